@@ -56,10 +56,12 @@ struct entry {
 
 /**
  * struct loader - an open "load" file
+ * @error: what ended the load, 0 while it goes on
  * @len: bytes of @line in use
  * @line: a line of which the end has not been written yet
  */
 struct loader {
+	int error;
 	size_t len;
 	char line[LINE_MAX_LEN];
 };
@@ -225,6 +227,7 @@ static int load_open(struct inode *inode, struct file *file)
 	if (!ld)
 		return -ENOMEM;
 
+	ld->error = 0;
 	ld->len = 0;
 	file->private_data = ld;
 	return 0;
@@ -256,33 +259,32 @@ static int load_lines(struct loader *ld)
 }
 
 /*
- * On an error the lines before the one that failed stay indexed, the rest of
- * the write is dropped.
+ * An error ends the load: the lines before it stay indexed, and whatever else
+ * is written to this open file gets the same error.
  */
 static ssize_t load_write(struct file *file, const char __user *buf,
 			  size_t count, loff_t *ppos)
 {
 	struct loader *ld = file->private_data;
 	size_t done = 0, n;
-	int ret = 0;
+	ssize_t ret;
 
 	mutex_lock(&lock);
-	while (done < count && !ret) {
+	while (done < count && !ld->error) {
 		n = min(count - done, sizeof(ld->line) - ld->len);
 		if (copy_from_user(ld->line + ld->len, buf + done, n)) {
-			ret = -EFAULT;
+			ld->error = -EFAULT;
 			break;
 		}
 		ld->len += n;
 		done += n;
-		ret = load_lines(ld);
+		ld->error = load_lines(ld);
 		cond_resched();
 	}
-	if (ret)
-		ld->len = 0;
+	ret = ld->error ?: (ssize_t)count;
 	mutex_unlock(&lock);
 
-	return ret ?: count;
+	return ret;
 }
 
 static int load_release(struct inode *inode, struct file *file)
@@ -291,7 +293,7 @@ static int load_release(struct inode *inode, struct file *file)
 
 	/* A last line may lack its newline. close() cannot fail: say it. */
 	mutex_lock(&lock);
-	if (index_add(ld->line, ld->len))
+	if (!ld->error && index_add(ld->line, ld->len))
 		pr_err("no memory for the last line\n");
 	mutex_unlock(&lock);
 

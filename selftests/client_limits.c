@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * spanheap_client - what happens when there is no memory: a heap's own limit,
+ * and page allocations made to fail
+ *
+ * The fault_ tests want the kernel's fail_page_alloc set up with task-filter,
+ * see test_fault.sh.
+ */
+#include <linux/err.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+
+#include "client.h"
+
+#define QUIET	(GFP_KERNEL | __GFP_NOWARN)
+
+/* Allocate until it fails; the objects are chained through their first word. */
+static void **fill_heap(struct spanheap *heap, size_t size, u64 *nr)
+{
+	void **last = NULL;
+	void **p;
+
+	for (*nr = 0; *nr < 1000000; (*nr)++) {
+		p = spanheap_alloc(heap, size, QUIET);
+		if (!p)
+			break;
+		*p = last;
+		last = p;
+	}
+	return last;
+}
+
+static void free_chain(void **p)
+{
+	void **next;
+
+	for (; p; p = next) {
+		next = *p;
+		spanheap_free(p);
+	}
+}
+
+static void limit_of(size_t size)
+{
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+	struct spanheap_stats s;
+	struct spanheap *heap;
+	void **chain;
+	u64 nr, again;
+
+	config.limit = SZ_8M;
+	heap = spanheap_create("limited", &config);
+	if (!EXPECT(!IS_ERR(heap)))
+		return;
+
+	chain = fill_heap(heap, size, &nr);
+	spanheap_get_stats(heap, &s);
+	EXPECT(s.resident <= config.limit);
+	EXPECT(s.object_bytes > config.limit / 2);
+	EXPECT(s.objects == nr);
+	EXPECT(s.alloc_failures == 1);
+
+	/* A little back lets a little in, all back lets all in. */
+	spanheap_free(chain ? xchg(&chain, *chain) : NULL);
+	free_chain(chain);
+	free_chain(fill_heap(heap, size, &again));
+	EXPECT(again > nr - nr / 8);
+
+	spanheap_get_stats(heap, &s);
+	EXPECT(s.objects == 0);
+	EXPECT(s.resident <= config.limit);
+	spanheap_destroy(heap);
+}
+
+static void limit_small(struct spanheap *unused)
+{
+	limit_of(200);
+	limit_of(SZ_4K);
+}
+
+static void limit_large(struct spanheap *unused)
+{
+	limit_of(SZ_64K);
+	limit_of(SZ_1M);
+}
+
+/* One object over the limit is refused at once, the heap serves others. */
+static void limit_one(struct spanheap *unused)
+{
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+	struct spanheap *heap;
+	void *p;
+
+	config.limit = SZ_4M;
+	heap = spanheap_create("limited", &config);
+	if (!EXPECT(!IS_ERR(heap)))
+		return;
+	EXPECT(!spanheap_alloc(heap, SZ_4M + 1, QUIET));
+	EXPECT(!spanheap_alloc(heap, SZ_16M, QUIET));
+	p = spanheap_alloc(heap, SZ_2M, QUIET);
+	EXPECT(p);
+	spanheap_free(p);
+	spanheap_destroy(heap);
+}
+
+/* From here on page allocations of this task fail now and then. */
+static void faults(bool on)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	current->make_it_fail = on;
+#endif
+}
+
+struct held {
+	void *p;
+	size_t size;
+};
+
+static size_t fault_size(void)
+{
+	u32 r = get_random_u32();
+
+	return r & 7 ? 8 + (r >> 3) % 4096 : SZ_64K + (r >> 3) % SZ_256K;
+}
+
+static void fault_alloc(struct spanheap *heap)
+{
+	enum { NR = 2000 };
+	struct held *held = spanheap_calloc(heap, NR, sizeof(*held), QUIET);
+	struct spanheap_stats s;
+	u64 live = 1, failed = 0;
+	int i;
+
+	if (!EXPECT(held))
+		return;
+	faults(true);
+	for (i = 0; i < NR; i++) {
+		held[i].size = fault_size();
+		held[i].p = spanheap_alloc(heap, held[i].size, QUIET);
+		if (held[i].p)
+			client_fill(held[i].p, held[i].size, i);
+		else
+			failed++;
+		live += !!held[i].p;
+	}
+	faults(false);
+
+	spanheap_get_stats(heap, &s);
+	EXPECT(failed > 0);
+	EXPECT(s.alloc_failures == failed);
+	EXPECT(s.objects == live);
+
+	for (i = 0; i < NR; i++) {
+		EXPECT(!held[i].p ||
+		       client_filled(held[i].p, held[i].size, i));
+		spanheap_free(held[i].p);
+		/* Memory is back: every request is served again. */
+		held[i].p = spanheap_alloc(heap, held[i].size, QUIET);
+		EXPECT(held[i].p);
+	}
+	for (i = 0; i < NR; i++)
+		spanheap_free(held[i].p);
+	spanheap_free(held);
+}
+
+/* A bulk that runs out half way says how far it came. */
+static void fault_bulk(struct spanheap *heap)
+{
+	enum { NR = 100 };
+	void **objs = spanheap_calloc(heap, NR, sizeof(*objs), QUIET);
+	unsigned int got, fewer = 0, i;
+	struct spanheap_stats s;
+	int round;
+
+	if (!EXPECT(objs))
+		return;
+	for (round = 0; round < 50; round++) {
+		faults(true);
+		got = spanheap_alloc_bulk(heap, SZ_8K, QUIET, NR, objs);
+		faults(false);
+		EXPECT(got <= NR);
+		fewer += got < NR;
+		spanheap_get_stats(heap, &s);
+		EXPECT(s.objects == got + 1);
+		for (i = 0; i < got; i++)
+			EXPECT(spanheap_owns(objs[i]));
+		spanheap_free_bulk(got, objs);
+	}
+	EXPECT(fewer > 0);
+	spanheap_free(objs);
+}
+
+/* A heap that cannot be made leaves nothing behind, not even its name. */
+static void fault_create(struct spanheap *unused)
+{
+	struct spanheap *heap;
+	int round, failed = 0;
+
+	for (round = 0; round < 100; round++) {
+		faults(true);
+		heap = spanheap_create("fault", NULL);
+		faults(false);
+		if (IS_ERR(heap)) {
+			EXPECT(heap == ERR_PTR(-ENOMEM));
+			failed++;
+		} else {
+			spanheap_destroy(heap);
+		}
+	}
+	pr_info("spanheap_client: %d of %d failed\n", failed, round);
+}
+
+const struct client_test client_limits_tests[] = {
+	{ "limit_small", limit_small },
+	{ "limit_large", limit_large },
+	{ "limit_one", limit_one },
+	{ "fault_alloc", fault_alloc },
+	{ "fault_bulk", fault_bulk },
+	{ "fault_create", fault_create },
+	{ }
+};

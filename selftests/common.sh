@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# What the tests here share. Source it from the folder of the test:
+#
+#	. "$(dirname "$0")/common.sh"
+#
+# They run as root, with proc, sysfs and debugfs mounted; MODULES is the folder
+# of the .ko files. A test is a shell function that prints what is wrong and
+# returns 1, or returns 4 to be skipped; run_tests makes KTAP of it.
+
+# shellcheck source=/dev/null
+. "$(dirname "$0")/ktap_helpers.sh"
+
+MODULES=${MODULES:-/modules}
+DEBUGFS=/sys/kernel/debug
+HEAPS=$DEBUGFS/spanheap
+# Used by those who source this.
+# shellcheck disable=SC2034
+CLIENT=$DEBUGFS/spanheap_client
+# shellcheck disable=SC2034
+SAMPLE=$DEBUGFS/spanheap_sample
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+skip()
+{
+	echo "$*"
+	return 4
+}
+
+fail()
+{
+	echo "$*"
+	return 1
+}
+
+# stat_of FILE NAME: one figure of a "name value" file.
+stat_of()
+{
+	awk -v name="$2" '$1 == name { print $2 }' "$1"
+}
+
+loaded()
+{
+	grep -q "^$1 " /proc/modules
+}
+
+# load MODULE [PARAMETER=VALUE...]
+load()
+{
+	module=$1
+	shift
+	insmod "$MODULES/$module.ko" "$@"
+}
+
+# Unload those of our modules that are loaded, users first.
+unload_all()
+{
+	for module in spanheap_client spanheap_sample spanheap; do
+		! loaded "$module" || rmmod "$module" || return 1
+	done
+}
+
+# setup USER: spanheap and a module that uses it, freshly loaded, or no tests.
+setup()
+{
+	unload_all && load spanheap && load "$1" && return
+	ktap_print_header
+	ktap_exit_fail_msg "spanheap or $1 does not load"
+}
+
+# log_mark; ...; log_since: what the kernel logged in between.
+log_mark()
+{
+	log_mark="mark $$ $(cat /proc/sys/kernel/random/uuid)"
+	echo "$log_mark" >/dev/kmsg
+}
+
+log_since()
+{
+	dmesg | awk -v mark="$log_mark" \
+		'index($0, mark) { seen = 1; next } seen' | sed 's/^\[[^]]*\] //'
+}
+
+# Every heap there is passes its check.
+heaps_intact()
+{
+	[ -d "$HEAPS/default" ] || fail "no default heap" || return 1
+	for checked in "$HEAPS"/*/check; do
+		cat "$checked" >"$tmp/check" || return 1
+		if [ "$(tail -n 1 "$tmp/check")" != ok ]; then
+			echo "$checked says:"
+			head -n 20 "$tmp/check"
+			return 1
+		fi
+	done
+}
+
+# run_one NAME COMMAND...: one KTAP line, with what the command printed before.
+# A subshell: nothing a test sets or opens reaches the next.
+run_one()
+{
+	test_name=$1
+	shift
+	test_status=0
+	("$@") >"$tmp/output" 2>&1 </dev/null || test_status=$?
+	sed 's/^/# /' "$tmp/output"
+	case $test_status in
+	0)	ktap_test_pass "$test_name" ;;
+	4)	ktap_test_skip "$test_name" ;;
+	*)	ktap_test_fail "$test_name" ;;
+	esac
+}
+
+# run_tests FUNCTION...: the whole of a test script.
+run_tests()
+{
+	ktap_print_header
+	ktap_set_plan $#
+	for function; do
+		run_one "$function" "$function"
+	done
+	unload_all
+	ktap_finished
+}
+
+# client_test NAME LOG: one test of spanheap_client succeeds, the heaps are
+# intact, and spanheap logged a line that matches LOG, nothing when that is
+# empty, or whatever it likes when it is "*".
+client_test()
+{
+	log_mark
+	status=0
+	echo "$1" >"$CLIENT/run" || status=1
+	log_since >"$tmp/log"
+
+	if [ "$status" -ne 0 ]; then
+		grep '^spanheap_client: ' "$tmp/log" | head -n 20
+	fi
+	grep '^spanheap: ' "$tmp/log" >"$tmp/said"
+	if [ -z "$2" ] && [ -s "$tmp/said" ]; then
+		echo "spanheap should have kept quiet:"
+		head -n 5 "$tmp/said"
+		status=1
+	elif [ -n "$2" ] && [ "$2" != "*" ] && ! grep -qE "$2" "$tmp/said"; then
+		echo "spanheap did not log '$2'"
+		head -n 5 "$tmp/said"
+		status=1
+	fi
+	heaps_intact || status=1
+	return $status
+}
+
+# client_tests TOPIC: all tests of spanheap_client whose name starts so, and
+# then those that are named as further functions.
+client_tests()
+{
+	topic=$1
+	shift
+	setup spanheap_client
+	grep "^${topic}_" "$CLIENT/list" >"$tmp/list"
+
+	ktap_print_header
+	ktap_set_plan $(($(wc -l <"$tmp/list") + $#))
+	while read -r test log; do
+		run_one "$test" client_test "$test" "$log"
+	done <"$tmp/list"
+	for function; do
+		run_one "$function" "$function"
+	done
+	unload_all
+	ktap_finished
+}

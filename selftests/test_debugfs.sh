@@ -1,0 +1,151 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The files of a heap: modes, form, sums, and no addresses.
+
+. "$(dirname "$0")/common.sh"
+
+heap=$HEAPS/sample
+
+fill()
+{
+	cat /proc/modules /proc/iomem /proc/interrupts "$0" >"$SAMPLE/load" &&
+		cat "$0" "$0" >"$SAMPLE/load"
+}
+
+debugfs_files()
+{
+	for dir in "$HEAPS/default" "$heap"; do
+		for file in stats classes spans arenas caches check; do
+			[ -f "$dir/$file" ] || fail "no $dir/$file" || return 1
+			cat "$dir/$file" >"$tmp/read" ||
+				fail "cannot read $dir/$file" || return 1
+			[ -s "$tmp/read" ] || fail "$dir/$file is empty" ||
+				return 1
+		done
+	done
+}
+
+debugfs_modes()
+{
+	for file in "$HEAPS"/*/*; do
+		mode=$(stat -c %a:%u "$file")
+		case $mode in
+		400:0 | 600:0 | 200:0)	;;
+		*)	fail "$file has mode:owner $mode" || return 1 ;;
+		esac
+	done
+	for file in "$HEAPS"/*/stats "$HEAPS"/*/classes "$HEAPS"/*/check; do
+		[ "$(stat -c %a "$file")" = 400 ] ||
+			fail "$file has mode $(stat -c %a "$file")" || return 1
+	done
+}
+
+# Every line a name and a number, each name once, none missing.
+debugfs_stats_form()
+{
+	fill || return 1
+	for file in "$HEAPS"/*/stats; do
+		! grep -vE '^[a-z_]+ [0-9]+$' "$file" ||
+			fail "that is no 'name value'" || return 1
+		[ -z "$(cut -d ' ' -f 1 "$file" | sort | uniq -d)" ] ||
+			fail "a name twice in $file" || return 1
+		for name in limit sys in_use idle released resident objects \
+				object_bytes mallocs frees large_mallocs \
+				large_frees cached_objects cached_bytes \
+				span_meta cache_meta other_meta arenas grows \
+				scavenges scavenged_bytes bad_frees \
+				alloc_failures; do
+			grep -q "^$name " "$file" ||
+				fail "no $name in $file" || return 1
+		done
+	done
+}
+
+adds_up()
+{
+	awk -v file="$1" '
+		{ s[$1] = $2 }
+		function same(what, a, b) {
+			if (a == b)
+				return
+			print file ": " what ": " a " is not " b
+			bad = 1
+		}
+		END {
+			same("sys = in_use + idle", s["sys"], s["in_use"] + s["idle"])
+			same("resident = sys - released", s["resident"],
+			     s["sys"] - s["released"])
+			same("objects = mallocs - frees", s["objects"],
+			     s["mallocs"] - s["frees"])
+			if (s["in_use"] < s["object_bytes"] + s["cached_bytes"])
+				same("in_use holds the objects", s["in_use"],
+				     s["object_bytes"] + s["cached_bytes"])
+			exit bad
+		}' "$1"
+}
+
+debugfs_sums()
+{
+	echo >"$SAMPLE/clear" && adds_up "$heap/stats" || return 1
+	fill && adds_up "$heap/stats" || return 1
+	cat /proc/kallsyms >"$SAMPLE/load" && adds_up "$heap/stats" || return 1
+	echo >"$SAMPLE/clear" && adds_up "$heap/stats" &&
+		adds_up "$HEAPS/default/stats"
+}
+
+# A row a class, 8 bytes to 32 KiB; all objects of the sample's are in them or
+# large.
+debugfs_classes()
+{
+	fill || return 1
+	grep -E '^ *[0-9]+ ' "$heap/classes" >"$tmp/rows"
+	[ "$(wc -l <"$tmp/rows")" -eq 67 ] ||
+		fail "$(wc -l <"$tmp/rows") rows" || return 1
+	awk '$1 != NR || $2 <= last { print; bad = 1 }
+	     { last = $2 }
+	     NR == 1 && $2 != 8 || NR == 67 && $2 != 32768 { print; bad = 1 }
+	     END { exit bad }' "$tmp/rows" || fail "rows out of order"
+}
+
+debugfs_no_addresses()
+{
+	cat /proc/kallsyms >"$SAMPLE/load" || return 1
+	for file in "$HEAPS"/*/*; do
+		case $(stat -c %a "$file") in
+		200)	continue ;;
+		esac
+		! grep -nE '(^|[^0-9a-f])(0x)?ffff[0-9a-f]{12}([^0-9a-f]|$)' "$file" ||
+			fail "that is in $file" || return 1
+	done
+}
+
+# A read in small pieces is the whole; a write is refused.
+debugfs_access()
+{
+	fill || return 1
+	for file in stats classes; do
+		dd if="$heap/$file" of="$tmp/pieces" bs=7 2>/dev/null
+		cmp -s "$tmp/pieces" "$heap/$file" ||
+			fail "$file differs when read in pieces" || return 1
+	done
+	! (echo 1 >"$heap/stats") 2>/dev/null || fail "stats can be written"
+}
+
+debugfs_vanish()
+{
+	exec 3<"$heap/stats"
+	rmmod spanheap_sample || return 1
+	[ ! -e "$heap" ] || fail "$heap is still there" || return 1
+	# A file that was open across the end reads as an error or its end.
+	cat <&3 >"$tmp/read" 2>/dev/null
+	exec 3<&-
+	[ ! -s "$tmp/read" ] || fail "read after the end" || return 1
+	[ -d "$HEAPS/default" ] || fail "no default heap" || return 1
+	rmmod spanheap || return 1
+	[ ! -e "$HEAPS" ] || fail "$HEAPS is still there"
+}
+
+setup spanheap_sample
+run_tests debugfs_files debugfs_modes debugfs_stats_form debugfs_sums \
+	debugfs_classes debugfs_no_addresses debugfs_access debugfs_vanish

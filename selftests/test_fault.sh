@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Page allocations made to fail while a heap grows: it goes on working, nothing
+# is lost. Wants a kernel with CONFIG_FAIL_PAGE_ALLOC.
+
+. "$(dirname "$0")/common.sh"
+
+fault=$DEBUGFS/fail_page_alloc
+
+if [ ! -d "$fault" ]; then
+	ktap_print_header
+	ktap_skip_all "no fail_page_alloc in this kernel"
+	exit "$KSFT_SKIP"
+fi
+
+# Of tasks that ask for it only, and not of their user pages.
+set_faults()
+{
+	echo Y >"$fault/task-filter"
+	echo 0 >"$fault/min-order"
+	echo N >"$fault/ignore-gfp-wait"
+	echo Y >"$fault/ignore-gfp-highmem"
+	echo 0 >"$fault/verbose"
+	echo -1 >"$fault/times"
+	echo "$1" >"$fault/probability"
+}
+
+# with_faults PERCENT TEST
+with_faults()
+{
+	set_faults "$1"
+	client_test "$2" "*"
+	status=$?
+	echo 0 >"$fault/probability"
+	return "$status"
+}
+
+fault_all()
+{
+	with_faults 100 fault_alloc
+}
+
+fault_some()
+{
+	with_faults 20 fault_alloc
+}
+
+fault_few()
+{
+	with_faults 2 fault_alloc
+}
+
+fault_bulk_some()
+{
+	with_faults 10 fault_bulk
+}
+
+fault_create_some()
+{
+	with_faults 10 fault_create
+}
+
+fault_create_all()
+{
+	with_faults 100 fault_create
+}
+
+# The sample runs out of memory in the middle of a text: what it took it knows,
+# and once there is memory it takes more.
+fault_sample()
+{
+	load spanheap_sample || return 1
+	pad=$(head -c 1000 /dev/zero | tr '\0' x)
+	set_faults 100
+	(exec 3>"$SAMPLE/load"
+	 echo 1 >/proc/self/make-it-fail
+	 count=0
+	 while [ "$count" -lt 20000 ] && echo "1 T name$count $pad" >&3; do
+		count=$((count + 1))
+	 done
+	 echo 0 >/proc/self/make-it-fail
+	 echo "$count" >"$tmp/count") 2>"$tmp/said"
+	echo 0 >"$fault/probability"
+
+	grep -q "Cannot allocate memory" "$tmp/said" ||
+		fail "not refused with ENOMEM: $(cat "$tmp/said")" || return 1
+	count=$(cat "$tmp/count")
+	now=$(stat_of "$SAMPLE/stats" entries)
+	[ "$now" -eq "$count" ] || fail "$now entries, not $count" || return 1
+	echo "name$((count - 1))" >"$SAMPLE/lookup"
+	grep -q "^1 T name$((count - 1)) " "$SAMPLE/lookup" ||
+		fail "the last line it took is not found" || return 1
+	echo "2 T more" >"$SAMPLE/load" || return 1
+	echo more >"$SAMPLE/lookup"
+	grep -qx "2 T more" "$SAMPLE/lookup" || fail "no more lines" || return 1
+	heaps_intact && echo >"$SAMPLE/clear" &&
+		[ "$(stat_of "$HEAPS/sample/stats" objects)" -eq 0 ] &&
+		heaps_intact && rmmod spanheap_sample
+}
+
+setup spanheap_client
+run_tests fault_all fault_some fault_few fault_bulk_some fault_create_some \
+	fault_create_all fault_sample
