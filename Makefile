@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# make            build the modules against the running kernel (KDIR=... another)
+# make clean      remove what make built, here and below build/
+# make demo       boot Debian's 6.1 kernel in QEMU and show the heap at work
+# make test       run all tests in all lanes; LANE="..." and SUITE=GLOB for some
+# make bench      compare with kmalloc, kmem_cache, kvmalloc and vmalloc
+# make lint       checkpatch, sparse, W=1, kernel-doc, shellcheck
+#
+# demo, test, bench and lint install the Debian packages they need.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+LANE ?=
+SUITE ?= *
+
+.PHONY: modules clean demo test bench lint help
+
+modules:
+	@if [ ! -e "$(KDIR)/Makefile" ]; then \
+		echo "No kernel headers in $(KDIR)."; \
+		echo "On Debian: apt install linux-headers-$$(uname -r)"; \
+		echo "For another kernel: make KDIR=/path/to/its/build/folder"; \
+		exit 1; \
+	fi
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
+
+clean:
+	scripts/modules --clean
+	@if [ -e "$(KDIR)/Makefile" ]; then \
+		$(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean; \
+	fi
+
+demo:
+	@scripts/demo
+
+test:
+	@scripts/test --suite '$(SUITE)' $(LANE)
+
+bench:
+	@scripts/packages
+	@scripts/bench
+
+lint:
+	@scripts/lint
+
+help:
+	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The root folder a test machine runs from:
+#
+#   /bin          busybox, and links for its commands
+#   /init         scripts/guest-init
+#   /run          the script to run
+#   /modules      every module built for the lane
+#   /selftests    selftests/ without sources, and the kernel's ktap_helpers.sh
+#   /results      what is put here comes back to the host
+
+# image_root ROOT WORKDIR: make it from WORKDIR/run and WORKDIR/root/.
+image_root()
+{
+	local root=$1 work=$2 busybox src folder
+
+	src=$(linux_source)
+	busybox=$(command -v busybox) || die "no busybox; run scripts/packages"
+
+	rm -rf "$root"
+	mkdir -p "$root"/{bin,dev,proc,sys,tmp,modules,selftests,results}
+	cp "$busybox" "$root/bin/busybox"
+	install -m 755 "$SPANHEAP_ROOT/scripts/guest-init" "$root/init"
+	install -m 755 "$work/run" "$root/run"
+
+	folder=$(modules_folder)
+	[ ! -d "$folder" ] || find "$folder" -name '*.ko' -exec cp {} "$root/modules/" \;
+	[ ! -d "$SPANHEAP_ROOT/selftests" ] ||
+		rsync -a --exclude-from="$SPANHEAP_ROOT/.gitignore" \
+			--exclude='*.c' --exclude='*.h' --exclude=Kbuild \
+			"$SPANHEAP_ROOT/selftests/" "$root/selftests/"
+	cp "$src/tools/testing/selftests/kselftest/ktap_helpers.sh" "$root/selftests/"
+	[ ! -d "$work/root" ] || cp -a "$work/root/." "$root/"
+}
+
+# image_pack ROOT FILE: an initramfs, not compressed: unpacking costs more
+# under emulation than reading.
+image_pack()
+{
+	(cd "$1" && find . | cpio --quiet -o -H newc -R 0:0) >"$2"
+}

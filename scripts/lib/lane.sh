@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034	# read by those who source this
+#
+# Lanes: a kernel, a machine, and the tests that run there. Each is a file of
+# shell variables in scripts/lanes/, named after the lane; a variant of another
+# lane starts with `. "$LANES/debug"` and changes what differs. Variables:
+#
+#   KERNEL       name of the kernel; lanes with the same one share its build
+#   PACKAGED     "SUITE IMAGE HEADERS": a kernel of Debian's, or else
+#   BASE_CONFIG  the make target of the configuration to start from, and
+#   CONFIGS      the fragments of scripts/configs merged over it, in order
+#   KARCH        x86_64 (default; boots in QEMU) or um (boots as a process)
+#   CPUS MEM     of the machine (2, 1G)
+#   APPEND       more kernel command line
+#   TESTS        what runs there: kunit, selftests, or both
+#   KMEMLEAK     yes: scan for leaks before the machine stops
+#   TIME_LIMIT   seconds for one boot of the tests (600)
+#   IN_TEST      yes: part of a plain `make test`
+
+LANES=$SPANHEAP_ROOT/scripts/lanes
+
+# lane_load LANE: set the variables above, with their defaults.
+lane_load()
+{
+	[ -f "$LANES/$1" ] || die "no lane '$1'; there are: $(lane_list | paste -sd ' ')"
+
+	LANE=$1
+	PACKAGED='' BASE_CONFIG='' CONFIGS='' KARCH=x86_64
+	CPUS=2 MEM=1G APPEND='' TESTS='' KMEMLEAK=no TIME_LIMIT=600 IN_TEST=no
+	# shellcheck source=/dev/null
+	. "$LANES/$1"
+}
+
+lane_list()
+{
+	ls "$LANES"
+}
+
+# lanes_in_test: those that run without being asked for by name.
+lanes_in_test()
+{
+	local lane
+
+	for lane in $(lane_list); do
+		(lane_load "$lane" && [ "$IN_TEST" = yes ] && echo "$lane") || :
+	done
+}

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154	# variables of scripts/boot
+#
+# Start a machine on the kernel and root folder that scripts/boot prepared.
+# Each runs as a process of its own, whose id is that of the time limit's
+# watcher. Serial lines: the first is the kernel log, the second the script's output,
+# the third (QEMU) carries the results.
+
+machine_qemu()
+{
+	local work=$1 flags words
+
+	image_pack "$work/rootfs" "$work/initrd"
+	if [ "$icount" = yes ]; then
+		flags=(-accel tcg -icount "shift=0,sleep=off" -smp 1)
+	elif [ "${SPANHEAP_KVM:-0}" = 1 ]; then
+		flags=(-accel kvm -smp "$CPUS")
+	else
+		flags=(-accel "tcg,thread=multi" -smp "$CPUS")
+	fi
+	words="console=ttyS0 panic=-1 SPANHEAP_RESULTS=ttyS2 $APPEND"
+
+	exec timeout --foreground -k 5 "$limit" qemu-system-x86_64 "${flags[@]}" -cpu max -m "$MEM" \
+		-nodefaults -no-user-config -display none -no-reboot \
+		-kernel "$IMAGE" -initrd "$work/initrd" -append "$words" \
+		-serial "file:$work/console.log" -serial "file:$work/output" \
+		-serial "file:$work/results.tar" </dev/null
+}
+
+machine_uml()
+{
+	local work=$1
+	local words=("mem=$MEM" seccomp=on "ncpus=$CPUS" rootfstype=hostfs
+		"rootflags=$work/rootfs" rw init=/init panic=-1
+		con=null "ssl0=null,fd:3" "ssl1=null,fd:4" console=ttyS0)
+
+	# Its memory is a file on /dev/shm unless told otherwise; containers
+	# often have a small one.
+	if [ "$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" -lt 2000000 ]; then
+		export TMPDIR=$work
+	fi
+	# shellcheck disable=SC2086	# words
+	exec timeout --foreground -k 5 "$limit" "$IMAGE" "${words[@]}" $APPEND \
+		</dev/null 3>"$work/console.log" 4>"$work/output"
+}
+
+# machine_watch PID WORKDIR: show output until the machine stops, collect the
+# results, return the status of the script.
+machine_watch()
+{
+	local pid=$1 work=$2 status=0
+
+	touch "$work/output"
+	if [ "$quiet" = no ]; then
+		tail -n +1 -s 0.2 -f --pid="$pid" "$work/output"
+	fi
+	wait "$pid" || status=$?
+
+	if [ "$KARCH" = um ]; then
+		cp -a "$work/rootfs/results/." "$work/results/"
+	else
+		tar -xf "$work/results.tar" -C "$work/results" 2>/dev/null || :
+	fi
+	rm -rf "$work/rootfs" "$work/initrd" "$work/results.tar"
+
+	if [ -s "$work/results/exit-status" ]; then
+		return "$(cat "$work/results/exit-status")"
+	elif [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+		return 124
+	fi
+	return 125
+}
