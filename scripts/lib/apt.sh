@@ -11,6 +11,8 @@
 #   apt_closure SUITE RE PACKAGE... packages and all they depend on that match RE
 #   apt_fetch SUITE DIR PACKAGE...  download and unpack below DIR
 
+apt_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
 # "URI release" of each source of the system's apt that belongs to SUITE, or the
 # mirror of the running release when SUITE is not configured.
 apt_sources_of()
@@ -19,14 +21,15 @@ apt_sources_of()
 
 	# Keep $(...) for apt to expand.
 	# shellcheck disable=SC2016
-	targets=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' | sort -u)
+	targets=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages')
 	own=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 	main=$(awk -v r="$own" '$2 == r { print $1; exit }' <<<"$targets")
 	[ -n "$main" ] || die "apt has no source for '$own': cannot tell the Debian mirror"
 
 	{
 		echo "$main $suite"
-		awk -v s="$suite" '$2 == s || $2 == s "-updates" || $2 == s "-security"' <<<"$targets"
+		awk -v s="$suite" \
+			'$2 == s || $2 == s "-updates" || $2 == s "-security"' <<<"$targets"
 	} | sort -u
 }
 
@@ -54,8 +57,7 @@ apt_update()
 	local suite=$1 dir=$SPANHEAP_CACHE/apt/$1
 
 	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
-	apt_sources_of "$suite" | sed \
-		's|^|deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] |; s|$| main|' \
+	apt_sources_of "$suite" | sed "s|^|deb [signed-by=$apt_keyring] |; s|\$| main|" \
 		>"$dir/sources.list"
 	quietly "$dir/update.log" apt_run "$suite" apt-get update --error-on=any
 }

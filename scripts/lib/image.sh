@@ -16,11 +16,12 @@ image_root()
 	local root=$1 work=$2 busybox src folder
 
 	src=$(linux_source)
-	busybox=$(command -v busybox) || die "no busybox; run scripts/packages"
+	busybox=$(readlink -f "$(command -v busybox)") || die "no busybox; run scripts/packages"
 
 	rm -rf "$root"
-	mkdir -p "$root"/{bin,dev,proc,sys,tmp,modules,selftests,results}
-	cp "$busybox" "$root/bin/busybox"
+	mkdir -p "$root"/{bin,dev,proc,sys,tmp,modules,selftests,results} "$root${busybox%/*}"
+	cp "$busybox" "$root$busybox"
+	"$busybox" --install -s "$root/bin"	# links to its own path
 	install -m 755 "$SPANHEAP_ROOT/scripts/guest-init" "$root/init"
 	install -m 755 "$work/run" "$root/run"
 

@@ -118,7 +118,8 @@ kernel_unpack()
 	read -r suite image headers <<<"$PACKAGED"
 	version=$(pin "$suite" "$image")
 	say "kernel $KERNEL: fetching $image ${version#* }"
-	mapfile -t packages < <(apt_closure "$suite" "$re" "$image" "$headers" | grep -v -- -unsigned)
+	mapfile -t packages < <(apt_closure "$suite" "$re" "$image" "$headers" |
+		grep -v -- -unsigned)
 	apt_fetch "$suite" "$dir" "${packages[@]}"
 
 	release=$(basename "$dir"/lib/modules/*)
@@ -162,11 +163,12 @@ config_check()
 	local config=$1 lost
 	shift
 
-	lost=$(cat "$@" | awk -v config="$config" '
-		BEGIN { while ((getline line < config) > 0) { split(line, kv, "="); got[kv[1]] = line } }
-		/^CONFIG_/ { split($0, kv, "="); want[kv[1]] = $0 }
-		/^# CONFIG_.* is not set/ { want[$2] = "" }
-		END { for (k in want) if (got[k] != want[k]) print want[k] == "" ? "# " k " is not set" : want[k] }')
+	lost=$(cat "$@" | awk -F '[= ]' '
+		FNR == 1			{ file++ }
+		file == 1 && /^CONFIG_/		{ want[$1] = $0 }
+		file == 1 && /^# CONFIG_/	{ want[$2] = "" }
+		file == 2 && /^CONFIG_/		{ got[$1] = $0 }
+		END	{ for (name in want) if (want[name] != got[name]) print name }' - "$config")
 	[ -z "$lost" ] || die "kernel $KERNEL: not in the final configuration: $lost"
 }
 

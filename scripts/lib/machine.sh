@@ -12,16 +12,16 @@ machine_qemu()
 
 	image_pack "$work/rootfs" "$work/initrd"
 	if [ "$icount" = yes ]; then
-		flags=(-accel tcg -icount "shift=0,sleep=off" -smp 1)
+		flags=(-accel tcg -icount "shift=0,sleep=off" -smp 1 -cpu max)
 	elif [ "${SPANHEAP_KVM:-0}" = 1 ]; then
-		flags=(-accel kvm -smp "$CPUS")
+		flags=(-accel kvm -smp "$CPUS" -cpu host)
 	else
-		flags=(-accel "tcg,thread=multi" -smp "$CPUS")
+		flags=(-accel "tcg,thread=multi" -smp "$CPUS" -cpu "$CPU")
 	fi
 	words="console=ttyS0 panic=-1 SPANHEAP_RESULTS=ttyS2 $APPEND"
 
-	exec timeout --foreground -k 5 "$limit" qemu-system-x86_64 "${flags[@]}" -cpu max -m "$MEM" \
-		-nodefaults -no-user-config -display none -no-reboot \
+	exec timeout --foreground -k 5 "$limit" qemu-system-x86_64 \
+		"${flags[@]}" -m "$MEM" -nodefaults -no-user-config -display none -no-reboot \
 		-kernel "$IMAGE" -initrd "$work/initrd" -append "$words" \
 		-serial "file:$work/console.log" -serial "file:$work/output" \
 		-serial "file:$work/results.tar" </dev/null

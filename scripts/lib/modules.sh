@@ -59,5 +59,6 @@ modules_of_lane()
 	dir=$(modules_folder)
 	modules_build "$dir"
 	grep -E 'warning:|WARNING:' "$dir.log" | grep -v 'compiler differs' >&2 || :
-	say "modules for $KERNEL: $(find "$dir" -name '*.ko' | wc -l) built in $((SECONDS - start)) s"
+	say "modules for $KERNEL: $(find "$dir" -name '*.ko' | wc -l) ready" \
+		"after $((SECONDS - start)) s"
 }
