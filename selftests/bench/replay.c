@@ -12,7 +12,8 @@
 #include "liveset.h"
 #include "trace.h"
 
-#define CHUNK		4096	/* events between two looks at memory */
+#define CHUNK		1024	/* events between two looks at memory */
+#define NR_MARKS	64	/* places in the trace whose figures are kept */
 
 struct replay {
 	const struct bench_trace *trace;
@@ -21,7 +22,16 @@ struct replay {
 	u64 ns;
 	u64 base;		/* memory held before the first event */
 	u64 peak_bytes;
+	u64 peak_live;		/* bytes asked for and not freed yet */
+	u64 marks[BENCH_NR_KINDS][NR_MARKS];
+	u64 live_marks[NR_MARKS];
 };
+
+/* The mark that an event belongs to; the last event of a mark fills it. */
+static u32 mark_of(const struct bench_trace *trace, u32 event)
+{
+	return (u64)event * NR_MARKS / trace->nr_events;
+}
 
 enum metric { TIME_NS, PEAK_BYTES, NR_METRICS };
 
@@ -64,9 +74,10 @@ static int replay_events(const struct bench_subject *s, struct replay *replay)
 		if (!ret)
 			ret = bench_breathe();
 		bytes = bench_subject_bytes(s);
-		if (bytes > replay->base)
-			replay->peak_bytes = max(replay->peak_bytes,
-						 bytes - replay->base);
+		bytes = bytes > replay->base ? bytes - replay->base : 0;
+		replay->peak_bytes = max(replay->peak_bytes, bytes);
+		replay->marks[s->kind][mark_of(replay->trace, replay->first)] =
+			bytes;
 	}
 	return ret;
 }
@@ -95,39 +106,73 @@ static int replay_once(enum bench_kind kind, struct replay *replay,
 	return ret;
 }
 
-/* Most bytes asked for and not freed yet, which no allocator can go below. */
-static int peak_live(const struct bench_trace *trace, u64 *peak)
+/* What the trace itself holds, which no allocator can go below. */
+static int measure_live(struct replay *replay)
 {
+	const struct bench_trace *trace = replay->trace;
 	u32 *sizes = kvcalloc(trace->nr_slots, sizeof(*sizes), GFP_KERNEL);
 	u64 live = 0;
 	u32 i;
 
 	if (!sizes)
 		return -ENOMEM;
-	*peak = 0;
 	for (i = 0; i < trace->nr_events; i++) {
 		const struct bench_trace_event *event = &trace->events[i];
 
 		live += event->size;
 		live -= sizes[event->slot];
 		sizes[event->slot] = event->size;
-		*peak = max(*peak, live);
+		replay->peak_live = max(replay->peak_live, live);
+		replay->live_marks[mark_of(trace, i)] = live;
 	}
 	kvfree(sizes);
 	return 0;
 }
 
-static int report_kind(struct bench *b, const struct bench_trace *trace,
-		       enum bench_kind kind, u64 *values, unsigned int runs)
+/* One figure, in bytes. */
+static int report_bytes(struct bench *b, const char *metric, u32 event,
+			enum bench_kind kind, u64 bytes)
 {
 	struct bench_point point = {
 		.variant = "trace",
-		.count = trace->nr_events,
+		.count = event,
+		.cpus = 1,
+		.metric = metric,
+		.unit = "bytes",
+	};
+
+	bytes *= BENCH_SCALE;
+	return bench_report(b, &point, kind, &bytes, 1);
+}
+
+static int report_marks(struct bench *b, const struct replay *replay,
+			enum bench_kind kind)
+{
+	u32 i, event;
+	int ret = 0;
+
+	for (i = 0; i < NR_MARKS && !ret; i++) {
+		event = (u64)(i + 1) * replay->trace->nr_events / NR_MARKS;
+		ret = report_bytes(b, "resident", event, kind,
+				   replay->marks[kind][i]);
+		if (!ret)
+			ret = report_bytes(b, "live", event, kind,
+					   replay->live_marks[i]);
+	}
+	return ret;
+}
+
+static int report_kind(struct bench *b, const struct replay *replay,
+		       enum bench_kind kind, u64 *values, unsigned int runs)
+{
+	u32 nr_events = replay->trace->nr_events;
+	struct bench_point point = {
+		.variant = "trace",
+		.count = nr_events,
 		.cpus = 1,
 		.metric = "time",
 		.unit = "ns",
 	};
-	u64 live;
 	int ret;
 
 	ret = bench_report(b, &point, kind, &values[TIME_NS * runs], runs);
@@ -137,15 +182,12 @@ static int report_kind(struct bench *b, const struct bench_trace *trace,
 	point.metric = "peak_resident";
 	point.unit = "bytes";
 	ret = bench_report(b, &point, kind, &values[PEAK_BYTES * runs], runs);
-	if (ret)
-		return ret;
-
-	ret = peak_live(trace, &live);
-	if (ret)
-		return ret;
-	live *= BENCH_SCALE;
-	point.metric = "peak_live";
-	return bench_report(b, &point, kind, &live, 1);
+	if (!ret)
+		ret = report_bytes(b, "peak_live", nr_events, kind,
+				   replay->peak_live);
+	if (!ret)
+		ret = report_marks(b, replay, kind);
+	return ret;
 }
 
 static int replay_kinds(struct bench *b, struct replay *replay)
@@ -164,25 +206,30 @@ static int replay_kinds(struct bench *b, struct replay *replay)
 					  runs);
 
 	for (i = 0; i < ARRAY_SIZE(kinds) && !ret; i++)
-		ret = report_kind(b, replay->trace, kinds[i], values[i], runs);
+		ret = report_kind(b, replay, kinds[i], values[i], runs);
 	return ret;
 }
 
 int bench_replay(struct bench *b)
 {
-	struct replay replay = { };
+	const struct bench_trace *trace = bench_trace_get(b);
+	struct replay *replay;
 	int ret;
 
-	replay.trace = bench_trace_get(b);
-	if (IS_ERR(replay.trace))
-		return PTR_ERR(replay.trace);
-	if (!replay.trace->nr_slots)
+	if (IS_ERR(trace))
+		return PTR_ERR(trace);
+	if (!trace->nr_slots)
 		return -ENODATA;
 
-	replay.objs = bench_objs_create(replay.trace->nr_slots);
-	if (!replay.objs)
+	replay = kvzalloc(sizeof(*replay), GFP_KERNEL);
+	if (!replay)
 		return -ENOMEM;
-	ret = replay_kinds(b, &replay);
-	bench_objs_destroy(replay.objs);
+	replay->trace = trace;
+	replay->objs = bench_objs_create(trace->nr_slots);
+	ret = replay->objs ? measure_live(replay) : -ENOMEM;
+	if (!ret)
+		ret = replay_kinds(b, replay);
+	bench_objs_destroy(replay->objs);
+	kvfree(replay);
 	return ret;
 }
