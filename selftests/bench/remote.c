@@ -144,7 +144,7 @@ int bench_remote(struct bench *b)
 			continue;
 		ring->size = sizes[i];
 		point.size = sizes[i];
-		ret = bench_compare(b, &point, BENCH_KINDS_SMALL,
+		ret = bench_compare(b, &point, BENCH_KINDS_MIXED,
 				    remote_sample, ring);
 	}
 	kvfree(ring);

@@ -17,7 +17,7 @@
  * Threads spin this long before they begin. On a virtual machine, CPUs that
  * were idle may share one of the host until it has noticed that they are not.
  */
-#define SETTLE_NS	(20 * NSEC_PER_MSEC)
+#define SETTLE_NS	(10 * NSEC_PER_MSEC)
 
 struct thread {
 	bench_thread_fn fn;
