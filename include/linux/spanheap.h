@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * spanheap - a general-purpose heap for kernel modules
+ *
+ * A heap belongs to one owner. It serves objects of any size from any context
+ * kmalloc() can be called in, counts what it serves, and is freed as a whole.
+ * The rules for gfp flags are kmalloc()'s. Memory comes from the vmalloc
+ * range: is_vmalloc_addr() is true for it, virt_to_page() and DMA through the
+ * linear map are not for it.
+ *
+ * Every function here that takes a heap takes NULL for the default heap, which
+ * exists for as long as spanheap.ko is loaded.
+ */
+#ifndef _LINUX_SPANHEAP_H
+#define _LINUX_SPANHEAP_H
+
+#include <linux/gfp.h>
+#include <linux/numa.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/types.h>
+
+struct spanheap;
+
+/** define SPANHEAP_NAME_MAX - longest name of a heap, in bytes without the NUL */
+#define SPANHEAP_NAME_MAX	63
+
+/** define SPANHEAP_MAX_SMALL - largest object served from a size class, bytes */
+#define SPANHEAP_MAX_SMALL	32768
+
+/** define SPANHEAP_MAX_ALIGN - largest alignment that can be asked for, bytes */
+#define SPANHEAP_MAX_ALIGN	(2UL << 20)
+
+/**
+ * struct spanheap_config - how a heap is set up
+ * @limit: most bytes of memory the heap may hold, 0 for no limit
+ * @scavenge_idle_ms: age in milliseconds at which idle pages go back to the
+ *	system, 0 for the module's default
+ * @node: NUMA node to take pages from, NUMA_NO_NODE for the local one
+ * @flags: must be 0
+ *
+ * A zeroed struct asks for node 0: initialise with SPANHEAP_CONFIG_INIT.
+ */
+struct spanheap_config {
+	size_t limit;
+	unsigned int scavenge_idle_ms;
+	int node;
+	unsigned int flags;
+};
+
+#define SPANHEAP_CONFIG_INIT	{ .node = NUMA_NO_NODE }
+
+/**
+ * struct spanheap_stats - the figures of a heap
+ * @limit: configured limit in bytes, 0 when there is none
+ * @sys: bytes of address space in use for spans, free or not
+ * @in_use: bytes in spans that hold objects, large objects or page runs
+ * @idle: bytes in free spans
+ * @released: bytes of @idle that have no physical memory behind them
+ * @resident: bytes of @sys that have physical memory behind them
+ * @objects: live objects
+ * @object_bytes: bytes in live objects, rounded up to what each occupies
+ * @mallocs: objects ever allocated, large ones included
+ * @frees: objects ever freed, large ones included
+ * @large_mallocs: large objects (over SPANHEAP_MAX_SMALL) ever allocated
+ * @large_frees: large objects ever freed
+ * @cached_objects: free objects that wait in per-CPU caches
+ * @cached_bytes: bytes in these
+ * @span_meta: bytes of span records
+ * @cache_meta: bytes of per-CPU caches and their arrays
+ * @other_meta: bytes of everything else the heap keeps about itself
+ * @arenas: arenas reserved
+ * @grows: times the heap took another step of an arena
+ * @scavenges: passes that gave pages back
+ * @scavenged_bytes: bytes given back by these
+ * @bad_frees: frees refused because the address was no live object
+ * @alloc_failures: allocations that returned NULL
+ *
+ * When nobody is allocating: @sys = @in_use + @idle, @resident = @sys -
+ * @released, @objects = @mallocs - @frees. While others allocate, each figure
+ * is right by itself but two may be of slightly different moments.
+ */
+struct spanheap_stats {
+	u64 limit;
+	u64 sys;
+	u64 in_use;
+	u64 idle;
+	u64 released;
+	u64 resident;
+	u64 objects;
+	u64 object_bytes;
+	u64 mallocs;
+	u64 frees;
+	u64 large_mallocs;
+	u64 large_frees;
+	u64 cached_objects;
+	u64 cached_bytes;
+	u64 span_meta;
+	u64 cache_meta;
+	u64 other_meta;
+	u64 arenas;
+	u64 grows;
+	u64 scavenges;
+	u64 scavenged_bytes;
+	u64 bad_frees;
+	u64 alloc_failures;
+};
+
+/**
+ * struct spanheap_object - what spanheap_find() says about an address
+ * @heap: the heap the object belongs to
+ * @start: first byte of the object
+ * @size: bytes the object occupies
+ */
+struct spanheap_object {
+	struct spanheap *heap;
+	void *start;
+	size_t size;
+};
+
+struct spanheap *spanheap_create(const char *name,
+				 const struct spanheap_config *config);
+void spanheap_destroy(struct spanheap *heap);
+
+void spanheap_free(const void *ptr);
+void spanheap_free_bulk(unsigned int nr, void **objs);
+
+void *spanheap_alloc(struct spanheap *heap, size_t size, gfp_t gfp)
+	__alloc_size(2) __malloc;
+void *spanheap_alloc_aligned(struct spanheap *heap, size_t size, size_t align,
+			     gfp_t gfp) __alloc_size(2) __malloc;
+unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
+				 unsigned int nr, void **objs);
+
+size_t spanheap_size(const void *ptr);
+size_t spanheap_size_roundup(size_t size);
+bool spanheap_owns(const void *addr);
+bool spanheap_find(const void *addr, struct spanheap_object *obj);
+void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats);
+
+/**
+ * spanheap_zalloc() - allocate a zeroed object
+ * @heap: heap to allocate from, NULL for the default heap
+ * @size: bytes
+ * @gfp: as for kmalloc()
+ *
+ * Context: that of spanheap_alloc().
+ * Return: as spanheap_alloc().
+ */
+static inline __alloc_size(2) __malloc
+void *spanheap_zalloc(struct spanheap *heap, size_t size, gfp_t gfp)
+{
+	return spanheap_alloc(heap, size, gfp | __GFP_ZERO);
+}
+
+/**
+ * spanheap_alloc_array() - allocate an array
+ * @heap: heap to allocate from, NULL for the default heap
+ * @n: number of elements
+ * @size: bytes of one element
+ * @gfp: as for kmalloc()
+ *
+ * Context: that of spanheap_alloc().
+ * Return: as spanheap_alloc(); NULL also when @n * @size overflows.
+ */
+static inline __alloc_size(2, 3) __malloc
+void *spanheap_alloc_array(struct spanheap *heap, size_t n, size_t size,
+			   gfp_t gfp)
+{
+	return spanheap_alloc(heap, size_mul(n, size), gfp);
+}
+
+/**
+ * spanheap_calloc() - allocate a zeroed array
+ * @heap: heap to allocate from, NULL for the default heap
+ * @n: number of elements
+ * @size: bytes of one element
+ * @gfp: as for kmalloc()
+ *
+ * Context: that of spanheap_alloc().
+ * Return: as spanheap_alloc_array().
+ */
+static inline __alloc_size(2, 3) __malloc
+void *spanheap_calloc(struct spanheap *heap, size_t n, size_t size, gfp_t gfp)
+{
+	return spanheap_alloc_array(heap, n, size, gfp | __GFP_ZERO);
+}
+
+/**
+ * spanheap_alloc_obj() - allocate one object of a type
+ * @heap: heap to allocate from, NULL for the default heap
+ * @type: type of the object, which also gives the alignment
+ * @gfp: as for kmalloc()
+ *
+ * Context: that of spanheap_alloc().
+ * Return: pointer to @type, or NULL.
+ */
+#define spanheap_alloc_obj(heap, type, gfp)				\
+	((type *)(__alignof__(type) > 8 ?				\
+		  spanheap_alloc_aligned(heap, sizeof(type),		\
+					 __alignof__(type), gfp) :	\
+		  spanheap_alloc(heap, sizeof(type), gfp)))
+
+#endif /* _LINUX_SPANHEAP_H */

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Allocation: from a size to a size class, and from there to this CPU's cache.
+ *
+ * The fast path is spanheap_alloc() with sh_cache_pop() inlined. Size 0 is size
+ * class 0, whose slot is always empty, so that it costs the fast path nothing.
+ *
+ * Locks: none. Contexts: those of kmalloc() with the same flags.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "gfp.h"
+#include "heap.h"
+
+static __always_inline void *init_object(void *obj, unsigned int class,
+					 gfp_t gfp)
+{
+	if (want_init_on_alloc(gfp) && obj)
+		memset(obj, 0, sh_classes[class].size);
+	return obj;
+}
+
+static noinline void *count_failure(struct spanheap *heap)
+{
+	atomic_long_inc(&heap->alloc_failures);
+	return NULL;
+}
+
+/* Whatever is no hit in this CPU's cache. */
+static noinline void *alloc_slow(struct spanheap *heap, size_t size,
+				 unsigned int class, gfp_t gfp, int node)
+{
+	void *obj;
+
+	if (unlikely(gfp & SH_GFP_BAD)) {
+		sh_report_bad_gfp(gfp);
+		return count_failure(heap);
+	}
+	if (!size)
+		return ZERO_SIZE_PTR;
+	might_alloc(gfp);
+	if (class)
+		obj = init_object(sh_caches_refill(&heap->caches, class, gfp,
+						   node), class, gfp);
+	else
+		obj = sh_large_alloc(heap, size, 1, gfp, node);
+	return obj ?: count_failure(heap);
+}
+
+/* Checks that only debugging kernels make, on the fast path as well. */
+static __always_inline void debug_alloc(gfp_t gfp)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
+		might_alloc(gfp);
+}
+
+/**
+ * spanheap_alloc() - allocate an object
+ * @heap: heap to allocate from, NULL for the default heap
+ * @size: bytes
+ * @gfp: as for kmalloc(); __GFP_ZERO zeroes, __GFP_NOWARN keeps a failure out
+ *	of the log, __GFP_ACCOUNT charges new pages to the caller's memory
+ *	cgroup. __GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM, __GFP_COMP and
+ *	__GFP_NOFAIL are refused.
+ *
+ * A size that is a power of two is aligned to itself up to PAGE_SIZE, any other
+ * to 8 bytes at least.
+ *
+ * Context: any that kmalloc() may be called in with @gfp. With flags that do not
+ * allow to block, the heap can grow within the arenas it has.
+ * Return: the object; ZERO_SIZE_PTR for size 0; NULL when there is no memory,
+ * the heap's limit is reached or the flags are refused.
+ */
+void *spanheap_alloc(struct spanheap *heap, size_t size, gfp_t gfp)
+{
+	unsigned int class = 0;
+	void *obj;
+
+	heap = sh_heap_or_default(heap);
+	if (likely(size <= SPANHEAP_MAX_SMALL && !(gfp & SH_GFP_BAD))) {
+		class = sh_size_class(size);
+		obj = sh_cache_pop(heap->caches.cpu, class);
+		if (likely(obj)) {
+			debug_alloc(gfp);
+			return init_object(obj, class, gfp);
+		}
+	}
+	return alloc_slow(heap, size, class, gfp, heap->node);
+}
+EXPORT_SYMBOL_GPL(spanheap_alloc);
+
+/*
+ * The smallest size whose class has objects aligned to @align, which is at most
+ * a heap page: spans start at a heap page, so that is a multiple of @align.
+ */
+static size_t aligned_size(size_t size, size_t align)
+{
+	unsigned int class;
+
+	size = ALIGN(size, align);
+	if (size > SPANHEAP_MAX_SMALL)
+		return size;
+	class = sh_size_class(size);
+	while (class < SH_NR_CLASSES && sh_classes[class].size % align)
+		class++;
+	return class < SH_NR_CLASSES ? sh_classes[class].size : size;
+}
+
+/**
+ * spanheap_alloc_aligned() - allocate an object with an alignment
+ * @heap: heap to allocate from, NULL for the default heap
+ * @size: bytes
+ * @align: bytes, a power of two, at most SPANHEAP_MAX_ALIGN
+ * @gfp: as for spanheap_alloc()
+ *
+ * An alignment over 8 KiB takes whole pages.
+ *
+ * Context: that of spanheap_alloc().
+ * Return: as spanheap_alloc(); NULL also when @align is not allowed.
+ */
+void *spanheap_alloc_aligned(struct spanheap *heap, size_t size, size_t align,
+			     gfp_t gfp)
+{
+	void *obj;
+
+	heap = sh_heap_or_default(heap);
+	if (!is_power_of_2(align) || align > SPANHEAP_MAX_ALIGN ||
+	    size > SIZE_MAX - align) {
+		if (!(gfp & __GFP_NOWARN))
+			pr_warn_ratelimited("heap %s: no alignment of %zu for %zu bytes: powers of two up to %lu are allowed\n",
+					    heap->name, align, size,
+					    SPANHEAP_MAX_ALIGN);
+		return count_failure(heap);
+	}
+	if (!size || align <= 8)
+		return spanheap_alloc(heap, size, gfp);
+	if (align <= SH_PAGE_SIZE)
+		return spanheap_alloc(heap, aligned_size(size, align), gfp);
+	if (gfp & SH_GFP_BAD)
+		return alloc_slow(heap, size, 0, gfp, heap->node);
+	might_alloc(gfp);
+	obj = sh_large_alloc(heap, size, align, gfp, heap->node);
+	return obj ?: count_failure(heap);
+}
+EXPORT_SYMBOL_GPL(spanheap_alloc_aligned);
+
+/* Objects that are not of a size class, one by one. */
+static unsigned int bulk_singles(struct spanheap *heap, size_t size, gfp_t gfp,
+				 unsigned int nr, void **objs)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		objs[i] = spanheap_alloc(heap, size, gfp);
+		if (!objs[i])
+			break;
+	}
+	return i;
+}
+
+/**
+ * spanheap_alloc_bulk() - allocate objects of one size
+ * @heap: heap to allocate from, NULL for the default heap
+ * @size: bytes of each
+ * @gfp: as for spanheap_alloc()
+ * @nr: how many
+ * @objs: where to put them
+ *
+ * Context: that of spanheap_alloc().
+ * Return: how many were allocated. When that is fewer than @nr, there was no
+ * memory for the next; the first ones are the caller's all the same.
+ */
+unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
+				 unsigned int nr, void **objs)
+{
+	unsigned int class, done, i;
+
+	heap = sh_heap_or_default(heap);
+	if (!size || size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD))
+		return bulk_singles(heap, size, gfp, nr, objs);
+	might_alloc(gfp);
+	class = sh_size_class(size);
+	done = sh_caches_alloc_bulk(&heap->caches, class, gfp, heap->node, nr,
+				    objs);
+	if (want_init_on_alloc(gfp))
+		for (i = 0; i < done; i++)
+			memset(objs[i], 0, sh_classes[class].size);
+	if (done < nr)
+		count_failure(heap);
+	return done;
+}
+EXPORT_SYMBOL_GPL(spanheap_alloc_bulk);

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Paged arenas (x86-64): address space first, memory page by page.
+ *
+ * vmap() of a placeholder page, repeated, reserves the area and builds its page
+ * tables. The entries are then cleared, and populate and release write single
+ * entries, found once with lookup_address(): nothing has to be allocated for
+ * that, so populate works wherever alloc_page() does.
+ *
+ * A module can not call flush_tlb_kernel_range(). The shootdown here flushes
+ * everything on every CPU: with INVPCID where there is one, else by toggling
+ * CR4.PGE, as the kernel's own global flush does. It is done once for a batch.
+ *
+ * Invariant: a heap page has either all of its pages or none. The entries say
+ * which; there is no other record.
+ *
+ * Locks: none. Callers own the pages they populate or unmap.
+ *
+ * Contexts: populate, unmap and the question anywhere but in NMI; create,
+ * destroy and sh_arena_free_unmapped() in task context with interrupts on.
+ */
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/vmalloc.h>
+#include <asm/cpufeature.h>
+#include <asm/invpcid.h>
+#include <asm/pgtable_types.h>
+
+#include "arena.h"
+#include "compat.h"
+#include "gfp.h"
+
+#define PAGES_PER_HEAP_PAGE	(SH_PAGE_SIZE / PAGE_SIZE)
+#define POPULATE_BATCH		32
+
+/**
+ * struct sh_arena_backend - what a paged arena keeps
+ * @area: what vmap() returned, at most a page below the base
+ * @prot: page protection as vmap() set it
+ * @nr_tables: page tables, each of PMD_SIZE of addresses
+ * @table: the first entry of each that is ours
+ */
+struct sh_arena_backend {
+	void *area;
+	pgprot_t prot;
+	unsigned long nr_tables;
+	pte_t *table[];
+};
+
+static struct page *placeholder;
+
+/**
+ * sh_arena_init() - prepare for arenas
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sh_arena_init(void)
+{
+	BUILD_BUG_ON(SH_PAGE_SIZE % PAGE_SIZE);
+	placeholder = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	return placeholder ? 0 : -ENOMEM;
+}
+
+/**
+ * sh_arena_exit() - undo sh_arena_init()
+ */
+void sh_arena_exit(void)
+{
+	__free_page(placeholder);
+}
+
+static pte_t *pte_of(const struct sh_arena *arena, unsigned long addr)
+{
+	unsigned long nr = (addr >> PMD_SHIFT) - (arena->base >> PMD_SHIFT);
+
+	return arena->backend->table[nr] + pte_index(addr);
+}
+
+static void flush_all_tlb(void *unused)
+{
+	unsigned long flags, cr4;
+
+	if (boot_cpu_has(X86_FEATURE_INVPCID)) {
+		invpcid_flush_all();
+		return;
+	}
+	local_irq_save(flags);
+	asm volatile("mov %%cr4, %0" : "=r" (cr4) : : "memory");
+	asm volatile("mov %0, %%cr4" : : "r" (cr4 ^ X86_CR4_PGE) : "memory");
+	asm volatile("mov %0, %%cr4" : : "r" (cr4) : "memory");
+	local_irq_restore(flags);
+}
+
+/* Clear the entries of the placeholder and remember where they are. */
+static int adopt_tables(struct sh_arena *arena)
+{
+	unsigned long addr, end = sh_arena_end(arena);
+	struct sh_arena_backend *be = arena->backend;
+	unsigned int level;
+	pte_t *pte;
+
+	for (addr = arena->base; addr < end; addr += PAGE_SIZE) {
+		if (addr == arena->base || !(addr & ~PMD_MASK)) {
+			pte = lookup_address(addr, &level);
+			if (!pte || level != PG_LEVEL_4K)
+				return -EOPNOTSUPP;
+			be->table[(addr >> PMD_SHIFT) -
+				  (arena->base >> PMD_SHIFT)] =
+				pte - pte_index(addr);
+		}
+		pte = pte_of(arena, addr);
+		if (addr == arena->base)
+			be->prot = pte_pgprot(*pte);
+		set_pte(pte, __pte(0));
+	}
+	on_each_cpu(flush_all_tlb, NULL, 1);
+	return 0;
+}
+
+static void *vmap_placeholder(unsigned long nr, gfp_t gfp)
+{
+	struct page **pages;
+	unsigned int scope;
+	unsigned long i;
+	void *area;
+
+	pages = kvmalloc_array(nr, sizeof(*pages), gfp);
+	if (!pages)
+		return NULL;
+	for (i = 0; i < nr; i++)
+		pages[i] = placeholder;
+	scope = sh_gfp_scope_save(gfp);
+	area = vmap(pages, nr, VM_MAP, PAGE_KERNEL);
+	sh_gfp_scope_restore(gfp, scope);
+	kvfree(pages);
+	return area;
+}
+
+/**
+ * sh_arena_create() - reserve an arena
+ * @nr_pages: heap pages
+ * @gfp: flags that allow to block, for page tables and records
+ * @node: NUMA node for the records
+ *
+ * Context: task, may sleep.
+ * Return: an arena none of whose pages are resident, or NULL.
+ */
+struct sh_arena *sh_arena_create(unsigned long nr_pages, gfp_t gfp, int node)
+{
+	/* One page more than asked for: an area may start at an odd page. */
+	unsigned long nr = nr_pages * PAGES_PER_HEAP_PAGE + 1;
+	unsigned long tables = (nr >> (PMD_SHIFT - PAGE_SHIFT)) + 2;
+	struct sh_arena_backend *be;
+	struct sh_arena *arena;
+
+	gfp = sh_gfp_meta(gfp);
+	arena = kzalloc_node(sizeof(*arena), gfp, node);
+	be = kvzalloc_node(struct_size(be, table, tables), gfp, node);
+	if (!arena || !be)
+		goto fail;
+	be->nr_tables = tables;
+	be->area = vmap_placeholder(nr, gfp);
+	if (!be->area)
+		goto fail;
+	arena->backend = be;
+	arena->base = ALIGN((unsigned long)be->area, SH_PAGE_SIZE);
+	arena->nr_pages = nr_pages;
+	if (!adopt_tables(arena))
+		return arena;
+	vunmap(be->area);
+fail:
+	kvfree(be);
+	kfree(arena);
+	return NULL;
+}
+
+/**
+ * sh_arena_destroy() - give an arena back, its pages and its addresses
+ * @arena: the arena; nobody uses it any more
+ *
+ * Context: task, may sleep.
+ */
+void sh_arena_destroy(struct sh_arena *arena)
+{
+	LIST_HEAD(pages);
+
+	sh_arena_unmap(arena, arena->base, arena->nr_pages, &pages);
+	sh_arena_free_unmapped(&pages);
+	vunmap(arena->backend->area);
+	kvfree(arena->backend);
+	kfree(arena);
+}
+
+/**
+ * sh_arena_meta_bytes() - what an arena costs besides its pages
+ * @arena: the arena
+ *
+ * Return: bytes of records and page tables.
+ */
+size_t sh_arena_meta_bytes(const struct sh_arena *arena)
+{
+	unsigned long first = arena->base >> PMD_SHIFT;
+	unsigned long last = (sh_arena_end(arena) - 1) >> PMD_SHIFT;
+
+	return sizeof(*arena) +
+	       struct_size(arena->backend, table, arena->backend->nr_tables) +
+	       (last - first + 1) * PAGE_SIZE;
+}
+
+/* As many of @nr pages as there are, in bulk as far as that goes. */
+static unsigned int get_pages(gfp_t gfp, int node, unsigned int nr,
+			      struct page **pages)
+{
+	unsigned int got;
+
+	memset(pages, 0, nr * sizeof(*pages));
+	got = sh_alloc_pages_bulk_node(gfp, node, nr, pages);
+	for (; got < nr; got++) {
+		pages[got] = alloc_pages_node(node, gfp, 0);
+		if (!pages[got])
+			break;
+	}
+	return got;
+}
+
+/* Put pages behind the heap page at @addr. */
+static void map_pages(struct sh_arena *arena, unsigned long addr,
+		      struct page **pages)
+{
+	pte_t *pte;
+	int i;
+
+	for (i = 0; i < PAGES_PER_HEAP_PAGE; i++, addr += PAGE_SIZE) {
+		pte = pte_of(arena, addr);
+		set_pte(pte, mk_pte(pages[i], arena->backend->prot));
+	}
+}
+
+/* The next non-resident heap page at or after @addr, or @end. */
+static unsigned long next_hole(struct sh_arena *arena, unsigned long addr,
+			       unsigned long end)
+{
+	while (addr < end && sh_arena_resident(arena, addr))
+		addr += SH_PAGE_SIZE;
+	return addr;
+}
+
+static unsigned int count_holes(struct sh_arena *arena, unsigned long addr,
+				unsigned long end, unsigned int most)
+{
+	unsigned int nr = 0;
+
+	for (; addr < end && nr < most; addr += SH_PAGE_SIZE)
+		nr += !sh_arena_resident(arena, addr);
+	return nr;
+}
+
+/**
+ * sh_arena_populate() - put memory behind a run of pages
+ * @arena: the arena
+ * @addr: first address of the run
+ * @nr_pages: heap pages in it; those that are resident stay as they are
+ * @gfp: flags for the page allocator
+ * @node: NUMA node of the pages
+ *
+ * Context: that of @gfp. The caller owns the run.
+ * Return: heap pages made resident by this call. When that is not all that
+ * were missing, there was no memory for the others.
+ */
+unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
+				unsigned long nr_pages, gfp_t gfp, int node)
+{
+	unsigned long end = addr + (nr_pages << SH_PAGE_SHIFT), done = 0;
+	struct page *pages[POPULATE_BATCH];
+	unsigned int want, got, i;
+
+	gfp = sh_gfp_page(gfp);
+	do {
+		want = count_holes(arena, addr, end, POPULATE_BATCH /
+				   PAGES_PER_HEAP_PAGE) * PAGES_PER_HEAP_PAGE;
+		got = get_pages(gfp, node, want, pages);
+		for (i = 0; i + PAGES_PER_HEAP_PAGE <= got;
+		     i += PAGES_PER_HEAP_PAGE, done++) {
+			addr = next_hole(arena, addr, end);
+			map_pages(arena, addr, pages + i);
+		}
+		for (; i < got; i++)
+			__free_page(pages[i]);
+	} while (got && got == want);
+	return done;
+}
+SH_EXPORT_FOR_KUNIT(sh_arena_populate);
+
+/**
+ * sh_arena_resident() - whether a heap page has memory behind it
+ * @arena: the arena
+ * @addr: an address in it
+ *
+ * Context: any; the answer holds while the caller owns the page.
+ */
+bool sh_arena_resident(const struct sh_arena *arena, unsigned long addr)
+{
+	return !pte_none(*pte_of(arena, addr & SH_PAGE_MASK));
+}
+SH_EXPORT_FOR_KUNIT(sh_arena_resident);
+
+/**
+ * sh_arena_unmap() - take the memory from behind a run of pages
+ * @arena: the arena
+ * @addr: first address of the run
+ * @nr_pages: heap pages in it; those that are not resident stay as they are
+ * @pages: list that the pages are added to
+ *
+ * The pages may still be in TLBs: pass @pages to sh_arena_free_unmapped(), and
+ * do not populate the run before that.
+ *
+ * Context: any; the caller owns the run.
+ * Return: heap pages that were resident.
+ */
+unsigned long sh_arena_unmap(struct sh_arena *arena, unsigned long addr,
+			     unsigned long nr_pages, struct list_head *pages)
+{
+	unsigned long end = addr + (nr_pages << SH_PAGE_SHIFT), done = 0;
+
+	for (; addr < end; addr += PAGE_SIZE) {
+		pte_t *pte = pte_of(arena, addr);
+
+		if (pte_none(*pte))
+			continue;
+		list_add(&pte_page(*pte)->lru, pages);
+		set_pte(pte, __pte(0));
+		done++;
+	}
+	return done / PAGES_PER_HEAP_PAGE;
+}
+SH_EXPORT_FOR_KUNIT(sh_arena_unmap);
+
+/**
+ * sh_arena_free_unmapped() - free unmapped pages once no TLB has them
+ * @pages: the pages
+ *
+ * One TLB shootdown for all of them; none for an empty list.
+ *
+ * Context: task, may sleep, no locks held.
+ */
+void sh_arena_free_unmapped(struct list_head *pages)
+{
+	struct page *page, *next;
+
+	if (list_empty(pages))
+		return;
+	on_each_cpu(flush_all_tlb, NULL, 1);
+	list_for_each_entry_safe(page, next, pages, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+	}
+}
+SH_EXPORT_FOR_KUNIT(sh_arena_free_unmapped);

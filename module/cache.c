@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Per-CPU caches: where nearly every allocation and free ends. A stack of free
+ * objects for each size class, in an array that is made when the class is first
+ * used and grows with the misses, within a bound in bytes for the CPU.
+ *
+ * Only the CPU itself touches its cache, with preemption off. An interrupt can
+ * still arrive inside, so a busy mark is set around every use; who finds it set
+ * goes to the central list instead. No lock is taken and interrupts stay on. On
+ * PREEMPT_RT the same holds: nothing inside sleeps, and the central lists, whose
+ * locks do sleep there, are called outside.
+ *
+ * Objects in a slot, and in a batch on its way, are SH_OBJ_CACHED. Objects freed
+ * here came from any CPU. When a slot is full a batch goes back to the spans.
+ *
+ * Invariants: base <= top <= end for each slot; capacity is the sum of
+ * (end - base) * size; entries are cached objects of the slot's class.
+ *
+ * Locks: none of its own.
+ *
+ * Contexts: refill that of its gfp; the rest any but NMI.
+ */
+#include <linux/cpumask.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "cache.h"
+#include "compat.h"
+#include "gfp.h"
+#include "pagemap.h"
+
+/* Most objects in a slot, and its most bytes as a share of the CPU's bound. */
+#define SLOT_MAX_OBJECTS	2048
+#define SLOT_MAX_SHARE		4
+
+/**
+ * sh_caches_init() - set up the caches of a heap, all empty
+ * @caches: the caches
+ * @central: the central lists below them
+ * @ph: the page heap below these
+ * @max_bytes: most bytes of objects a CPU may hold, 0 to cache nothing
+ *
+ * Context: task, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int sh_caches_init(struct sh_caches *caches, struct sh_central *central,
+		   struct sh_pageheap *ph, unsigned int max_bytes)
+{
+	caches->central = central;
+	caches->ph = ph;
+	caches->max_bytes = max_bytes;
+	caches->cpu = alloc_percpu(struct sh_cache);
+	if (!caches->cpu)
+		return -ENOMEM;
+	atomic_long_set(&caches->meta_bytes,
+			sizeof(struct sh_cache) * num_possible_cpus());
+	return 0;
+}
+SH_EXPORT_FOR_KUNIT(sh_caches_init);
+
+/**
+ * sh_caches_exit() - free the caches; the objects in them go with the spans
+ * @caches: the caches; nobody uses them any more
+ */
+void sh_caches_exit(struct sh_caches *caches)
+{
+	unsigned int class;
+	int cpu;
+
+	if (!caches->cpu)
+		return;
+	for_each_possible_cpu(cpu)
+		for (class = 1; class < SH_NR_CLASSES; class++)
+			kfree(per_cpu_ptr(caches->cpu, cpu)->slot[class].base);
+	free_percpu(caches->cpu);
+}
+SH_EXPORT_FOR_KUNIT(sh_caches_exit);
+
+static unsigned int slot_capacity(const struct sh_slot *slot)
+{
+	return slot->end - slot->base;
+}
+
+static unsigned int slot_count(const struct sh_slot *slot)
+{
+	return slot->top - slot->base;
+}
+
+/* Most objects a slot may come to hold. */
+static unsigned int slot_limit(const struct sh_caches *caches,
+			       unsigned int class)
+{
+	unsigned int nr = caches->max_bytes / SLOT_MAX_SHARE /
+			  sh_classes[class].size;
+
+	return min_t(unsigned int, nr, SLOT_MAX_OBJECTS);
+}
+
+/* The capacity a slot should grow to from @now. */
+static unsigned int next_capacity(const struct sh_caches *caches,
+				  unsigned int class, unsigned int now)
+{
+	unsigned int nr = now ? 2 * now : 2 * sh_classes[class].batch;
+
+	return min(nr, slot_limit(caches, class));
+}
+
+/*
+ * Halve the capacity of the next slot but @class that has any. What it holds
+ * beyond that is moved to @out. Returns the victim's class, 0 for none; @nr is
+ * set to the number of objects in @out, of which there is room for
+ * SH_BATCH_MAX: a slot that holds more has to wait until it holds less.
+ */
+static unsigned int shrink_one(struct sh_cache *cache, unsigned int class,
+			       struct sh_entry *out, unsigned int *nr)
+{
+	unsigned int i, keep, count;
+	struct sh_slot *slot;
+
+	*nr = 0;
+	for (i = 1; i < SH_NR_CLASSES; i++) {
+		cache->victim = cache->victim % (SH_NR_CLASSES - 1) + 1;
+		slot = &cache->slot[cache->victim];
+		if (cache->victim == class || !slot_capacity(slot))
+			continue;
+		count = slot_count(slot);
+		keep = max(slot_capacity(slot) / 2,
+			   count - min_t(unsigned int, count, SH_BATCH_MAX));
+		if (count > keep) {
+			*nr = count - keep;
+			memcpy(out, slot->base + keep, *nr * sizeof(*out));
+			slot->top -= *nr;
+		}
+		cache->capacity -= (slot_capacity(slot) - keep) *
+				   sh_classes[cache->victim].size;
+		slot->end = slot->base + keep;
+		return cache->victim;
+	}
+	return 0;
+}
+
+/* Make room in the CPU's bound by taking from another class. */
+static void steal(struct sh_caches *caches, unsigned int class)
+{
+	struct sh_entry out[SH_BATCH_MAX];
+	unsigned int victim = 0, nr = 0;
+	struct sh_cache *cache;
+
+	preempt_disable();
+	cache = sh_cache_enter(caches->cpu);
+	if (cache) {
+		victim = shrink_one(cache, class, out, &nr);
+		sh_cache_leave(cache);
+	}
+	preempt_enable();
+	if (nr)
+		sh_central_free(&caches->central[victim], caches->ph, out, nr);
+}
+
+/*
+ * Give a slot of this CPU @nr entries, in @array. Returns the array that is not
+ * needed any more, which may be @array itself.
+ */
+static struct sh_entry *install(struct sh_caches *caches, struct sh_cache *cache,
+				unsigned int class, struct sh_entry *array,
+				unsigned int nr)
+{
+	unsigned int size = sh_classes[class].size;
+	struct sh_slot *slot = &cache->slot[class];
+	unsigned int now = slot_capacity(slot), count = slot_count(slot);
+	struct sh_entry *old = slot->base;
+
+	if (nr <= now || cache->capacity + (nr - now) * size > caches->max_bytes)
+		return array;
+	if (count)
+		memcpy(array, old, count * sizeof(*array));
+	slot->base = array;
+	slot->top = array + count;
+	slot->end = array + nr;
+	cache->capacity += (nr - now) * size;
+	return old;
+}
+
+/*
+ * Let a slot hold more, if the bound allows; else take from another class, so
+ * that the next time it does. Called where a slot was found too small; what it
+ * finds on this CPU may be another CPU's by then, which does no harm.
+ */
+static void grow_slot(struct sh_caches *caches, unsigned int class)
+{
+	unsigned int size = sh_classes[class].size;
+	struct sh_cache *cache = raw_cpu_ptr(caches->cpu);
+	unsigned int now = slot_capacity(&cache->slot[class]);
+	unsigned int nr = next_capacity(caches, class, now);
+	struct sh_entry *array;
+
+	if (nr <= now)
+		return;
+	if (READ_ONCE(cache->capacity) + (nr - now) * size > caches->max_bytes) {
+		steal(caches, class);
+		return;
+	}
+	array = kmalloc_array(nr, sizeof(*array), GFP_NOWAIT | __GFP_NOWARN);
+	if (!array)
+		return;
+	atomic_long_add(ksize(array), &caches->meta_bytes);
+	preempt_disable();
+	cache = sh_cache_enter(caches->cpu);
+	if (cache) {
+		array = install(caches, cache, class, array, nr);
+		sh_cache_leave(cache);
+	}
+	preempt_enable();
+	if (array)
+		atomic_long_sub(ksize(array), &caches->meta_bytes);
+	kfree(array);
+}
+
+/* Put as many entries as fit into this CPU's slot. Returns how many did. */
+static unsigned int stash(struct sh_caches *caches, unsigned int class,
+			  const struct sh_entry *entries, unsigned int nr,
+			  bool allocated)
+{
+	struct sh_cache *cache;
+	struct sh_slot *slot;
+
+	preempt_disable();
+	cache = sh_cache_enter(caches->cpu);
+	if (cache) {
+		slot = &cache->slot[class];
+		slot->allocs += allocated;
+		cache->misses += allocated;
+		nr = min_t(unsigned int, nr, slot->end - slot->top);
+		memcpy(slot->top, entries, nr * sizeof(*entries));
+		slot->top += nr;
+		sh_cache_leave(cache);
+	} else {
+		nr = 0;
+	}
+	preempt_enable();
+	if (!cache && allocated)
+		sh_central_count_direct(&caches->central[class], 1);
+	return nr;
+}
+
+/**
+ * sh_caches_refill() - allocate an object past an empty slot, and fill it
+ * @caches: the caches
+ * @class: the object's size class
+ * @gfp: how to get memory
+ * @node: NUMA node of new pages
+ *
+ * Context: that of @gfp.
+ * Return: a live object or NULL.
+ */
+void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
+		       int node)
+{
+	struct sh_central *central = &caches->central[class];
+	struct sh_entry batch[SH_BATCH_MAX];
+	unsigned int got, kept;
+
+	grow_slot(caches, class);
+	got = sh_central_alloc(central, caches->ph, caches->cpu, batch,
+			       caches->max_bytes ? sh_classes[class].batch : 1,
+			       gfp, node);
+	if (!got)
+		return NULL;
+	WRITE_ONCE(*batch[0].state, SH_OBJ_LIVE);
+	kept = stash(caches, class, batch + 1, got - 1, true);
+	if (kept < got - 1)
+		sh_central_free(central, caches->ph, batch + 1 + kept,
+				got - 1 - kept);
+	return batch[0].obj;
+}
+SH_EXPORT_FOR_KUNIT(sh_caches_refill);
+
+/* Allocate up to @nr objects from this CPU's slot. */
+static unsigned int pop_bulk(struct sh_caches *caches, unsigned int class,
+			     unsigned int nr, void **objs)
+{
+	struct sh_cache *cache;
+	struct sh_slot *slot;
+	unsigned int i;
+
+	preempt_disable();
+	cache = sh_cache_enter(caches->cpu);
+	if (cache) {
+		slot = &cache->slot[class];
+		nr = min_t(unsigned int, nr, slot_count(slot));
+		for (i = 0; i < nr; i++) {
+			slot->top--;
+			objs[i] = slot->top->obj;
+			WRITE_ONCE(*slot->top->state, SH_OBJ_LIVE);
+		}
+		slot->allocs += nr;
+		sh_cache_leave(cache);
+	} else {
+		nr = 0;
+	}
+	preempt_enable();
+	return nr;
+}
+
+/**
+ * sh_caches_alloc_bulk() - allocate objects of one class
+ * @caches: the caches
+ * @class: the size class
+ * @gfp: how to get memory
+ * @node: NUMA node of new pages
+ * @nr: how many
+ * @objs: where to put them
+ *
+ * Context: that of @gfp.
+ * Return: how many there are in @objs, fewer than @nr if memory ran out.
+ */
+unsigned int sh_caches_alloc_bulk(struct sh_caches *caches, unsigned int class,
+				  gfp_t gfp, int node, unsigned int nr,
+				  void **objs)
+{
+	struct sh_central *central = &caches->central[class];
+	struct sh_entry batch[SH_BATCH_MAX];
+	unsigned int done, got, i;
+
+	done = pop_bulk(caches, class, nr, objs);
+	while (done < nr) {
+		got = sh_central_alloc(central, caches->ph, caches->cpu, batch,
+				       min_t(unsigned int, nr - done,
+					     SH_BATCH_MAX), gfp, node);
+		if (!got)
+			break;
+		for (i = 0; i < got; i++) {
+			objs[done++] = batch[i].obj;
+			WRITE_ONCE(*batch[i].state, SH_OBJ_LIVE);
+		}
+		sh_central_count_direct(central, got);
+	}
+	return done;
+}
+SH_EXPORT_FOR_KUNIT(sh_caches_alloc_bulk);
+
+/* Take a batch off a full slot and put @entry in. Returns the batch's length. */
+static unsigned int swap_for_batch(struct sh_caches *caches, unsigned int class,
+				   struct sh_entry entry, struct sh_entry *batch)
+{
+	struct sh_cache *cache;
+	struct sh_slot *slot;
+	unsigned int nr;
+
+	cache = sh_cache_enter(caches->cpu);
+	if (!cache) {
+		batch[0] = entry;
+		return 1;
+	}
+	slot = &cache->slot[class];
+	nr = 0;
+	if (slot->top == slot->end) {
+		nr = min_t(unsigned int, slot_count(slot),
+			   sh_classes[class].batch);
+		slot->top -= nr;
+		memcpy(batch, slot->top, nr * sizeof(*batch));
+		cache->overflows++;
+	}
+	if (slot->top == slot->end)
+		batch[nr++] = entry;
+	else
+		*slot->top++ = entry;
+	sh_cache_leave(cache);
+	return nr;
+}
+
+/**
+ * sh_caches_flush() - free an object past a full slot, and make room in it
+ * @caches: the caches
+ * @class: the object's size class
+ * @entry: the object, SH_OBJ_CACHED
+ *
+ * Context: any but NMI.
+ */
+void sh_caches_flush(struct sh_caches *caches, unsigned int class,
+		     struct sh_entry entry)
+{
+	struct sh_entry batch[SH_BATCH_MAX];
+	unsigned int nr;
+
+	/* A CPU that only ever frees has no misses to grow by. */
+	if (!slot_capacity(&raw_cpu_ptr(caches->cpu)->slot[class]))
+		grow_slot(caches, class);
+	preempt_disable();
+	nr = swap_for_batch(caches, class, entry, batch);
+	preempt_enable();
+	if (nr)
+		sh_central_free(&caches->central[class], caches->ph, batch, nr);
+}
+SH_EXPORT_FOR_KUNIT(sh_caches_flush);
+
+/**
+ * sh_caches_stats() - add what a slot holds to a sum
+ * @caches: the caches
+ * @cpu: the CPU, any possible one
+ * @class: the size class
+ * @stats: added to
+ *
+ * Context: any. Other CPUs go on meanwhile.
+ */
+void sh_caches_stats(struct sh_caches *caches, int cpu, unsigned int class,
+		     struct sh_slot_stats *stats)
+{
+	struct sh_slot *slot = &per_cpu_ptr(caches->cpu, cpu)->slot[class];
+	struct sh_entry *base, *top;
+
+	do {
+		base = READ_ONCE(slot->base);
+		smp_rmb();
+		top = READ_ONCE(slot->top);
+		smp_rmb();
+	} while (base != READ_ONCE(slot->base));
+	stats->objects += top - base;
+	stats->allocs += READ_ONCE(slot->allocs);
+}
+SH_EXPORT_FOR_KUNIT(sh_caches_stats);
+
+static bool entry_is_cached(const struct sh_entry *entry, unsigned int class)
+{
+	struct sh_span *span = sh_pagemap_get((unsigned long)entry->obj);
+	size_t idx;
+
+	if (!span || sh_span_class(span) != class)
+		return false;
+	idx = entry->state - span->obj;
+	return idx < span->nelems && *entry->state == SH_OBJ_CACHED &&
+	       (unsigned long)entry->obj == sh_span_base(span) +
+					    idx * sh_classes[class].size;
+}
+
+/**
+ * sh_caches_check() - verify the invariants of the slots
+ * @caches: the caches; nobody uses them meanwhile
+ *
+ * Return: NULL, or what is wrong.
+ */
+const char *sh_caches_check(struct sh_caches *caches)
+{
+	unsigned int class, capacity;
+	struct sh_cache *cache;
+	struct sh_entry *entry;
+	struct sh_slot *slot;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		cache = per_cpu_ptr(caches->cpu, cpu);
+		capacity = 0;
+		for (class = 0; class < SH_NR_CLASSES; class++) {
+			slot = &cache->slot[class];
+			if (slot->top < slot->base || slot->top > slot->end)
+				return "the top of a slot is outside its array";
+			if (!class && slot->end)
+				return "slot 0 of a cache is in use";
+			capacity += slot_capacity(slot) * sh_classes[class].size;
+			for (entry = slot->base; entry < slot->top; entry++)
+				if (!entry_is_cached(entry, class))
+					return "a cached entry is no free object of its class";
+		}
+		if (capacity != cache->capacity)
+			return "the capacity of a cache does not add up";
+		if (capacity > caches->max_bytes)
+			return "the capacity of a cache is over its bound";
+	}
+	return NULL;
+}
+SH_EXPORT_FOR_KUNIT(sh_caches_check);

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Central lists: one for each size class of a heap. Objects go between here and
+ * the CPUs' caches a batch at a time, spans between here and the page heap.
+ *
+ * Spans with free objects are in buckets by how full they are, and objects are
+ * taken from the fullest. Sparse spans are thus left to drain, and one that is
+ * empty goes back to the page heap at once (TCMalloc's central free lists are
+ * ordered this way; SLUB takes the partial slab that comes first).
+ *
+ * Invariants: a span is in a bucket if and only if it has a free object, and in
+ * the one bucket_of() says; nr_out is the sum of the spans' nalloc. No span
+ * stays here empty.
+ *
+ * Locks: central->lock. The page heap is called without it.
+ *
+ * Contexts: sh_central_alloc() that of its gfp, sh_central_free() any but NMI.
+ */
+#include "central.h"
+#include "compat.h"
+#include "pageheap.h"
+#include "pagemap.h"
+
+/**
+ * sh_central_init() - make an empty central list
+ * @central: the list
+ * @class: its size class
+ */
+void sh_central_init(struct sh_central *central, unsigned int class)
+{
+	int i;
+
+	spin_lock_init(&central->lock);
+	central->class = class;
+	for (i = 0; i < SH_BUCKETS; i++)
+		INIT_LIST_HEAD(&central->bucket[i]);
+}
+SH_EXPORT_FOR_KUNIT(sh_central_init);
+
+static unsigned int bucket_of(const struct sh_span *span)
+{
+	if (span->nalloc == span->nelems)
+		return SH_NO_BUCKET;
+	return span->nalloc * SH_BUCKETS / span->nelems;
+}
+
+/* Put a span where it belongs after its nalloc has changed. */
+static void rebucket(struct sh_central *central, struct sh_span *span)
+{
+	unsigned int to = bucket_of(span);
+
+	if (to == span->bucket)
+		return;
+	if (span->bucket != SH_NO_BUCKET)
+		list_del(&span->link);
+	if (to != SH_NO_BUCKET)
+		list_add(&span->link, &central->bucket[to]);
+	span->bucket = to;
+}
+
+static struct sh_span *fullest(struct sh_central *central)
+{
+	int i;
+
+	for (i = SH_BUCKETS - 1; i >= 0; i--)
+		if (!list_empty(&central->bucket[i]))
+			return list_first_entry(&central->bucket[i],
+						struct sh_span, link);
+	return NULL;
+}
+
+/* Take objects, first from @fresh, which must not be left empty. */
+static unsigned int take(struct sh_central *central, struct sh_span *fresh,
+			 struct sh_entry *entries, unsigned int nr)
+{
+	unsigned int got = 0;
+	struct sh_span *span;
+	unsigned long flags;
+
+	spin_lock_irqsave(&central->lock, flags);
+	if (fresh) {
+		central->nr_spans++;
+		got = sh_span_take(fresh, entries, nr);
+		rebucket(central, fresh);
+	}
+	while (got < nr && (span = fullest(central))) {
+		got += sh_span_take(span, entries + got, nr - got);
+		rebucket(central, span);
+	}
+	central->nr_out += got;
+	central->refills += !!got;
+	spin_unlock_irqrestore(&central->lock, flags);
+	return got;
+}
+
+/**
+ * sh_central_alloc() - take objects
+ * @central: the list
+ * @ph: where to get another span from
+ * @cache: the heap's per-CPU caches, for that span
+ * @entries: where to put the objects; they are SH_OBJ_CACHED
+ * @nr: how many are wanted
+ * @gfp: how to get memory
+ * @node: NUMA node of new pages
+ *
+ * Takes what the spans have and gets one more span only when that is nothing.
+ *
+ * Context: that of @gfp.
+ * Return: how many there are in @entries; 0 when there is no memory.
+ */
+unsigned int sh_central_alloc(struct sh_central *central,
+			      struct sh_pageheap *ph,
+			      struct sh_cache __percpu *cache,
+			      struct sh_entry *entries, unsigned int nr,
+			      gfp_t gfp, int node)
+{
+	const struct sh_class *class = &sh_classes[central->class];
+	unsigned int got = take(central, NULL, entries, nr);
+	struct sh_span *span;
+
+	if (got)
+		return got;
+	span = sh_pageheap_alloc(ph, class->pages, 1,
+				 sh_span_kind(class->elems), gfp, node);
+	if (!span)
+		return 0;
+	sh_span_init_objects(span, central->class, cache);
+	return take(central, span, entries, nr);
+}
+SH_EXPORT_FOR_KUNIT(sh_central_alloc);
+
+/**
+ * sh_central_free() - put objects back
+ * @central: the list
+ * @ph: where spans go that become empty
+ * @entries: the objects, SH_OBJ_CACHED, of this list's class
+ * @nr: how many
+ *
+ * Context: any but NMI.
+ */
+void sh_central_free(struct sh_central *central, struct sh_pageheap *ph,
+		     const struct sh_entry *entries, unsigned int nr)
+{
+	struct sh_span *span, *next;
+	unsigned long flags;
+	LIST_HEAD(empty);
+	unsigned int i;
+
+	spin_lock_irqsave(&central->lock, flags);
+	for (i = 0; i < nr; i++) {
+		span = sh_pagemap_get((unsigned long)entries[i].obj);
+		sh_span_put(span, entries[i].state);
+		rebucket(central, span);
+		if (!span->nalloc) {
+			list_move(&span->link, &empty);
+			central->nr_spans--;
+		}
+	}
+	central->nr_out -= nr;
+	central->flushes++;
+	spin_unlock_irqrestore(&central->lock, flags);
+	list_for_each_entry_safe(span, next, &empty, link)
+		sh_pageheap_free(ph, span);
+}
+SH_EXPORT_FOR_KUNIT(sh_central_free);
+
+/**
+ * sh_central_count_direct() - count objects that went past the caches
+ * @central: the list they came from
+ * @nr: how many
+ *
+ * Context: any but NMI.
+ */
+void sh_central_count_direct(struct sh_central *central, unsigned int nr)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&central->lock, flags);
+	central->direct_allocs += nr;
+	spin_unlock_irqrestore(&central->lock, flags);
+}
+
+/**
+ * sh_central_stats() - read the figures
+ * @central: the list
+ * @stats: where to put them, all of the same moment
+ *
+ * Context: any but NMI.
+ */
+void sh_central_stats(struct sh_central *central,
+		      struct sh_central_stats *stats)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&central->lock, flags);
+	stats->nr_spans = central->nr_spans;
+	stats->nr_out = central->nr_out;
+	stats->direct_allocs = central->direct_allocs;
+	stats->refills = central->refills;
+	stats->flushes = central->flushes;
+	spin_unlock_irqrestore(&central->lock, flags);
+}
+SH_EXPORT_FOR_KUNIT(sh_central_stats);
+
+/**
+ * sh_central_check() - verify the invariants of the buckets
+ * @central: the list, locked
+ *
+ * Return: NULL, or what is wrong.
+ */
+const char *sh_central_check(struct sh_central *central)
+{
+	struct sh_span *span;
+	int i;
+
+	for (i = 0; i < SH_BUCKETS; i++) {
+		list_for_each_entry(span, &central->bucket[i], link) {
+			if (span->state != SH_SPAN_SMALL)
+				return "a span in a central list is not small";
+			if (sh_span_class(span) != central->class)
+				return "a span is in the list of another class";
+			if (!span->nalloc)
+				return "an empty span was not given back";
+			if (span->bucket != i || bucket_of(span) != i)
+				return "a span is in the wrong bucket";
+		}
+	}
+	return NULL;
+}
+SH_EXPORT_FOR_KUNIT(sh_central_check);

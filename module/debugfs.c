@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * debugfs: a directory for each heap. Only shows; every figure comes from the
+ * layers' own stats functions or from a walk over the spans.
+ *
+ * Files are 0400 and print addresses with %p only, which hides them unless the
+ * kernel was told otherwise.
+ *
+ * Locks: none of its own. A file that is being read keeps its heap: removing
+ * the directory waits for it.
+ */
+#include <linux/cpumask.h>
+#include <linux/debugfs.h>
+#include <linux/jiffies.h>
+#include <linux/log2.h>
+#include <linux/seq_file.h>
+
+#include "compat.h"
+#include "heap.h"
+#include "stats.h"
+
+#define KIB(pages)	((unsigned long)(pages) << (SH_PAGE_SHIFT - 10))
+
+static struct dentry *root;
+
+static int stats_show(struct seq_file *m, void *unused)
+{
+	struct spanheap_stats s;
+
+	spanheap_get_stats(m->private, &s);
+#define LINE(name)	seq_printf(m, #name " %llu\n", s.name)
+	LINE(limit);
+	LINE(sys);
+	LINE(in_use);
+	LINE(idle);
+	LINE(released);
+	LINE(resident);
+	LINE(objects);
+	LINE(object_bytes);
+	LINE(mallocs);
+	LINE(frees);
+	LINE(large_mallocs);
+	LINE(large_frees);
+	LINE(cached_objects);
+	LINE(cached_bytes);
+	LINE(span_meta);
+	LINE(cache_meta);
+	LINE(other_meta);
+	LINE(arenas);
+	LINE(grows);
+	LINE(scavenges);
+	LINE(scavenged_bytes);
+	LINE(bad_frees);
+	LINE(alloc_failures);
+#undef LINE
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+static int classes_show(struct seq_file *m, void *unused)
+{
+	struct spanheap *heap = m->private;
+	struct sh_class_stats s;
+	unsigned int i;
+
+	seq_puts(m, "class  bytes pages objs/span     spans    objects     cached    mallocs      frees    refills    flushes\n");
+	for (i = 1; i < SH_NR_CLASSES; i++) {
+		sh_stats_class(heap, i, &s);
+		seq_printf(m, "%5u %6u %5u %9u %9lu %10lu %10lu %10lu %10lu %10lu %10lu\n",
+			   i, sh_classes[i].size, sh_classes[i].pages,
+			   sh_classes[i].elems, s.spans, s.objects, s.cached,
+			   s.mallocs, s.frees, s.refills, s.flushes);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(classes);
+
+/* Spans by the power of two at or below their length. */
+#define LENGTHS		32
+
+/**
+ * struct length_row - the spans of a range of lengths
+ * @in_use: pages in spans that are in use
+ * @runs: free runs
+ * @idle: pages in these
+ * @released: pages of these that are not resident
+ * @oldest: longest time one of these has been idle, jiffies
+ */
+struct length_row {
+	unsigned long in_use;
+	unsigned long runs;
+	unsigned long idle;
+	unsigned long released;
+	unsigned long oldest;
+};
+
+static int add_span(struct sh_span *span, void *arg)
+{
+	struct length_row *row = arg;
+
+	row += ilog2(span->nr_pages);
+	if (span->state != SH_SPAN_FREE) {
+		row->in_use += span->nr_pages;
+		return 0;
+	}
+	row->runs++;
+	row->idle += span->nr_pages;
+	row->released += span->released;
+	row->oldest = max(row->oldest, jiffies - span->idle_since);
+	return 0;
+}
+
+static int spans_show(struct seq_file *m, void *unused)
+{
+	struct spanheap *heap = m->private;
+	struct length_row *rows;
+	int i;
+
+	rows = kcalloc(LENGTHS, sizeof(*rows), GFP_KERNEL);
+	if (!rows)
+		return -ENOMEM;
+	sh_pageheap_walk(&heap->ph, NULL, add_span, rows);
+	seq_puts(m, "from_KiB     used_KiB  free_runs     free_KiB released_KiB   oldest_ms\n");
+	for (i = 0; i < LENGTHS; i++) {
+		struct length_row *r = &rows[i];
+
+		if (!r->in_use && !r->runs)
+			continue;
+		seq_printf(m, "%8lu %12lu %10lu %12lu %12lu %11u\n",
+			   KIB(1UL << i), KIB(r->in_use), r->runs, KIB(r->idle),
+			   KIB(r->released), jiffies_to_msecs(r->oldest));
+	}
+	kfree(rows);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(spans);
+
+static int arena_line(struct sh_arena *arena, void *arg)
+{
+	seq_printf(arg, "%5lu %16p %12lu %12lu\n", arena->id,
+		   (void *)arena->base, KIB(arena->nr_pages), KIB(arena->used));
+	return 0;
+}
+
+static int arenas_show(struct seq_file *m, void *unused)
+{
+	struct spanheap *heap = m->private;
+
+	seq_puts(m, "arena          address reserved_KiB    taken_KiB\n");
+	return sh_pageheap_walk(&heap->ph, arena_line, NULL, m);
+}
+DEFINE_SHOW_ATTRIBUTE(arenas);
+
+static int caches_show(struct seq_file *m, void *unused)
+{
+	struct spanheap *heap = m->private;
+	struct sh_slot_stats slot;
+	struct sh_cache *cache;
+	unsigned long objects, bytes, allocs;
+	unsigned int i;
+	int cpu;
+
+	seq_puts(m, "  cpu    objects      bytes   capacity       allocs     misses  overflows\n");
+	for_each_possible_cpu(cpu) {
+		objects = 0;
+		bytes = 0;
+		allocs = 0;
+		for (i = 1; i < SH_NR_CLASSES; i++) {
+			memset(&slot, 0, sizeof(slot));
+			sh_caches_stats(&heap->caches, cpu, i, &slot);
+			objects += slot.objects;
+			bytes += slot.objects * sh_classes[i].size;
+			allocs += slot.allocs;
+		}
+		cache = per_cpu_ptr(heap->caches.cpu, cpu);
+		seq_printf(m, "%5d %10lu %10lu %10u %12lu %10lu %10lu\n", cpu,
+			   objects, bytes, READ_ONCE(cache->capacity), allocs,
+			   READ_ONCE(cache->misses), READ_ONCE(cache->overflows));
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(caches);
+
+static int check_show(struct seq_file *m, void *unused)
+{
+	sh_check_heap(m->private, m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(check);
+
+/**
+ * sh_debugfs_add() - make a heap's files
+ * @heap: the heap
+ */
+void sh_debugfs_add(struct spanheap *heap)
+{
+	heap->dir = debugfs_create_dir(heap->name, root);
+	debugfs_create_file("stats", 0400, heap->dir, heap, &stats_fops);
+	debugfs_create_file("classes", 0400, heap->dir, heap, &classes_fops);
+	debugfs_create_file("spans", 0400, heap->dir, heap, &spans_fops);
+	debugfs_create_file("arenas", 0400, heap->dir, heap, &arenas_fops);
+	debugfs_create_file("caches", 0400, heap->dir, heap, &caches_fops);
+	debugfs_create_file("check", 0400, heap->dir, heap, &check_fops);
+}
+
+/**
+ * sh_debugfs_remove() - remove a heap's files, once nobody reads them
+ * @heap: the heap
+ */
+void sh_debugfs_remove(struct spanheap *heap)
+{
+	debugfs_remove_recursive(heap->dir);
+}
+
+/**
+ * sh_debugfs_init() - make the directory that heaps are shown in
+ */
+void sh_debugfs_init(void)
+{
+	root = debugfs_create_dir("spanheap", NULL);
+}
+
+/**
+ * sh_debugfs_exit() - remove it
+ */
+void sh_debugfs_exit(void)
+{
+	debugfs_remove_recursive(root);
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Free: from an address to its span through the pagemap, to the object's state
+ * through a division, to this CPU's cache.
+ *
+ * A free must be right about every address, live or not, while other CPUs go on:
+ *
+ * - Preemption is off from the look-up on. Records are type-stable until a
+ *   grace period has passed, so a stale record can be looked at.
+ * - The record's key gives base and class of the same moment. The offset is
+ *   checked against the class, so the state that is then looked at lies within
+ *   the record even when that has become another span's meanwhile.
+ * - The compare-and-exchange of the state from live to cached succeeds for one
+ *   caller. From then on the object is this caller's and its span can not go
+ *   away; a second look at the key proves it is the span that was meant. If it
+ *   is not, the object belongs to somebody else and is made live again.
+ *
+ * Anything that fails on the way is looked at again, without haste, by
+ * free_slow().
+ *
+ * Locks: none. Contexts: any that kfree() may be called in.
+ */
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/preempt.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "heap.h"
+#include "pagemap.h"
+
+/* A large object, or nothing that can be freed. */
+static noinline void free_slow(const void *ptr)
+{
+	struct sh_span *span;
+	bool done;
+
+	rcu_read_lock();
+	span = sh_pagemap_get((unsigned long)ptr);
+	done = span && READ_ONCE(span->state) == SH_SPAN_LARGE &&
+	       sh_large_free(span, ptr);
+	rcu_read_unlock();
+	if (!done)
+		sh_report_bad_free(ptr);
+}
+
+/**
+ * claim() - turn a live object into a cached one
+ * @ptr: the address
+ * @class: set to its size class
+ * @statep: set to where its state is
+ *
+ * Context: preemption off.
+ * Return: the object's span, or NULL when @ptr is no live small object.
+ */
+static __always_inline struct sh_span *claim(const void *ptr,
+					     unsigned int *class, u8 **statep)
+{
+	struct sh_span *span = sh_pagemap_get((unsigned long)ptr);
+	const struct sh_class *info;
+	unsigned long key, off;
+	u8 *state;
+	u32 idx;
+
+	if (unlikely(!span))
+		return NULL;
+	key = READ_ONCE(span->key);
+	*class = key & ~SH_PAGE_MASK;
+	info = &sh_classes[*class];
+	off = (unsigned long)ptr - (key & SH_PAGE_MASK);
+	if (unlikely(off >= info->bytes))
+		return NULL;
+	idx = (off * info->magic) >> 32;
+	if (unlikely((u32)off != idx * info->size))
+		return NULL;
+	state = &span->obj[idx];
+	if (unlikely(cmpxchg(state, SH_OBJ_LIVE, SH_OBJ_CACHED) != SH_OBJ_LIVE))
+		return NULL;
+	if (unlikely(READ_ONCE(span->key) != key)) {
+		WRITE_ONCE(*state, SH_OBJ_LIVE);
+		return NULL;
+	}
+	*statep = state;
+	return span;
+}
+
+/* The cache of this CPU is full, or in use by whom this context interrupted. */
+static noinline void flush_slow(struct sh_span *span, unsigned int class,
+				const void *ptr, u8 *state)
+{
+	struct sh_entry entry = { (void *)ptr, state };
+
+	sh_caches_flush(&sh_span_heap(span)->caches, class, entry);
+}
+
+/**
+ * spanheap_free() - free an object
+ * @ptr: the object, from any heap; NULL and ZERO_SIZE_PTR are fine
+ *
+ * An address that is no live object of ours changes nothing. It is reported in
+ * the log, with what it is, and counted as a bad free of the heap it lies in,
+ * or of the default heap.
+ *
+ * Context: any that kfree() may be called in.
+ */
+void spanheap_free(const void *ptr)
+{
+	struct sh_span *span;
+	unsigned int class;
+	u8 *state;
+
+	if (unlikely(ZERO_OR_NULL_PTR(ptr)))
+		return;
+	preempt_disable();
+	span = claim(ptr, &class, &state);
+	if (unlikely(!span)) {
+		preempt_enable();
+		free_slow(ptr);
+		return;
+	}
+	if (want_init_on_free())
+		memset((void *)ptr, 0, sh_classes[class].size);
+	if (likely(sh_cache_push(span->cache, class, ptr, state))) {
+		preempt_enable();
+		return;
+	}
+	preempt_enable();
+	/* The object is ours, so its span stays. */
+	flush_slow(span, class, ptr, state);
+}
+EXPORT_SYMBOL_GPL(spanheap_free);
+
+/**
+ * spanheap_free_bulk() - free objects
+ * @nr: how many
+ * @objs: the objects, of any heaps and sizes; NULL and ZERO_SIZE_PTR are fine
+ *
+ * Context: that of spanheap_free().
+ */
+void spanheap_free_bulk(unsigned int nr, void **objs)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		spanheap_free(objs[i]);
+}
+EXPORT_SYMBOL_GPL(spanheap_free_bulk);

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where free runs wait. Short ones in a list for each length, with a bitmap of
+ * the lists that are not empty: constant time. Long ones in a red-black tree by
+ * (length, address): the best fit, at the lowest address of those, in O(log n).
+ * The Go runtime's page heap had the same two parts before its radix tree.
+ *
+ * Beside that all runs with memory behind them are in one list by age, so that
+ * giving memory back finds the longest idle without a search.
+ *
+ * Invariants: a run is in exactly one of shorts and longs; it is in the list by
+ * age if and only if some of its pages are resident.
+ *
+ * Locks: the page heap's, held by the caller. Contexts: any.
+ */
+#include <linux/bitmap.h>
+#include <linux/jiffies.h>
+
+#include "compat.h"
+#include "freeruns.h"
+
+/**
+ * sh_freeruns_init() - make an empty set
+ * @fr: the set
+ */
+void sh_freeruns_init(struct sh_freeruns *fr)
+{
+	int i;
+
+	for (i = 0; i < SH_SHORT_RUN; i++)
+		INIT_LIST_HEAD(&fr->shorts[i]);
+	bitmap_zero(fr->lengths, SH_SHORT_RUN);
+	fr->longs = RB_ROOT;
+	INIT_LIST_HEAD(&fr->lru);
+}
+SH_EXPORT_FOR_KUNIT(sh_freeruns_init);
+
+static struct sh_span *to_run(const struct rb_node *node)
+{
+	return rb_entry(node, struct sh_span, rb);
+}
+
+static bool run_less(struct rb_node *a, const struct rb_node *b)
+{
+	const struct sh_span *x = to_run(a), *y = to_run(b);
+
+	if (x->nr_pages != y->nr_pages)
+		return x->nr_pages < y->nr_pages;
+	return x->key < y->key;
+}
+
+static void add_by_length(struct sh_freeruns *fr, struct sh_span *run)
+{
+	struct list_head *list;
+
+	if (run->nr_pages >= SH_SHORT_RUN) {
+		rb_add(&run->rb, &fr->longs, run_less);
+		return;
+	}
+	list = &fr->shorts[run->nr_pages];
+	if (run->released)
+		list_add_tail(&run->link, list);
+	else
+		list_add(&run->link, list);
+	__set_bit(run->nr_pages, fr->lengths);
+}
+
+static void del_by_length(struct sh_freeruns *fr, struct sh_span *run)
+{
+	if (run->nr_pages >= SH_SHORT_RUN) {
+		rb_erase(&run->rb, &fr->longs);
+		return;
+	}
+	list_del(&run->link);
+	if (list_empty(&fr->shorts[run->nr_pages]))
+		__clear_bit(run->nr_pages, fr->lengths);
+}
+
+/**
+ * sh_freeruns_add() - add a run that became idle now
+ * @fr: the set
+ * @run: the run; its age starts here
+ */
+void sh_freeruns_add(struct sh_freeruns *fr, struct sh_span *run)
+{
+	run->idle_since = jiffies;
+	if (run->released < run->nr_pages)
+		list_add_tail(&run->lru, &fr->lru);
+	else
+		INIT_LIST_HEAD(&run->lru);
+	add_by_length(fr, run);
+}
+SH_EXPORT_FOR_KUNIT(sh_freeruns_add);
+
+/**
+ * sh_freeruns_del() - take a run out
+ * @fr: the set
+ * @run: a run in it
+ */
+void sh_freeruns_del(struct sh_freeruns *fr, struct sh_span *run)
+{
+	list_del(&run->lru);
+	del_by_length(fr, run);
+}
+SH_EXPORT_FOR_KUNIT(sh_freeruns_del);
+
+/**
+ * sh_freeruns_shrink() - cut pages off the front of a run in the set
+ * @fr: the set
+ * @run: a run in it
+ * @nr_pages: heap pages to cut off, fewer than it has
+ * @released: how many of these are not resident
+ *
+ * What is left keeps the run's age, and its place in the list by age.
+ */
+void sh_freeruns_shrink(struct sh_freeruns *fr, struct sh_span *run,
+			u32 nr_pages, u32 released)
+{
+	del_by_length(fr, run);
+	WRITE_ONCE(run->key, run->key + ((size_t)nr_pages << SH_PAGE_SHIFT));
+	run->nr_pages -= nr_pages;
+	run->released -= released;
+	if (run->released == run->nr_pages)
+		list_del_init(&run->lru);
+	add_by_length(fr, run);
+}
+SH_EXPORT_FOR_KUNIT(sh_freeruns_shrink);
+
+/* The shortest long run that fits, the lowest of these. */
+static struct sh_span *best_long(struct sh_freeruns *fr, unsigned long nr_pages)
+{
+	struct rb_node *node = fr->longs.rb_node;
+	struct sh_span *best = NULL;
+
+	while (node) {
+		if (to_run(node)->nr_pages >= nr_pages) {
+			best = to_run(node);
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return best;
+}
+
+/**
+ * sh_freeruns_best() - find the best fit
+ * @fr: the set
+ * @nr_pages: heap pages wanted, at least 1
+ *
+ * Return: the shortest run that has as many, or NULL.
+ */
+struct sh_span *sh_freeruns_best(struct sh_freeruns *fr, unsigned long nr_pages)
+{
+	unsigned long len;
+
+	if (nr_pages < SH_SHORT_RUN) {
+		len = find_next_bit(fr->lengths, SH_SHORT_RUN, nr_pages);
+		if (len < SH_SHORT_RUN)
+			return list_first_entry(&fr->shorts[len],
+						struct sh_span, link);
+	}
+	return best_long(fr, nr_pages);
+}
+SH_EXPORT_FOR_KUNIT(sh_freeruns_best);
+
+static const char *check_run(const struct sh_span *run)
+{
+	if (run->state != SH_SPAN_FREE)
+		return "a free run is not marked free";
+	if (run->released > run->nr_pages)
+		return "more pages released than the run has";
+	if (list_empty(&run->lru) != (run->released == run->nr_pages))
+		return "the list by age has the wrong runs";
+	return NULL;
+}
+
+/**
+ * sh_freeruns_check() - verify the invariants of the set
+ * @fr: the set
+ * @nr: set to the number of runs in it
+ *
+ * Return: NULL, or what is wrong.
+ */
+const char *sh_freeruns_check(struct sh_freeruns *fr, unsigned long *nr)
+{
+	unsigned long resident = 0, listed = 0, last = 0;
+	const char *wrong = NULL;
+	struct rb_node *node;
+	struct sh_span *run;
+	int len;
+
+	*nr = 0;
+	for (len = 0; len < SH_SHORT_RUN; len++) {
+		if (test_bit(len, fr->lengths) == list_empty(&fr->shorts[len]))
+			return "the bitmap of run lengths is wrong";
+		list_for_each_entry(run, &fr->shorts[len], link) {
+			if (run->nr_pages != len)
+				return "a run is in the list of another length";
+			wrong = wrong ?: check_run(run);
+			listed += !list_empty(&run->lru);
+			++*nr;
+		}
+	}
+	for (node = rb_first(&fr->longs); node; node = rb_next(node)) {
+		run = to_run(node);
+		if (run->nr_pages < SH_SHORT_RUN || run->nr_pages < last)
+			return "the tree of long runs is out of order";
+		last = run->nr_pages;
+		wrong = wrong ?: check_run(run);
+		listed += !list_empty(&run->lru);
+		++*nr;
+	}
+	list_for_each_entry(run, &fr->lru, lru)
+		resident++;
+	return resident == listed ? wrong : "the list by age has strays";
+}
+SH_EXPORT_FOR_KUNIT(sh_freeruns_check);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The free runs of a page heap, found by length and by age. See freeruns.c.
+ */
+#ifndef SPANHEAP_FREERUNS_H
+#define SPANHEAP_FREERUNS_H
+
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/types.h>
+
+#include "span.h"
+
+/* Runs of fewer heap pages than this are in lists, one for each length. */
+#define SH_SHORT_RUN		128
+
+/**
+ * struct sh_freeruns - a set of free runs
+ * @shorts: runs of fewer than SH_SHORT_RUN pages, by exact length; within a
+ *	list resident runs are before released ones
+ * @lengths: bit set for each list in @shorts that is not empty
+ * @longs: the other runs, ordered by (length, address)
+ * @lru: runs with resident pages, longest idle first
+ */
+struct sh_freeruns {
+	struct list_head shorts[SH_SHORT_RUN];
+	DECLARE_BITMAP(lengths, SH_SHORT_RUN);
+	struct rb_root longs;
+	struct list_head lru;
+};
+
+void sh_freeruns_init(struct sh_freeruns *fr);
+void sh_freeruns_add(struct sh_freeruns *fr, struct sh_span *run);
+void sh_freeruns_del(struct sh_freeruns *fr, struct sh_span *run);
+void sh_freeruns_shrink(struct sh_freeruns *fr, struct sh_span *run,
+			u32 nr_pages, u32 released);
+struct sh_span *sh_freeruns_best(struct sh_freeruns *fr, unsigned long nr_pages);
+const char *sh_freeruns_check(struct sh_freeruns *fr, unsigned long *nr);
+
+#endif /* SPANHEAP_FREERUNS_H */

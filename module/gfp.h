@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which gfp flags mean what to a heap.
+ */
+#ifndef SPANHEAP_GFP_H
+#define SPANHEAP_GFP_H
+
+#include <linux/gfp.h>
+#include <linux/sched/mm.h>
+
+/*
+ * Refused: zones (our pages are mapped and looked at by the kernel), compound
+ * pages (objects share pages), and a promise never to fail, which a heap with a
+ * limit can not give.
+ */
+#define SH_GFP_BAD	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM | \
+			 __GFP_COMP | __GFP_NOFAIL)
+
+/**
+ * sh_gfp_page() - flags for the pages behind objects
+ * @gfp: the caller's flags
+ *
+ * Return: @gfp less what is not for the page allocator. We report failures
+ * ourselves, once and with our figures.
+ */
+static inline gfp_t sh_gfp_page(gfp_t gfp)
+{
+	return (gfp & ~(SH_GFP_BAD | __GFP_MOVABLE | __GFP_RECLAIMABLE)) |
+	       __GFP_NOWARN;
+}
+
+/**
+ * sh_gfp_meta() - flags for the heap's own records
+ * @gfp: the caller's flags
+ *
+ * Return: as sh_gfp_page(), charged to nobody, not zeroed.
+ */
+static inline gfp_t sh_gfp_meta(gfp_t gfp)
+{
+	return sh_gfp_page(gfp) & ~(__GFP_ZERO | __GFP_ACCOUNT);
+}
+
+/**
+ * sh_gfp_scope_save() - keep calls that take no gfp to what ours allows
+ * @gfp: the caller's flags, which allow to block
+ *
+ * vmap() allocates page tables as if with GFP_KERNEL.
+ *
+ * Return: for sh_gfp_scope_restore().
+ */
+static inline unsigned int sh_gfp_scope_save(gfp_t gfp)
+{
+	if (!(gfp & __GFP_IO))
+		return memalloc_noio_save();
+	if (!(gfp & __GFP_FS))
+		return memalloc_nofs_save();
+	return 0;
+}
+
+static inline void sh_gfp_scope_restore(gfp_t gfp, unsigned int scope)
+{
+	if (!(gfp & __GFP_IO))
+		memalloc_noio_restore(scope);
+	else if (!(gfp & __GFP_FS))
+		memalloc_nofs_restore(scope);
+}
+
+#endif /* SPANHEAP_GFP_H */

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Heaps: created, named, listed, destroyed. The default heap is one of them,
+ * except that it lives as long as the module.
+ *
+ * Locks: sh_heaps_lock, outermost, for the list and for names; debugfs files
+ * are made and removed under it.
+ *
+ * Contexts: task, may sleep.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "heap.h"
+
+LIST_HEAD(sh_heaps);
+DEFINE_MUTEX(sh_heaps_lock);
+struct spanheap *sh_default_heap __read_mostly;
+
+static bool name_is_valid(const char *name)
+{
+	const char *c;
+
+	if (!name || !name[0] || strlen(name) > SPANHEAP_NAME_MAX)
+		return false;
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return false;
+	for (c = name; *c; c++)
+		if (*c == '/' || isspace(*c) || !isprint(*c))
+			return false;
+	return true;
+}
+
+static bool config_is_valid(const struct spanheap_config *config)
+{
+	if (config->flags)
+		return false;
+	if (config->node == NUMA_NO_NODE)
+		return true;
+	return config->node >= 0 && config->node < MAX_NUMNODES &&
+	       node_online(config->node);
+}
+
+static struct spanheap *find_heap(const char *name)
+{
+	struct spanheap *heap;
+
+	list_for_each_entry(heap, &sh_heaps, link)
+		if (!strcmp(heap->name, name))
+			return heap;
+	return NULL;
+}
+
+static void free_heap(struct spanheap *heap)
+{
+	sh_pageheap_exit(&heap->ph);
+	sh_caches_exit(&heap->caches);
+	kvfree(heap);
+}
+
+static struct spanheap *new_heap(const char *name,
+				 const struct spanheap_config *config)
+{
+	unsigned long arena_pages = (unsigned long)sh_arena_mb << 20 >>
+				    SH_PAGE_SHIFT;
+	struct spanheap *heap;
+	unsigned int class;
+	int err;
+
+	heap = kvzalloc_node(sizeof(*heap), GFP_KERNEL, config->node);
+	if (!heap)
+		return ERR_PTR(-ENOMEM);
+	strscpy(heap->name, name, sizeof(heap->name));
+	heap->node = config->node;
+	for (class = 0; class < SH_NR_CLASSES; class++)
+		sh_central_init(&heap->central[class], class);
+	err = sh_pageheap_init(&heap->ph, heap, heap->name, arena_pages,
+			       config->node);
+	if (!err)
+		err = sh_caches_init(&heap->caches, heap->central, &heap->ph,
+				     sh_cache_kb << 10);
+	if (err) {
+		free_heap(heap);
+		return ERR_PTR(err);
+	}
+	atomic_long_set(&heap->ph.other_bytes, sizeof(*heap));
+	heap->ph.limit = config->limit >> SH_PAGE_SHIFT;
+	return heap;
+}
+
+/**
+ * spanheap_create() - create a heap
+ * @name: up to SPANHEAP_NAME_MAX printable characters but '/' and white space;
+ *	not "." or ".."; no other heap's
+ * @config: how to set it up, NULL for defaults
+ *
+ * Context: task, may sleep.
+ * Return: the heap, or an ERR_PTR: -EINVAL for a name or a configuration that is
+ * not allowed, -EEXIST for a name that is taken, -ENOMEM.
+ */
+struct spanheap *spanheap_create(const char *name,
+				 const struct spanheap_config *config)
+{
+	static const struct spanheap_config defaults = SPANHEAP_CONFIG_INIT;
+	struct spanheap *heap;
+
+	if (!config)
+		config = &defaults;
+	if (!name_is_valid(name) || !config_is_valid(config))
+		return ERR_PTR(-EINVAL);
+	heap = new_heap(name, config);
+	if (IS_ERR(heap))
+		return heap;
+	mutex_lock(&sh_heaps_lock);
+	if (find_heap(name)) {
+		mutex_unlock(&sh_heaps_lock);
+		free_heap(heap);
+		return ERR_PTR(-EEXIST);
+	}
+	list_add_tail(&heap->link, &sh_heaps);
+	sh_debugfs_add(heap);
+	mutex_unlock(&sh_heaps_lock);
+	return heap;
+}
+EXPORT_SYMBOL_GPL(spanheap_create);
+
+static void remove_heap(struct spanheap *heap)
+{
+	mutex_lock(&sh_heaps_lock);
+	sh_debugfs_remove(heap);
+	list_del(&heap->link);
+	mutex_unlock(&sh_heaps_lock);
+	sh_report_leaks(heap);
+	free_heap(heap);
+}
+
+/**
+ * spanheap_destroy() - destroy a heap and free all that is allocated from it
+ * @heap: the heap; NULL and ERR_PTR values are fine
+ *
+ * What is still allocated is reported in the log as leaked. Nobody may use the
+ * heap or its objects during the call or after it.
+ *
+ * Context: task, may sleep.
+ */
+void spanheap_destroy(struct spanheap *heap)
+{
+	if (IS_ERR_OR_NULL(heap))
+		return;
+	if (heap == sh_default_heap) {
+		pr_warn("the default heap stays until the module is unloaded; destroy heaps you created\n");
+		return;
+	}
+	remove_heap(heap);
+}
+EXPORT_SYMBOL_GPL(spanheap_destroy);
+
+/**
+ * sh_heaps_init() - make the default heap
+ *
+ * Return: 0 or an error.
+ */
+int sh_heaps_init(void)
+{
+	struct spanheap *heap = spanheap_create("default", NULL);
+
+	if (IS_ERR(heap))
+		return PTR_ERR(heap);
+	sh_default_heap = heap;
+	return 0;
+}
+
+/**
+ * sh_heaps_exit() - destroy the default heap, the last there is
+ */
+void sh_heaps_exit(void)
+{
+	remove_heap(sh_default_heap);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A heap, and what the files that make up its public face share.
+ */
+#ifndef SPANHEAP_HEAP_H
+#define SPANHEAP_HEAP_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spanheap.h>
+
+#include "cache.h"
+#include "central.h"
+#include "pageheap.h"
+
+struct dentry;
+struct seq_file;
+
+/**
+ * struct spanheap - a heap
+ * @caches: per-CPU caches; first, since every allocation goes there
+ * @ph: the page heap
+ * @central: central lists by size class
+ * @link: in sh_heaps
+ * @name: as given to spanheap_create()
+ * @node: NUMA node that new pages come from, or NUMA_NO_NODE
+ * @large_mallocs: large objects allocated
+ * @large_frees: large objects freed
+ * @large_bytes: bytes in live large objects
+ * @bad_frees: frees refused
+ * @alloc_failures: allocations that returned NULL
+ * @dir: its debugfs directory
+ */
+struct spanheap {
+	struct sh_caches caches;
+	struct sh_pageheap ph;
+	struct sh_central central[SH_NR_CLASSES];
+	struct list_head link;
+	char name[SPANHEAP_NAME_MAX + 1];
+	int node;
+	atomic_long_t large_mallocs;
+	atomic_long_t large_frees;
+	atomic_long_t large_bytes;
+	atomic_long_t bad_frees;
+	atomic_long_t alloc_failures;
+	struct dentry *dir;
+};
+
+/* heap.c: all heaps, oldest first, and the lock of that list. */
+extern struct list_head sh_heaps;
+extern struct mutex sh_heaps_lock;
+extern struct spanheap *sh_default_heap;
+
+int sh_heaps_init(void);
+void sh_heaps_exit(void);
+
+static __always_inline struct spanheap *sh_heap_or_default(struct spanheap *heap)
+{
+	return likely(heap) ? heap : sh_default_heap;
+}
+
+/* The heap a span belongs to. */
+static inline struct spanheap *sh_span_heap(const struct sh_span *span)
+{
+	return span->arena->heap;
+}
+
+/* large.c: objects over SPANHEAP_MAX_SMALL, or aligned to over a heap page. */
+void *sh_large_alloc(struct spanheap *heap, size_t size, size_t align,
+		     gfp_t gfp, int node);
+bool sh_large_free(struct sh_span *span, const void *ptr);
+
+/* report.c: what callers did wrong. */
+void sh_report_bad_free(const void *ptr);
+void sh_report_bad_gfp(gfp_t gfp);
+void sh_report_leaks(struct spanheap *heap);
+
+/* check.c */
+int sh_check_heap(struct spanheap *heap, struct seq_file *m);
+
+/* debugfs.c */
+void sh_debugfs_init(void);
+void sh_debugfs_exit(void);
+void sh_debugfs_add(struct spanheap *heap);
+void sh_debugfs_remove(struct spanheap *heap);
+
+/* main.c: module parameters. */
+extern unsigned int sh_arena_mb;
+extern unsigned int sh_cache_kb;
+extern bool sh_panic_on_bad_free;
+
+#endif /* SPANHEAP_HEAP_H */

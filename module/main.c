@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module: parameters, and the order in which things come up and go down.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
+
+#include "compat.h"
+#include "heap.h"
+#include "pagemap.h"
+
+#define ARENA_MB_MIN	1
+#define ARENA_MB_MAX	1024
+#define CACHE_KB_MIN	0
+#define CACHE_KB_MAX	65536
+
+unsigned int sh_arena_mb = 64;
+unsigned int sh_cache_kb = 1024;
+bool sh_panic_on_bad_free;
+
+static int set_in_range(const char *val, const struct kernel_param *kp,
+			unsigned int min, unsigned int max)
+{
+	int err = param_set_uint_minmax(val, kp, min, max);
+
+	if (err)
+		pr_err("parameter %s: \"%s\" is not a number from %u to %u\n",
+		       kp->name, val ?: "", min, max);
+	return err ? -EINVAL : 0;
+}
+
+static int set_arena_mb(const char *val, const struct kernel_param *kp)
+{
+	return set_in_range(val, kp, ARENA_MB_MIN, ARENA_MB_MAX);
+}
+
+static int set_cache_kb(const char *val, const struct kernel_param *kp)
+{
+	return set_in_range(val, kp, CACHE_KB_MIN, CACHE_KB_MAX);
+}
+
+static const struct kernel_param_ops arena_mb_ops = {
+	.set = set_arena_mb,
+	.get = param_get_uint,
+};
+
+static const struct kernel_param_ops cache_kb_ops = {
+	.set = set_cache_kb,
+	.get = param_get_uint,
+};
+
+module_param_cb(arena_mb, &arena_mb_ops, &sh_arena_mb, 0444);
+MODULE_PARM_DESC(arena_mb, "MiB of address space in an arena, 1 to 1024 (64)");
+module_param_cb(cache_kb, &cache_kb_ops, &sh_cache_kb, 0444);
+MODULE_PARM_DESC(cache_kb, "KiB of free objects a CPU may cache for a heap, 0 to 65536 (1024)");
+module_param_named(panic_on_bad_free, sh_panic_on_bad_free, bool, 0644);
+MODULE_PARM_DESC(panic_on_bad_free, "panic when something is freed that is no live object (off)");
+
+static int __init spanheap_init(void)
+{
+	int err;
+
+	err = sh_pagemap_init();
+	if (err)
+		return err;
+	err = sh_arena_init();
+	if (err)
+		goto exit_pagemap;
+	sh_debugfs_init();
+	err = sh_heaps_init();
+	if (err)
+		goto exit_debugfs;
+	return 0;
+
+exit_debugfs:
+	sh_debugfs_exit();
+	rcu_barrier();
+	sh_arena_exit();
+exit_pagemap:
+	sh_pagemap_exit();
+	return err;
+}
+
+static void __exit spanheap_exit(void)
+{
+	sh_heaps_exit();
+	sh_debugfs_exit();
+	/* Blocks of records are freed by RCU callbacks of ours. */
+	rcu_barrier();
+	sh_arena_exit();
+	sh_pagemap_exit();
+}
+
+module_init(spanheap_init);
+module_exit(spanheap_exit);
+
+MODULE_DESCRIPTION("A general-purpose heap for kernel modules");
+MODULE_AUTHOR("The spanheap authors");
+MODULE_LICENSE("GPL");

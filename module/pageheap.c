@@ -1,0 +1,640 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The page heap: hands out runs of heap pages as spans and takes them back.
+ *
+ * An allocation takes the best fit and trims the rest back; the rest keeps its
+ * record, its age and its place. A free coalesces with both neighbours in the
+ * arena, found through the pagemap, and starts a new age. So it is in the Go
+ * runtime. What is different: the pages of a run may be resident or released
+ * one by one, the arena knows which, and the run only counts them.
+ *
+ * A run that is allocated belongs to the one who asked from the moment the lock
+ * is dropped; the memory behind it is populated after that, and zeroed, if
+ * wanted, later still by the owner.
+ *
+ * Invariants:
+ * - no two free runs of an arena are adjacent;
+ * - pagemap: see pagemap.c. An allocated run has all its pages mapped before it
+ *   is handed out. The loser of a merge has all its entries overwritten before
+ *   its record is freed;
+ * - sys = pages in spans of any state; idle and released count free runs.
+ *
+ * Locks: ph->lock, then the pagemap's none, then a fixalloc's. The check takes
+ * a central list's lock inside ph->lock. Never held over the page allocator.
+ *
+ * Contexts: sh_pageheap_alloc() that of its gfp; sh_pageheap_free() any but NMI.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "pageheap.h"
+#include "pagemap.h"
+
+/**
+ * sh_pageheap_record() - get a span record
+ * @ph: the page heap
+ * @kind: size of record
+ * @gfp: how to get memory for it, 0 for what is there
+ *
+ * Context: that of @gfp; under the lock with @gfp 0.
+ * Return: a record, or NULL.
+ */
+struct sh_span *sh_pageheap_record(struct sh_pageheap *ph, unsigned int kind,
+				   gfp_t gfp)
+{
+	struct sh_span *span = sh_fixalloc_alloc(&ph->records[kind], gfp);
+
+	if (span)
+		span->kind = kind;
+	return span;
+}
+
+/**
+ * sh_pageheap_drop_record() - free a span record
+ * @ph: the page heap
+ * @span: a record nothing maps to
+ *
+ * Context: any but NMI, under the lock or not.
+ */
+void sh_pageheap_drop_record(struct sh_pageheap *ph, struct sh_span *span)
+{
+	sh_fixalloc_free(&ph->records[span->kind], span);
+}
+
+static void map_ends(struct sh_span *span)
+{
+	sh_pagemap_set(sh_span_base(span), 1, span);
+	sh_pagemap_set(sh_span_end(span) - SH_PAGE_SIZE, 1, span);
+}
+
+static void unmap(struct sh_span *span)
+{
+	unsigned long base = sh_span_base(span);
+
+	if (span->map != SH_MAP_ENDS) {
+		sh_pagemap_set(base, span->nr_pages, NULL);
+		return;
+	}
+	sh_pagemap_set(base, 1, NULL);
+	sh_pagemap_set(sh_span_end(span) - SH_PAGE_SIZE, 1, NULL);
+}
+
+static void map_inner(struct sh_span *span, struct sh_span *to)
+{
+	if (span->nr_pages > 2)
+		sh_pagemap_set(sh_span_base(span) + SH_PAGE_SIZE,
+			       span->nr_pages - 2, to);
+}
+
+/* Pages of [addr, addr + nr_pages) in @run that are not resident. */
+static u32 count_released(const struct sh_span *run, u32 nr_pages)
+{
+	unsigned long addr = sh_span_base(run);
+	u32 nr = 0, i;
+
+	if (!run->released)
+		return 0;
+	if (run->released == run->nr_pages)
+		return nr_pages;
+	for (i = 0; i < nr_pages; i++, addr += SH_PAGE_SIZE)
+		nr += !sh_arena_resident(run->arena, addr);
+	return nr;
+}
+
+/*
+ * Make one run of two adjacent ones that are in no list. The shorter loses its
+ * record, so that what has to be unmapped is short too.
+ */
+static struct sh_span *merge(struct sh_pageheap *ph, struct sh_span *low,
+			     struct sh_span *high)
+{
+	struct sh_span *winner = low->nr_pages >= high->nr_pages ? low : high;
+	struct sh_span *loser = winner == low ? high : low;
+
+	unmap(loser);
+	winner->key = sh_span_base(low);
+	winner->nr_pages += loser->nr_pages;
+	winner->released += loser->released;
+	winner->dirty |= loser->dirty;
+	if (winner->map == SH_MAP_ALL)
+		winner->map = SH_MAP_MIXED;
+	map_ends(winner);
+	sh_pageheap_drop_record(ph, loser);
+	return winner;
+}
+
+/* The free run at @addr, which is just outside of @run, if it can be merged. */
+static struct sh_span *free_neighbour(const struct sh_span *run,
+				      unsigned long addr)
+{
+	struct sh_arena *arena = run->arena;
+	struct sh_span *other;
+
+	if (addr < arena->base ||
+	    addr >= arena->base + (arena->used << SH_PAGE_SHIFT))
+		return NULL;
+	other = sh_pagemap_get(addr);
+	if (!other || other->state != SH_SPAN_FREE || other->arena != arena)
+		return NULL;
+	if (sh_span_end(other) != sh_span_base(run) &&
+	    sh_span_base(other) != sh_span_end(run))
+		return NULL;
+	return other;
+}
+
+/**
+ * sh_pageheap_add_run() - make a run free and merge it with its neighbours
+ * @ph: the page heap, locked
+ * @run: a run in no list, its ends mapped; the record may be freed
+ */
+void sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run)
+{
+	struct sh_span *other;
+
+	ph->idle += run->nr_pages;
+	ph->released += run->released;
+	other = free_neighbour(run, sh_span_base(run) - SH_PAGE_SIZE);
+	if (other) {
+		sh_freeruns_del(&ph->free, other);
+		run = merge(ph, other, run);
+	}
+	other = free_neighbour(run, sh_span_end(run));
+	if (other) {
+		sh_freeruns_del(&ph->free, other);
+		run = merge(ph, run, other);
+	}
+	run->state = SH_SPAN_FREE;
+	sh_freeruns_add(&ph->free, run);
+}
+
+/* Cut the first @nr_pages off a free run and make @span of them. */
+static void carve(struct sh_pageheap *ph, struct sh_span *run,
+		  struct sh_span *span, u32 nr_pages)
+{
+	span->key = sh_span_base(run);
+	span->arena = run->arena;
+	span->nr_pages = nr_pages;
+	span->released = count_released(run, nr_pages);
+	span->dirty = run->dirty;
+	span->map = SH_MAP_ALL;
+	sh_freeruns_shrink(&ph->free, run, nr_pages, span->released);
+	sh_pagemap_set(sh_span_base(run), 1, run);
+}
+
+/* Whether another @nr pages of memory are within the limit. */
+static bool within_limit(struct sh_pageheap *ph, unsigned long nr)
+{
+	unsigned long meta;
+
+	if (!ph->limit || !nr)
+		return true;
+	meta = atomic_long_read(&ph->span_bytes) +
+	       atomic_long_read(&ph->arena_bytes) +
+	       atomic_long_read(&ph->other_bytes);
+	return ph->sys - ph->released + nr + (meta >> SH_PAGE_SHIFT) < ph->limit;
+}
+
+/*
+ * Make a span of the first @nr_pages of a free run. Without a record, the whole
+ * run becomes the span and keeps its own.
+ */
+static struct sh_span *detach(struct sh_pageheap *ph, struct sh_span *run,
+			      u32 nr_pages, struct sh_span *record)
+{
+	unsigned int kind;
+
+	if (run->nr_pages > nr_pages) {
+		carve(ph, run, record, nr_pages);
+		return record;
+	}
+	sh_freeruns_del(&ph->free, run);
+	if (!record)
+		return run;
+	kind = record->kind;
+	memcpy(record, run, sizeof(*record));
+	record->kind = kind;
+	sh_pagemap_set(sh_span_base(record), nr_pages, record);
+	sh_pageheap_drop_record(ph, run);
+	return record;
+}
+
+/*
+ * Take exactly @nr_pages out of the free runs, as a span with a record of at
+ * least @kind; @record is used up if it takes a new one. Of a long span only
+ * the ends are mapped: the caller maps the rest, in the RCU read-side section
+ * that it holds across this, since the pages may still map to a record that
+ * can be freed once the lock is dropped.
+ *
+ * Returns an error: -EAGAIN when it takes a record, -ENOMEM when no run is long
+ * enough, -EDQUOT when the memory would exceed the limit.
+ */
+static struct sh_span *take_run(struct sh_pageheap *ph, u32 nr_pages,
+				unsigned int kind, struct sh_span **record)
+{
+	struct sh_span *run, *span, *fresh = NULL;
+
+	run = sh_freeruns_best(&ph->free, nr_pages);
+	if (!run)
+		return ERR_PTR(-ENOMEM);
+	if (!within_limit(ph, count_released(run, nr_pages)))
+		return ERR_PTR(-EDQUOT);
+	if (run->nr_pages > nr_pages || run->kind < kind) {
+		fresh = *record ?: sh_pageheap_record(ph, kind, 0);
+		*record = NULL;
+		if (!fresh)
+			return ERR_PTR(-EAGAIN);
+	}
+	span = detach(ph, run, nr_pages, fresh);
+	span->state = SH_SPAN_HELD;
+	ph->idle -= nr_pages;
+	ph->released -= span->released;
+	if (nr_pages >= SH_SHORT_RUN)
+		map_ends(span);
+	else if (span->map != SH_MAP_ALL || span == fresh)
+		sh_pagemap_set(sh_span_base(span), nr_pages, span);
+	span->map = SH_MAP_ALL;
+	return span;
+}
+
+static struct sh_span *take_mapped(struct sh_pageheap *ph, u32 nr_pages,
+				   unsigned int kind, struct sh_span **record)
+{
+	struct sh_span *span;
+	unsigned long flags;
+
+	rcu_read_lock();
+	spin_lock_irqsave(&ph->lock, flags);
+	span = take_run(ph, nr_pages, kind, record);
+	spin_unlock_irqrestore(&ph->lock, flags);
+	if (!IS_ERR(span) && nr_pages >= SH_SHORT_RUN)
+		map_inner(span, span);
+	rcu_read_unlock();
+	return span;
+}
+
+/* Take a run, growing the heap as needed. NULL or an error for why not. */
+static struct sh_span *take(struct sh_pageheap *ph, u32 nr_pages,
+			    unsigned int kind, gfp_t gfp)
+{
+	struct sh_span *span, *record = NULL;
+	int err;
+
+	do {
+		span = take_mapped(ph, nr_pages, kind, &record);
+		err = PTR_ERR_OR_ZERO(span);
+		if (err == -ENOMEM) {
+			err = sh_pageheap_grow(ph, nr_pages, gfp);
+		} else if (err == -EAGAIN) {
+			record = sh_pageheap_record(ph, kind, gfp);
+			err = record ? 0 : -ENOMEM;
+		}
+	} while (IS_ERR(span) && !err);
+	if (record)
+		sh_pageheap_drop_record(ph, record);
+	return err ? ERR_PTR(err) : span;
+}
+
+/**
+ * sh_pageheap_cut() - cut a span in two
+ * @ph: the page heap
+ * @span: a held span; it keeps its first @nr_pages
+ * @nr_pages: heap pages, fewer than it has
+ * @gfp: how to get memory for a record
+ *
+ * Context: that of @gfp.
+ * Return: a held span of the other pages, or NULL when there is no memory; then
+ * nothing has changed.
+ */
+struct sh_span *sh_pageheap_cut(struct sh_pageheap *ph, struct sh_span *span,
+				u32 nr_pages, gfp_t gfp)
+{
+	struct sh_span *rest = sh_pageheap_record(ph, 0, gfp);
+
+	if (!rest)
+		return NULL;
+	rest->key = sh_span_base(span) + ((size_t)nr_pages << SH_PAGE_SHIFT);
+	rest->arena = span->arena;
+	rest->nr_pages = span->nr_pages - nr_pages;
+	rest->released = span->released - count_released(span, nr_pages);
+	rest->dirty = span->dirty;
+	rest->state = SH_SPAN_HELD;
+	rest->map = SH_MAP_ALL;
+	sh_pagemap_set(sh_span_base(rest), rest->nr_pages, rest);
+	span->released -= rest->released;
+	/* A walk sees the span whole, or the rest mapped and complete. */
+	smp_store_release(&span->nr_pages, nr_pages);
+	return rest;
+}
+SH_EXPORT_FOR_KUNIT(sh_pageheap_cut);
+
+static void give_back(struct sh_pageheap *ph, struct sh_span *span)
+{
+	unsigned long flags;
+
+	/* Unmap long spans here rather than, if they lose a merge, locked. */
+	if (span->nr_pages >= SH_SHORT_RUN) {
+		map_inner(span, NULL);
+		span->map = SH_MAP_ENDS;
+	}
+	spin_lock_irqsave(&ph->lock, flags);
+	sh_pageheap_add_run(ph, span);
+	spin_unlock_irqrestore(&ph->lock, flags);
+}
+
+/* Trim a span of @nr_pages + @align - 1 pages to the aligned pages within. */
+static struct sh_span *trim_to_align(struct sh_pageheap *ph,
+				     struct sh_span *span, u32 nr_pages,
+				     unsigned long align, gfp_t gfp)
+{
+	unsigned long base = sh_span_base(span), skip;
+	struct sh_span *rest;
+
+	skip = (ALIGN(base, align << SH_PAGE_SHIFT) - base) >> SH_PAGE_SHIFT;
+	if (skip) {
+		rest = sh_pageheap_cut(ph, span, skip, gfp);
+		give_back(ph, span);
+		if (!rest)
+			return NULL;
+		span = rest;
+	}
+	if (span->nr_pages > nr_pages) {
+		rest = sh_pageheap_cut(ph, span, nr_pages, gfp);
+		if (!rest) {
+			give_back(ph, span);
+			return NULL;
+		}
+		give_back(ph, rest);
+	}
+	return span;
+}
+
+static bool populate(struct sh_pageheap *ph, struct sh_span *span, gfp_t gfp,
+		     int node)
+{
+	bool zeroed = want_init_on_alloc(gfp);
+
+	if (!span->released)
+		return true;
+	if (span->released == span->nr_pages)
+		span->dirty = !zeroed;
+	else
+		span->dirty |= !zeroed;
+	span->released -= sh_arena_populate(span->arena, sh_span_base(span),
+					    span->nr_pages, gfp, node);
+	return !span->released;
+}
+
+static void report_failure(struct sh_pageheap *ph, unsigned long nr_pages,
+			   int err, gfp_t gfp)
+{
+	if (gfp & __GFP_NOWARN)
+		return;
+	if (err == -EDQUOT)
+		pr_warn_ratelimited("heap %s: %lu KiB refused: the limit of %lu KiB is reached, of which %lu KiB are in use; raise it or free objects\n",
+				    ph->name, nr_pages * (SH_PAGE_SIZE >> 10),
+				    ph->limit * (SH_PAGE_SIZE >> 10),
+				    (ph->sys - ph->idle) * (SH_PAGE_SIZE >> 10));
+	else
+		pr_warn_ratelimited("heap %s: out of memory for %lu KiB (gfp %pGg): reserved %lu KiB, in use %lu KiB, idle %lu KiB, released %lu KiB\n",
+				    ph->name, nr_pages * (SH_PAGE_SIZE >> 10),
+				    &gfp, ph->sys * (SH_PAGE_SIZE >> 10),
+				    (ph->sys - ph->idle) * (SH_PAGE_SIZE >> 10),
+				    ph->idle * (SH_PAGE_SIZE >> 10),
+				    ph->released * (SH_PAGE_SIZE >> 10));
+}
+
+/**
+ * sh_pageheap_alloc() - allocate a span
+ * @ph: the page heap
+ * @nr_pages: heap pages, at least 1
+ * @align: alignment in heap pages, a power of two
+ * @kind: size of record the owner needs; 0 if @align is not 1
+ * @gfp: how to get memory; a failure is reported unless __GFP_NOWARN
+ * @node: NUMA node of new pages
+ *
+ * Context: that of @gfp. When it may not sleep, the heap can grow only within
+ * the arenas it has.
+ * Return: a held span all of whose pages are resident and mapped, or NULL.
+ */
+struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
+				  unsigned long nr_pages, unsigned long align,
+				  unsigned int kind, gfp_t gfp, int node)
+{
+	struct sh_span *span;
+	int err = -ENOMEM;
+
+	if (nr_pages + align - 1 > SH_MAX_RUN)
+		goto fail;
+	span = take(ph, nr_pages + align - 1, kind, gfp);
+	if (IS_ERR(span)) {
+		err = PTR_ERR(span);
+		goto fail;
+	}
+	if (align > 1)
+		span = trim_to_align(ph, span, nr_pages, align, gfp);
+	if (!span)
+		goto fail;
+	if (populate(ph, span, gfp, node))
+		return span;
+	give_back(ph, span);
+fail:
+	report_failure(ph, nr_pages, err, gfp);
+	return NULL;
+}
+SH_EXPORT_FOR_KUNIT(sh_pageheap_alloc);
+
+/**
+ * sh_pageheap_free() - take a span back
+ * @ph: the page heap
+ * @span: the span, held by the caller; the record may be freed
+ *
+ * Context: any but NMI.
+ */
+void sh_pageheap_free(struct sh_pageheap *ph, struct sh_span *span)
+{
+	/* First of all, readers without locks must see no class any more. */
+	WRITE_ONCE(span->key, sh_span_base(span));
+	span->state = SH_SPAN_HELD;
+	span->dirty = true;
+	give_back(ph, span);
+}
+SH_EXPORT_FOR_KUNIT(sh_pageheap_free);
+
+/**
+ * sh_pageheap_zero() - make a span's memory zeroes, unless it is known to be
+ * @span: a held span
+ *
+ * Context: any. Takes time in proportion to the length.
+ */
+void sh_pageheap_zero(struct sh_span *span)
+{
+	if (span->dirty)
+		memset((void *)sh_span_base(span), 0, sh_span_bytes(span));
+	span->dirty = false;
+}
+SH_EXPORT_FOR_KUNIT(sh_pageheap_zero);
+
+/**
+ * sh_pageheap_stats() - read the figures
+ * @ph: the page heap
+ * @stats: where to put them, all of the same moment
+ *
+ * Context: any but NMI.
+ */
+void sh_pageheap_stats(struct sh_pageheap *ph, struct sh_pageheap_stats *stats)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ph->lock, flags);
+	stats->limit = ph->limit;
+	stats->sys = ph->sys;
+	stats->idle = ph->idle;
+	stats->released = ph->released;
+	stats->arenas = ph->nr_arenas;
+	stats->grows = ph->grows;
+	spin_unlock_irqrestore(&ph->lock, flags);
+	stats->span_bytes = atomic_long_read(&ph->span_bytes);
+	stats->arena_bytes = atomic_long_read(&ph->arena_bytes);
+}
+SH_EXPORT_FOR_KUNIT(sh_pageheap_stats);
+
+/* The first arena from number @id on, or NULL. Called with the lock held. */
+static struct sh_arena *arena_from(struct sh_pageheap *ph, unsigned long id)
+{
+	struct sh_arena *arena;
+
+	list_for_each_entry(arena, &ph->arenas, link)
+		if (arena->id >= id)
+			return arena;
+	return NULL;
+}
+
+static int walk_arena(struct sh_arena *arena, sh_span_fn fn, void *arg)
+{
+	unsigned long addr = arena->base;
+	unsigned long end = addr + (arena->used << SH_PAGE_SHIFT);
+	struct sh_span *span;
+	int ret = 0;
+
+	while (!ret && addr < end) {
+		span = sh_pagemap_get(addr);
+		if (!span || sh_span_base(span) != addr || !span->nr_pages)
+			return -EUCLEAN;
+		addr += (unsigned long)smp_load_acquire(&span->nr_pages) <<
+			SH_PAGE_SHIFT;
+		ret = fn(span, arg);
+	}
+	return ret;
+}
+
+/**
+ * sh_pageheap_walk() - call functions for every arena and every span
+ * @ph: the page heap
+ * @arena_fn: called for each arena, oldest first, before its spans; may be NULL
+ * @span_fn: called for each span, in order of address; may be NULL
+ * @arg: passed to both
+ *
+ * Both are called with the lock held, which is dropped between arenas. The walk
+ * ends when one returns other than 0.
+ *
+ * Context: any but NMI.
+ * Return: what the last call returned; -EUCLEAN when the pagemap lost a span.
+ */
+int sh_pageheap_walk(struct sh_pageheap *ph, sh_arena_fn arena_fn,
+		     sh_span_fn span_fn, void *arg)
+{
+	struct sh_arena *arena;
+	unsigned long flags, id = 0;
+	int ret = 0;
+
+	do {
+		spin_lock_irqsave(&ph->lock, flags);
+		arena = arena_from(ph, id);
+		if (arena) {
+			id = arena->id + 1;
+			if (arena_fn)
+				ret = arena_fn(arena, arg);
+			if (span_fn && !ret)
+				ret = walk_arena(arena, span_fn, arg);
+		}
+		spin_unlock_irqrestore(&ph->lock, flags);
+	} while (arena && !ret);
+	return ret;
+}
+SH_EXPORT_FOR_KUNIT(sh_pageheap_walk);
+
+/**
+ * sh_pageheap_init() - set up a page heap, with its first arena
+ * @ph: the page heap, zeroed
+ * @heap: the heap it is for
+ * @name: its name, for messages; must stay
+ * @arena_pages: heap pages of an arena
+ * @node: NUMA node of records, or NUMA_NO_NODE
+ *
+ * Context: task, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int sh_pageheap_init(struct sh_pageheap *ph, struct spanheap *heap,
+		     const char *name, unsigned long arena_pages, int node)
+{
+	int kind;
+
+	spin_lock_init(&ph->lock);
+	sh_freeruns_init(&ph->free);
+	INIT_LIST_HEAD(&ph->arenas);
+	INIT_WORK(&ph->reserve, sh_pageheap_reserve_work);
+	ph->heap = heap;
+	ph->name = name;
+	ph->arena_pages = arena_pages;
+	ph->node = node;
+	for (kind = 0; kind < SH_NR_SPAN_KINDS; kind++)
+		sh_fixalloc_init(&ph->records[kind], sh_span_kind_size[kind],
+				 node, NULL, &ph->span_bytes);
+	/* The first allocation may not be able to sleep. */
+	return sh_pageheap_reserve_arena(ph, SH_GROW_STEP, GFP_KERNEL);
+}
+SH_EXPORT_FOR_KUNIT(sh_pageheap_init);
+
+/* Free the records of all spans of an arena, and unmap them. */
+static void drop_spans(struct sh_pageheap *ph, struct sh_arena *arena)
+{
+	unsigned long addr = arena->base;
+	unsigned long end = addr + (arena->used << SH_PAGE_SHIFT);
+
+	while (addr < end) {
+		struct sh_span *span = sh_pagemap_get(addr);
+
+		addr = sh_span_end(span);
+		WRITE_ONCE(span->key, sh_span_base(span));
+		span->state = SH_SPAN_HELD;
+		sh_pagemap_set(sh_span_base(span), span->nr_pages, NULL);
+		sh_pageheap_drop_record(ph, span);
+	}
+}
+
+/**
+ * sh_pageheap_exit() - give everything back, spans in use as well
+ * @ph: the page heap; nobody uses it any more
+ *
+ * Context: task, may sleep.
+ */
+void sh_pageheap_exit(struct sh_pageheap *ph)
+{
+	struct sh_arena *arena, *next;
+	int kind;
+
+	cancel_work_sync(&ph->reserve);
+	list_for_each_entry(arena, &ph->arenas, link)
+		drop_spans(ph, arena);
+	/* A free of a wrong address may be looking at what is left of these. */
+	synchronize_rcu();
+	list_for_each_entry_safe(arena, next, &ph->arenas, link)
+		sh_pageheap_drop_arena(ph, arena);
+	for (kind = 0; kind < SH_NR_SPAN_KINDS; kind++)
+		sh_fixalloc_exit(&ph->records[kind]);
+}
+SH_EXPORT_FOR_KUNIT(sh_pageheap_exit);

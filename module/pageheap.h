@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The page heap: spans out of free runs of pages. See pageheap.c and grow.c.
+ */
+#ifndef SPANHEAP_PAGEHEAP_H
+#define SPANHEAP_PAGEHEAP_H
+
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "arena.h"
+#include "fixalloc.h"
+#include "freeruns.h"
+#include "span.h"
+
+/* Longest run, heap pages: what counts them is 32 bits wide. */
+#define SH_MAX_RUN		((1UL << 31) - 1)
+
+/* The heap grows by at least 1 MiB, by multiples of 64 KiB. */
+#define SH_GROW_STEP		((1UL << 20) >> SH_PAGE_SHIFT)
+#define SH_GROW_UNIT		((64UL << 10) >> SH_PAGE_SHIFT)
+
+/**
+ * struct sh_pageheap - the pages of a heap
+ * @lock: protects all below that is not an atomic or set once
+ * @free: the free runs
+ * @arenas: the arenas, oldest first
+ * @nr_arenas: how many
+ * @next_id: id for the next arena
+ * @sys: heap pages taken into use
+ * @idle: heap pages of these in free runs
+ * @released: heap pages of these without memory behind them
+ * @grows: times @sys grew
+ * @limit: most resident heap pages, metadata included, 0 for no limit
+ * @arena_pages: heap pages of an arena
+ * @node: NUMA node for everything, or NUMA_NO_NODE
+ * @heap: the heap, for arenas and messages
+ * @name: its name
+ * @span_bytes: bytes of span records
+ * @arena_bytes: bytes of arena records and page tables
+ * @other_bytes: bytes of other metadata, which count towards @limit
+ * @records: span records by kind
+ * @reserve: reserves an arena for those who can not sleep
+ */
+struct sh_pageheap {
+	spinlock_t lock;
+	struct sh_freeruns free;
+	struct list_head arenas;
+	unsigned long nr_arenas;
+	unsigned long next_id;
+	unsigned long sys;
+	unsigned long idle;
+	unsigned long released;
+	unsigned long grows;
+	unsigned long limit;
+	unsigned long arena_pages;
+	int node;
+	struct spanheap *heap;
+	const char *name;
+	atomic_long_t span_bytes;
+	atomic_long_t arena_bytes;
+	atomic_long_t other_bytes;
+	struct sh_fixalloc records[SH_NR_SPAN_KINDS];
+	struct work_struct reserve;
+};
+
+/**
+ * struct sh_pageheap_stats - figures of a page heap
+ * @limit: most resident heap pages, 0 for no limit
+ * @sys: heap pages taken into use
+ * @idle: heap pages of these in free runs
+ * @released: heap pages of these without memory behind them
+ * @arenas: arenas
+ * @grows: times the page heap grew
+ * @span_bytes: bytes of span records
+ * @arena_bytes: bytes of arena records and page tables
+ */
+struct sh_pageheap_stats {
+	unsigned long limit;
+	unsigned long sys;
+	unsigned long idle;
+	unsigned long released;
+	unsigned long arenas;
+	unsigned long grows;
+	unsigned long span_bytes;
+	unsigned long arena_bytes;
+};
+
+int sh_pageheap_init(struct sh_pageheap *ph, struct spanheap *heap,
+		     const char *name, unsigned long arena_pages, int node);
+void sh_pageheap_exit(struct sh_pageheap *ph);
+
+struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
+				  unsigned long nr_pages, unsigned long align,
+				  unsigned int kind, gfp_t gfp, int node);
+void sh_pageheap_free(struct sh_pageheap *ph, struct sh_span *span);
+struct sh_span *sh_pageheap_cut(struct sh_pageheap *ph, struct sh_span *span,
+				u32 nr_pages, gfp_t gfp);
+void sh_pageheap_zero(struct sh_span *span);
+void sh_pageheap_stats(struct sh_pageheap *ph, struct sh_pageheap_stats *stats);
+
+typedef int (*sh_arena_fn)(struct sh_arena *arena, void *arg);
+typedef int (*sh_span_fn)(struct sh_span *span, void *arg);
+int sh_pageheap_walk(struct sh_pageheap *ph, sh_arena_fn arena_fn,
+		     sh_span_fn span_fn, void *arg);
+
+/* Between pageheap.c and grow.c. */
+struct sh_span *sh_pageheap_record(struct sh_pageheap *ph, unsigned int kind,
+				   gfp_t gfp);
+void sh_pageheap_drop_record(struct sh_pageheap *ph, struct sh_span *span);
+void sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run);
+int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp);
+int sh_pageheap_reserve_arena(struct sh_pageheap *ph, unsigned long nr_pages,
+			      gfp_t gfp);
+void sh_pageheap_reserve_work(struct work_struct *work);
+void sh_pageheap_drop_arena(struct sh_pageheap *ph, struct sh_arena *arena);
+
+#endif /* SPANHEAP_PAGEHEAP_H */

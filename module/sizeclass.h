@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Size classes: which object sizes there are and how spans of them are laid
+ * out. The tables are made at build time by scripts/gen-sizeclasses.awk, which
+ * also states the rules.
+ */
+#ifndef SPANHEAP_SIZECLASS_H
+#define SPANHEAP_SIZECLASS_H
+
+#include <linux/build_bug.h>
+#include <linux/spanheap.h>
+#include <linux/types.h>
+
+/* A heap page, the unit spans are measured in, whatever PAGE_SIZE is. */
+#define SH_PAGE_SHIFT	13
+#define SH_PAGE_SIZE	(1UL << SH_PAGE_SHIFT)
+#define SH_PAGE_MASK	(~(SH_PAGE_SIZE - 1))
+
+/* Classes 1 to 67. Class 0 is everything that is no span of small objects. */
+#define SH_NR_CLASSES	68
+#define SH_MAX_ELEMS	1024
+
+/**
+ * struct sh_class - the layout of a size class
+ * @size: bytes of an object
+ * @magic: offset / size == (offset * magic) >> 32 for offsets within a span
+ * @bytes: bytes of a span that objects may take, its tail included; 0 for
+ *	class 0, so that no offset is within
+ * @elems: objects in a span
+ * @batch: objects to move between a CPU's cache and the spans at a time
+ * @pages: heap pages of a span
+ */
+struct sh_class {
+	u32 size;
+	u32 magic;
+	u32 bytes;
+	u16 elems;
+	u8 batch;
+	u8 pages;
+};
+
+extern const struct sh_class sh_classes[SH_NR_CLASSES];
+extern const u8 sh_class_by_8[1024 / 8 + 1];
+extern const u8 sh_class_by_128[(SPANHEAP_MAX_SMALL - 1024) / 128 + 1];
+
+/**
+ * sh_size_class() - the class that serves a size
+ * @size: bytes, at most SPANHEAP_MAX_SMALL
+ *
+ * Return: the class, 0 for size 0.
+ */
+static __always_inline unsigned int sh_size_class(size_t size)
+{
+	if (likely(size <= 1024))
+		return sh_class_by_8[(size + 7) >> 3];
+	return sh_class_by_128[(size - 1024 + 127) >> 7];
+}
+
+#endif /* SPANHEAP_SIZECLASS_H */

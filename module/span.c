@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The objects of a span. Everything known about an object is in the span's
+ * record, out of reach of overflows and of writes after free; nothing is ever
+ * written into the object.
+ *
+ * A free object is found as in the Go runtime: a bitmap, the number of the word
+ * that may have the next one, that word in a register, and count trailing
+ * zeroes. Beside the bitmap there is a byte an object that says whether it is
+ * live, so that a free can tell, with one compare-and-exchange and no lock,
+ * whether it is the free of a live object. A byte and not a bit because
+ * allocating then is a plain store: a live bit would need a locked instruction
+ * to set, next to the one that clears it.
+ *
+ * Invariants of a span of small objects: bit set if and only if the state is
+ * SH_OBJ_FREE; nalloc counts the others; the state after the last object is
+ * SH_OBJ_FREE for ever, since a tail address divides to it.
+ *
+ * Locks: bitmap, nalloc and hint under the lock of the central list. A state
+ * moves from free to cached and back under that lock, from cached to live by
+ * the one who holds the entry, from live to cached by compare-and-exchange.
+ *
+ * Contexts: any.
+ */
+#include <linux/bitmap.h>
+#include <linux/bits.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "span.h"
+
+/* Fitted to the object counts that the size classes have. */
+const u16 sh_span_kind_size[SH_NR_SPAN_KINDS] = {
+	128, 192, 256, 384, 512, 704, 1280,
+};
+SH_EXPORT_FOR_KUNIT(sh_span_kind_size);
+
+static size_t record_size(unsigned int nelems)
+{
+	return sizeof(struct sh_span) + ALIGN(nelems + 1, 8) +
+	       BITS_TO_LONGS(nelems) * sizeof(long);
+}
+
+/**
+ * sh_span_kind() - the size of record that a span needs
+ * @nelems: objects in the span
+ *
+ * Return: index into sh_span_kind_size.
+ */
+unsigned int sh_span_kind(unsigned int nelems)
+{
+	unsigned int kind = 0;
+
+	BUILD_BUG_ON(sizeof(struct sh_span) + ALIGN(SH_MAX_ELEMS + 1, 8) +
+		     BITS_TO_LONGS(SH_MAX_ELEMS) * sizeof(long) > 1280);
+	while (sh_span_kind_size[kind] < record_size(nelems))
+		kind++;
+	return kind;
+}
+SH_EXPORT_FOR_KUNIT(sh_span_kind);
+
+/**
+ * sh_span_init_objects() - lay a held span out for a size class
+ * @span: the span, with a record of the kind the class needs
+ * @class: the size class
+ * @cache: the heap's per-CPU caches
+ */
+void sh_span_init_objects(struct sh_span *span, unsigned int class,
+			  struct sh_cache __percpu *cache)
+{
+	unsigned int nelems = sh_classes[class].elems;
+
+	span->cache = cache;
+	span->nelems = nelems;
+	span->nalloc = 0;
+	span->hint = 0;
+	span->bucket = SH_NO_BUCKET;
+	memset(span->obj, SH_OBJ_FREE, ALIGN(nelems + 1, 8));
+	bitmap_zero(sh_span_bitmap(span), round_up(nelems, BITS_PER_LONG));
+	bitmap_set(sh_span_bitmap(span), 0, nelems);
+	span->state = SH_SPAN_SMALL;
+	/* From here on a reader without locks may take it for such a span. */
+	smp_store_release(&span->key, sh_span_base(span) | class);
+}
+SH_EXPORT_FOR_KUNIT(sh_span_init_objects);
+
+/**
+ * sh_span_take() - take free objects out of a span
+ * @span: the span
+ * @entries: where to put them, now SH_OBJ_CACHED
+ * @nr: how many at most
+ *
+ * Return: how many.
+ */
+unsigned int sh_span_take(struct sh_span *span, struct sh_entry *entries,
+			  unsigned int nr)
+{
+	unsigned int size = sh_classes[sh_span_class(span)].size;
+	unsigned long *bits = sh_span_bitmap(span);
+	unsigned int words = BITS_TO_LONGS(span->nelems);
+	unsigned int got = 0, w, idx;
+	unsigned long free;
+
+	for (w = span->hint; w < words; w++) {
+		free = bits[w];
+		while (free && got < nr) {
+			idx = w * BITS_PER_LONG + __ffs(free);
+			free &= free - 1;
+			entries[got].obj = (void *)(sh_span_base(span) +
+						    (size_t)idx * size);
+			entries[got].state = &span->obj[idx];
+			span->obj[idx] = SH_OBJ_CACHED;
+			got++;
+		}
+		bits[w] = free;
+		if (free)
+			break;
+	}
+	span->hint = w;
+	span->nalloc += got;
+	return got;
+}
+SH_EXPORT_FOR_KUNIT(sh_span_take);
+
+/**
+ * sh_span_put() - put a cached object back into its span
+ * @span: the span
+ * @state: the object's state in it
+ */
+void sh_span_put(struct sh_span *span, const u8 *state)
+{
+	unsigned int idx = state - span->obj;
+
+	span->obj[idx] = SH_OBJ_FREE;
+	__set_bit(idx, sh_span_bitmap(span));
+	if (idx / BITS_PER_LONG < span->hint)
+		span->hint = idx / BITS_PER_LONG;
+	span->nalloc--;
+}
+SH_EXPORT_FOR_KUNIT(sh_span_put);
+
+/**
+ * sh_span_check_objects() - verify the invariants of a span's objects
+ * @span: a span of small objects, its central list locked
+ * @cached: increased by the number of objects that are SH_OBJ_CACHED
+ *
+ * Return: NULL, or what is wrong.
+ */
+const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached)
+{
+	unsigned long *bits = sh_span_bitmap(span);
+	unsigned int idx, nalloc = 0;
+
+	if (span->nelems != sh_classes[sh_span_class(span)].elems)
+		return "wrong number of objects for its class";
+	if (span->kind != sh_span_kind(span->nelems))
+		return "record of the wrong size";
+	for (idx = 0; idx < span->nelems; idx++) {
+		u8 state = READ_ONCE(span->obj[idx]);
+
+		if (state > SH_OBJ_CACHED)
+			return "object in no known state";
+		if (test_bit(idx, bits) != (state == SH_OBJ_FREE))
+			return "bitmap and object states differ";
+		if (test_bit(idx, bits) && idx / BITS_PER_LONG < span->hint)
+			return "free object before the hint";
+		nalloc += state != SH_OBJ_FREE;
+		*cached += state == SH_OBJ_CACHED;
+	}
+	if (span->obj[span->nelems] != SH_OBJ_FREE)
+		return "the state after the last object is not free";
+	if (nalloc != span->nalloc)
+		return "wrong count of allocated objects";
+	return NULL;
+}
+SH_EXPORT_FOR_KUNIT(sh_span_check_objects);

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Spans: runs of heap pages with one owner, and what is known about the
+ * objects in them. See span.c.
+ */
+#ifndef SPANHEAP_SPAN_H
+#define SPANHEAP_SPAN_H
+
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/types.h>
+
+#include "arena.h"
+#include "sizeclass.h"
+
+struct sh_cache;
+
+/**
+ * enum sh_span_state - who owns a span
+ * @SH_SPAN_FREE: the page heap; it can be allocated
+ * @SH_SPAN_HELD: the page heap or somebody it handed the run to, for a while:
+ *	being made into something else, or waiting in a CPU's run cache
+ * @SH_SPAN_SMALL: a central list; it holds objects of a size class
+ * @SH_SPAN_LARGE: a large object
+ */
+enum sh_span_state {
+	SH_SPAN_FREE,
+	SH_SPAN_HELD,
+	SH_SPAN_SMALL,
+	SH_SPAN_LARGE,
+};
+
+/**
+ * enum sh_obj_state - where an object is, a byte an object in sh_span.obj
+ * @SH_OBJ_FREE: in its span; also the byte after the last object
+ * @SH_OBJ_LIVE: allocated
+ * @SH_OBJ_CACHED: free, in a CPU's cache or on its way from or to one
+ */
+enum sh_obj_state {
+	SH_OBJ_FREE,
+	SH_OBJ_LIVE,
+	SH_OBJ_CACHED,
+};
+
+/**
+ * enum sh_span_map - what the pagemap says of the pages of a free span
+ * @SH_MAP_ENDS: the first and last page map to the span, the others to nothing
+ * @SH_MAP_MIXED: the first and last page map to it, others may
+ * @SH_MAP_ALL: all pages map to the span; so it is while it is in use
+ */
+enum sh_span_map {
+	SH_MAP_ENDS,
+	SH_MAP_MIXED,
+	SH_MAP_ALL,
+};
+
+/* Record sizes; a span has the smallest that holds its objects' states. */
+#define SH_NR_SPAN_KINDS	7
+
+/**
+ * struct sh_span - a span record
+ * @key: first address, and in the bits below SH_PAGE_SIZE the size class, 0
+ *	unless @state is SH_SPAN_SMALL. One word, so that a reader without locks
+ *	gets both of the same moment.
+ * @arena: the arena it lies in
+ * @rb: in the page heap's tree, when free and long
+ * @link: in one of the page heap's lists when free and short, in a bucket of a
+ *	central list when there are free objects
+ * @cache: the heap's per-CPU caches, for spans in use
+ * @nelems: objects in the span
+ * @nalloc: objects not SH_OBJ_FREE
+ * @hint: no free object before this word of the bitmap
+ * @bucket: bucket of the central list, SH_NO_BUCKET when in none
+ * @lru: in the page heap's list by age, when free with resident pages
+ * @idle_since: jiffies at which the free span became idle
+ * @nr_pages: heap pages
+ * @released: heap pages of them without memory behind
+ * @state: enum sh_span_state
+ * @kind: which size of record this is
+ * @map: enum sh_span_map
+ * @dirty: the memory may hold something other than zeroes
+ * @obj: a state for each object and one more; after them, aligned to a long, a
+ *	bitmap of those that are SH_OBJ_FREE
+ *
+ * Written by the owner the state names, under the owner's lock; @obj of live
+ * and cached objects by whoever allocates and frees them.
+ */
+struct sh_span {
+	unsigned long key;
+	struct sh_arena *arena;
+	union {
+		struct rb_node rb;
+		struct list_head link;
+	};
+	union {
+		struct {
+			struct sh_cache __percpu *cache;
+			u16 nelems;
+			u16 nalloc;
+			u16 hint;
+			u8 bucket;
+		};
+		struct {
+			struct list_head lru;
+			unsigned long idle_since;
+		};
+	};
+	u32 nr_pages;
+	u32 released;
+	u8 state;
+	u8 kind;
+	u8 map;
+	u8 dirty;
+	u8 obj[] __aligned(8);
+};
+
+#define SH_NO_BUCKET		0xff
+
+/**
+ * struct sh_entry - an object on its way between a span and a user
+ * @obj: the object
+ * @state: its state in the span
+ */
+struct sh_entry {
+	void *obj;
+	u8 *state;
+};
+
+extern const u16 sh_span_kind_size[SH_NR_SPAN_KINDS];
+
+unsigned int sh_span_kind(unsigned int nelems);
+void sh_span_init_objects(struct sh_span *span, unsigned int class,
+			  struct sh_cache __percpu *cache);
+unsigned int sh_span_take(struct sh_span *span, struct sh_entry *entries,
+			  unsigned int nr);
+void sh_span_put(struct sh_span *span, const u8 *state);
+const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached);
+
+static inline unsigned long sh_span_base(const struct sh_span *span)
+{
+	return span->key & SH_PAGE_MASK;
+}
+
+static inline unsigned int sh_span_class(const struct sh_span *span)
+{
+	return span->key & ~SH_PAGE_MASK;
+}
+
+static inline size_t sh_span_bytes(const struct sh_span *span)
+{
+	return (size_t)span->nr_pages << SH_PAGE_SHIFT;
+}
+
+static inline unsigned long sh_span_end(const struct sh_span *span)
+{
+	return sh_span_base(span) + sh_span_bytes(span);
+}
+
+static inline unsigned long *sh_span_bitmap(struct sh_span *span)
+{
+	return (unsigned long *)(span->obj + ALIGN(span->nelems + 1, 8));
+}
+
+#endif /* SPANHEAP_SPAN_H */

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The figures of a heap, put together from what each layer counts. Nothing is
+ * counted twice: of each sum that must hold, one term is worked out from the
+ * others.
+ *
+ * Locks: each layer's own, one after the other. Contexts: any but NMI.
+ */
+#include <linux/cpumask.h>
+#include <linux/export.h>
+
+#include "compat.h"
+#include "heap.h"
+#include "stats.h"
+
+/**
+ * sh_stats_class() - the figures of a size class
+ * @heap: the heap
+ * @class: the size class
+ * @stats: where to put them
+ */
+void sh_stats_class(struct spanheap *heap, unsigned int class,
+		    struct sh_class_stats *stats)
+{
+	struct sh_slot_stats slots = { };
+	struct sh_central_stats central;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sh_caches_stats(&heap->caches, cpu, class, &slots);
+	sh_central_stats(&heap->central[class], &central);
+	stats->spans = central.nr_spans;
+	stats->refills = central.refills;
+	stats->flushes = central.flushes;
+	stats->cached = slots.objects;
+	stats->mallocs = slots.allocs + central.direct_allocs;
+	/* Objects on their way to or from a cache may be missing from either. */
+	stats->objects = max_t(long, central.nr_out - stats->cached, 0);
+	stats->frees = stats->mallocs - min(stats->objects, stats->mallocs);
+}
+
+static void add_class_figures(struct spanheap *heap, struct spanheap_stats *stats)
+{
+	struct sh_class_stats class;
+	unsigned int i;
+
+	for (i = 1; i < SH_NR_CLASSES; i++) {
+		sh_stats_class(heap, i, &class);
+		stats->objects += class.objects;
+		stats->object_bytes += class.objects * sh_classes[i].size;
+		stats->mallocs += class.mallocs;
+		stats->frees += class.frees;
+		stats->cached_objects += class.cached;
+		stats->cached_bytes += class.cached * sh_classes[i].size;
+	}
+}
+
+static void add_large_figures(struct spanheap *heap, struct spanheap_stats *stats)
+{
+	stats->large_frees = atomic_long_read(&heap->large_frees);
+	stats->large_mallocs = atomic_long_read(&heap->large_mallocs);
+	stats->mallocs += stats->large_mallocs;
+	stats->frees += stats->large_frees;
+	stats->objects += stats->large_mallocs - stats->large_frees;
+	stats->object_bytes += atomic_long_read(&heap->large_bytes);
+}
+
+static void add_page_figures(struct spanheap *heap, struct spanheap_stats *stats)
+{
+	struct sh_pageheap_stats ph;
+
+	sh_pageheap_stats(&heap->ph, &ph);
+	stats->limit = (u64)ph.limit << SH_PAGE_SHIFT;
+	stats->sys = (u64)ph.sys << SH_PAGE_SHIFT;
+	stats->idle = (u64)ph.idle << SH_PAGE_SHIFT;
+	stats->released = (u64)ph.released << SH_PAGE_SHIFT;
+	stats->in_use = stats->sys - stats->idle;
+	stats->resident = stats->sys - stats->released;
+	stats->arenas = ph.arenas;
+	stats->grows = ph.grows;
+	stats->span_meta = ph.span_bytes;
+	stats->other_meta = ph.arena_bytes +
+			    atomic_long_read(&heap->ph.other_bytes);
+}
+
+/**
+ * spanheap_get_stats() - read the figures of a heap
+ * @heap: the heap, NULL for the default heap
+ * @stats: where to put them
+ *
+ * Context: any but NMI.
+ */
+void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats)
+{
+	heap = sh_heap_or_default(heap);
+	memset(stats, 0, sizeof(*stats));
+	add_class_figures(heap, stats);
+	add_large_figures(heap, stats);
+	add_page_figures(heap, stats);
+	stats->cache_meta = atomic_long_read(&heap->caches.meta_bytes);
+	stats->bad_frees = atomic_long_read(&heap->bad_frees);
+	stats->alloc_failures = atomic_long_read(&heap->alloc_failures);
+}
+EXPORT_SYMBOL_GPL(spanheap_get_stats);
