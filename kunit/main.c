@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suites for spanheap, a file for each file of the module. They run when
+ * this module is loaded.
+ *
+ *   seed=N           for randomised cases; 0, the default, takes a random one
+ *   ops_percent=N    how many operations these make, 100 by default
+ */
+#include <kunit/test.h>
+#include <linux/module.h>
+#include <linux/random.h>
+
+#include "compat.h"
+#include "random.h"
+
+static ulong seed;
+module_param(seed, ulong, 0444);
+MODULE_PARM_DESC(seed, "seed of randomised cases, 0 for a random one");
+
+static ulong ops_percent = 100;
+module_param(ops_percent, ulong, 0444);
+MODULE_PARM_DESC(ops_percent, "operations of randomised cases, in percent");
+
+unsigned long sh_test_ops(unsigned long nr)
+{
+	return nr * ops_percent / 100;
+}
+
+void sh_test_seed(struct kunit *test, struct rnd_state *rnd)
+{
+	u64 s = seed ?: get_random_u32() | 1;
+
+	kunit_info(test, "seed %llu\n", s);
+	prandom_seed_state(rnd, s);
+}
+
+MODULE_IMPORT_NS(SH_NAMESPACE(SPANHEAP_KUNIT));
+MODULE_DESCRIPTION("KUnit suites for spanheap");
+MODULE_LICENSE("GPL");
