@@ -13,6 +13,9 @@
 #   CPUS MEM     of the machine (2, 1G)
 #   CPU          QEMU's model of it (max,-cx16: CMPXCHG16B leaves wrong flags
 #                behind in QEMU 7.2, which Linux 6.12 trips over)
+#   THREADS      multi (default): a host thread for each of its CPUs; single: one
+#                for all, for kernels that patch their own code (jump labels),
+#                since QEMU may run an old copy on another CPU
 #   APPEND       more kernel command line
 #   TESTS        what runs there: kunit, selftests, or both
 #   KMEMLEAK     yes: scan for leaks before the machine stops
@@ -28,7 +31,8 @@ lane_load()
 
 	LANE=$1
 	PACKAGED='' BASE_CONFIG='' CONFIGS='' KARCH=x86_64
-	CPUS=2 MEM=1G CPU=max,-cx16 APPEND='' TESTS='' KMEMLEAK=no TIME_LIMIT=600 IN_TEST=no
+	CPUS=2 MEM=1G CPU=max,-cx16 THREADS=multi
+	APPEND='' TESTS='' KMEMLEAK=no TIME_LIMIT=600 IN_TEST=no
 	# shellcheck source=/dev/null
 	. "$LANES/$1"
 }

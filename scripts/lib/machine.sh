@@ -16,7 +16,7 @@ machine_qemu()
 	elif [ "${SPANHEAP_KVM:-0}" = 1 ]; then
 		flags=(-accel kvm -smp "$CPUS" -cpu host)
 	else
-		flags=(-accel "tcg,thread=multi" -smp "$CPUS" -cpu "$CPU")
+		flags=(-accel "tcg,thread=$THREADS" -smp "$CPUS" -cpu "$CPU")
 	fi
 	words="console=ttyS0 panic=-1 SPANHEAP_RESULTS=ttyS2 $APPEND"
 
