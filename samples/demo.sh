@@ -130,8 +130,9 @@ show_classes()
 {
 	step "See which sizes the heap serves: the five busiest size classes." \
 		"cat spanheap/sample/classes"
-	head -n 1 "$heap/classes" | sed 's/^/  /'
-	tail -n +2 "$heap/classes" | sort -rn -k 4,4 | head -n 5 | sed 's/^/  /'
+	cut -c 1-49 "$heap/classes" >"$tmp/classes"
+	head -n 1 "$tmp/classes" | sed 's/^/  /'
+	tail -n +2 "$tmp/classes" | sort -rn -k 6,6 | head -n 5 | sed 's/^/  /'
 }
 
 clear_all()

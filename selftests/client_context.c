@@ -8,6 +8,7 @@
 #include <linux/err.h>
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
+#include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/random.h>
 #include <linux/smp.h>
@@ -92,7 +93,7 @@ static void hardirq(struct spanheap *heap)
 	int i;
 
 	init_irq_work(&h.work, hard_fn);
-	for (i = 0; i < 500; i++) {
+	for (i = 0; i < 200; i++) {
 		irq_work_queue(&h.work);
 		exchange_one(&h.x, GFP_KERNEL);
 		irq_work_sync(&h.work);
@@ -184,9 +185,10 @@ static struct task_struct *start_on(int cpu, struct exchange *x)
 /* A thread on each CPU, interrupted by allocations in hard interrupts. */
 static void threads(struct spanheap *heap)
 {
+	unsigned long end = jiffies + HZ;
 	struct task_struct *tasks[8];
 	struct exchange x = { .heap = heap };
-	int cpu, i, nr = 0;
+	int cpu, nr = 0;
 
 	cpus_read_lock();
 	for_each_online_cpu(cpu) {
@@ -198,7 +200,7 @@ static void threads(struct spanheap *heap)
 	}
 	cpus_read_unlock();
 
-	for (i = 0; i < 500; i++) {
+	while (time_before(jiffies, end)) {
 		on_each_cpu(exchange_ipi, &x, true);
 		usleep_range(500, 1000);
 	}

@@ -138,6 +138,21 @@ static void destroy_nothing(struct spanheap *unused)
 	spanheap_free(p);
 }
 
+/* The default heap can be found, but not destroyed. */
+static void destroy_default(struct spanheap *unused)
+{
+	char *p = spanheap_alloc(NULL, 64, GFP_KERNEL);
+	struct spanheap_object obj;
+
+	if (EXPECT(p) && EXPECT(spanheap_find(p, &obj))) {
+		client_fill(p, 64, 1);
+		spanheap_destroy(obj.heap);
+		EXPECT(spanheap_owns(p));
+		EXPECT(client_filled(p, 64, 1));
+	}
+	spanheap_free(p);
+}
+
 /* Objects of all kinds are gone with their heap. */
 static void destroy_leaks(struct spanheap *unused)
 {
@@ -289,7 +304,8 @@ const struct client_test client_heap_tests[] = {
 	{ "heap_config_bad", config_bad },
 	{ "heap_config_good", config_good },
 	{ "heap_destroy_nothing", destroy_nothing },
-	{ "heap_destroy_leaks", destroy_leaks, "leak" },
+	{ "heap_destroy_default", destroy_default, "default heap" },
+	{ "heap_destroy_leaks", destroy_leaks, "heap leaky: destroyed with 7 objects" },
 	{ "heap_destroy_clean", destroy_clean },
 	{ "heap_two", two_heaps },
 	{ "heap_many", many_heaps },

@@ -51,9 +51,9 @@ fault_few()
 	with_faults 2 fault_alloc
 }
 
-fault_bulk_some()
+fault_bulk_half()
 {
-	with_faults 10 fault_bulk
+	with_faults 50 fault_bulk
 }
 
 fault_create_some()
@@ -100,5 +100,5 @@ fault_sample()
 }
 
 setup spanheap_client
-run_tests fault_all fault_some fault_few fault_bulk_some fault_create_some \
+run_tests fault_all fault_some fault_few fault_bulk_half fault_create_some \
 	fault_create_all fault_sample

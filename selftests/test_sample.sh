@@ -70,7 +70,7 @@ sample_buffers()
 {
 	empty || return 1
 	awk 'BEGIN { for (i = 0; i < 500; i++) print i " T name" i }' >"$tmp/text"
-	for bs in 1 13 4095 4096 4097; do
+	for bs in 3 1000 4095 4096 4097; do
 		dd if="$tmp/text" of="$SAMPLE/load" bs=$bs 2>/dev/null ||
 			fail "dd bs=$bs" || return 1
 		entries 500 && answers name0 "0 T name0" &&
@@ -163,7 +163,7 @@ sample_unload()
 		return 1
 	fi
 	exec 3>&-
-	cat /proc/kallsyms >"$SAMPLE/load" || return 1
+	head -n 3000 /proc/kallsyms >"$SAMPLE/load" || return 1
 	log_mark
 	rmmod spanheap_sample || return 1
 	[ ! -e "$heap" ] || fail "$heap is still there" || return 1
@@ -175,7 +175,7 @@ sample_unload()
 sample_again()
 {
 	empty || return 1
-	cat /proc/kallsyms >"$tmp/text"
+	head -n 5000 /proc/kallsyms >"$tmp/text"
 	for round in 1 2 3 4; do
 		cat "$tmp/text" >"$SAMPLE/load" || return 1
 		entries "$(wc -l <"$tmp/text")" || return 1
