@@ -76,8 +76,10 @@ def draw_remote(lane, points):
 
 
 def draw_touch(lane, points):
-    return against_size("One step of a pointer chase over the objects", lane, points,
-                        lambda key: f"{key.variant}iB")
+    chart = against_size("One step of a pointer chase over the objects", lane, points,
+                         lambda key: f"{key.variant}iB")
+    chart.ylabel = f"{lane.unit} a step"
+    return chart
 
 
 def against_count(title, xlabel, lane, points):

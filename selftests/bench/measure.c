@@ -66,6 +66,11 @@ int bench_calibrate(struct bench *b, const struct bench_subject *subject,
 	struct bench_sample sample = { .n = 1 };
 	int ret;
 
+	/* The first one may have to get memory, and is no measure. */
+	ret = take_sample(subject, fn, arg, &sample);
+	if (ret)
+		return ret;
+
 	for (;;) {
 		ret = take_sample(subject, fn, arg, &sample);
 		if (ret)

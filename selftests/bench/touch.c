@@ -9,31 +9,31 @@
  */
 #include <linux/kernel.h>
 #include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/sizes.h>
 
 #include "alloc.h"
 #include "liveset.h"
 
-struct touch {
+#define STEPS		200000
+
+/* One allocator's list. */
+struct chain {
+	struct bench_subject subject;
+	void **objs;
 	unsigned long nr;
-	void *heads[BENCH_NR_KINDS];
 };
 
-static noinline int touch_sample(const struct bench_subject *s, void *arg,
-				 struct bench_sample *sample)
+static noinline u64 follow(void *at)
 {
-	struct touch *touch = arg;
-	void *at = touch->heads[s->kind];
-	unsigned long i;
 	u64 start = ktime_get_ns();
+	unsigned int i;
 
-	for (i = 0; i < sample->n; i++)
+	for (i = 0; i < STEPS; i++)
 		at = READ_ONCE(*(void **)at);
-
-	sample->ns = ktime_get_ns() - start;
-	sample->ops = sample->n;
-	touch->heads[s->kind] = at;
-	return 0;
+	/* Where the last step led has to be known before the clock is read. */
+	OPTIMIZER_HIDE_VAR(at);
+	return ktime_get_ns() - start;
 }
 
 static void link_randomly(void **objs, unsigned long nr)
@@ -46,43 +46,78 @@ static void link_randomly(void **objs, unsigned long nr)
 		*(void **)objs[i] = objs[(i + 1) % nr];
 }
 
-static int touch_point(struct bench *b, const struct bench_point *point)
+static int chain_init(struct chain *chain, enum bench_kind kind,
+		      unsigned long nr, size_t size)
 {
-	struct bench_subject subjects[] = {
-		{ .kind = BENCH_SPANHEAP }, { .kind = BENCH_KMALLOC },
-	};
-	struct touch touch = { .nr = point->count };
-	void **objs[ARRAY_SIZE(subjects)] = { };
-	unsigned int ready = 0, i;
+	int ret = bench_subject_init(&chain->subject, kind, size);
+
+	if (ret)
+		return ret;
+	chain->nr = nr;
+	chain->objs = bench_objs_create(nr);
+	ret = chain->objs ? bench_fill(&chain->subject, chain->objs, nr, size) :
+			    -ENOMEM;
+	if (!ret) {
+		link_randomly(chain->objs, nr);
+		return 0;
+	}
+	bench_objs_destroy(chain->objs);
+	bench_subject_exit(&chain->subject);
+	return ret;
+}
+
+static void chain_exit(struct chain *chain)
+{
+	bench_drain(&chain->subject, chain->objs, chain->nr);
+	bench_objs_destroy(chain->objs);
+	bench_subject_exit(&chain->subject);
+}
+
+static const enum bench_kind kinds[] = { BENCH_SPANHEAP, BENCH_KMALLOC };
+
+/*
+ * The lists are made anew for every sample, and each allocator takes its turn
+ * as the first: where in memory a list happens to lie matters more than who
+ * made it.
+ */
+static int touch_once(const struct bench_point *point, unsigned int run,
+		      u64 *values, unsigned int stride)
+{
+	struct chain chains[ARRAY_SIZE(kinds)];
+	unsigned int i, ready, which;
 	int ret = 0;
 
-	for (i = 0; i < ARRAY_SIZE(subjects) && !ret; i++) {
-		ret = bench_subject_init(&subjects[i], subjects[i].kind, 0);
+	for (ready = 0; ready < ARRAY_SIZE(kinds); ready++) {
+		which = (ready + run) % ARRAY_SIZE(kinds);
+		ret = chain_init(&chains[ready], kinds[which], point->count,
+				 point->size);
 		if (ret)
 			break;
-		ready++;
-		objs[i] = bench_objs_create(touch.nr);
-		if (!objs[i])
-			ret = -ENOMEM;
-		if (!ret)
-			ret = bench_fill(&subjects[i], objs[i], touch.nr,
-					 point->size);
-		if (ret)
-			break;
-		link_randomly(objs[i], touch.nr);
-		touch.heads[subjects[i].kind] = objs[i][0];
 	}
 
-	if (!ret)
-		ret = bench_compare_subjects(b, point, subjects, ready,
-					     touch_sample, &touch);
-
-	for (i = 0; i < ready; i++) {
-		if (objs[i])
-			bench_drain(&subjects[i], objs[i], touch.nr);
-		bench_objs_destroy(objs[i]);
-		bench_subject_exit(&subjects[i]);
+	for (i = 0; i < ready && !ret; i++) {
+		which = (i + run) % ARRAY_SIZE(kinds);
+		values[which * stride + run] =
+			div_u64(follow(chains[i].objs[0]) * BENCH_SCALE, STEPS);
+		ret = bench_breathe();
 	}
+
+	while (ready)
+		chain_exit(&chains[--ready]);
+	return ret;
+}
+
+static int touch_point(struct bench *b, const struct bench_point *point)
+{
+	u64 values[ARRAY_SIZE(kinds) * BENCH_LONG_RUNS];
+	unsigned int runs = min(b->options.runs, BENCH_LONG_RUNS);
+	unsigned int run, i;
+	int ret = 0;
+
+	for (run = 0; run < runs && !ret; run++)
+		ret = touch_once(point, run, values, runs);
+	for (i = 0; i < ARRAY_SIZE(kinds) && !ret; i++)
+		ret = bench_report(b, point, kinds[i], &values[i * runs], runs);
 	return ret;
 }
 
