@@ -213,7 +213,7 @@ const struct client_test client_input_tests[] = {
 	{ "input_size_max", size_max },
 	{ "input_size_vmalloc", size_vmalloc },
 	{ "input_size_memory", size_memory },
-	{ "input_size_warns", size_warns, "alloc" },
+	{ "input_size_warns", size_warns, "heap client: out of memory" },
 	{ "input_array_overflow", array_overflow },
 	{ "input_align_bad", align_bad },
 	{ "input_align_good", align_good },

@@ -64,7 +64,9 @@ static void limit_of(size_t size)
 	spanheap_free(chain ? xchg(&chain, *chain) : NULL);
 	free_chain(chain);
 	free_chain(fill_heap(heap, size, &again));
-	EXPECT(again >= nr - nr / 8);
+	if (!EXPECT(again >= nr - nr / 8))
+		pr_err("spanheap_client: %llu of %zu bytes, then %llu\n", nr,
+		       size, again);
 
 	spanheap_get_stats(heap, &s);
 	EXPECT(s.objects == 0);

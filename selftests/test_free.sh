@@ -20,6 +20,7 @@ free_many()
 # The reports name the heap and hide addresses.
 free_report()
 {
+	sleep 1	# so that the limit in rate is not reached
 	log_mark
 	echo free_interior >"$CLIENT/run" || return 1
 	log_since | grep '^spanheap: ' >"$tmp/said"
