@@ -7,15 +7,15 @@
 #   /init         scripts/guest-init
 #   /run          the script to run
 #   /modules      every module built for the lane
-#   /selftests    selftests/ without sources, and the kernel's ktap_helpers.sh
+#   /selftests    selftests/ without sources, and the kernel's ktap_helpers.sh;
+#                 not when bare
 #   /results      what is put here comes back to the host
 
-# image_root ROOT WORKDIR: make it from WORKDIR/run and WORKDIR/root/.
+# image_root ROOT WORKDIR BARE: make it from WORKDIR/run and WORKDIR/root/.
 image_root()
 {
-	local root=$1 work=$2 busybox src folder
+	local root=$1 work=$2 bare=$3 busybox folder
 
-	src=$(linux_source)
 	busybox=$(readlink -f "$(command -v busybox)") || die "no busybox; run scripts/packages"
 
 	rm -rf "$root"
@@ -27,12 +27,19 @@ image_root()
 
 	folder=$(modules_folder)
 	[ ! -d "$folder" ] || find "$folder" -name '*.ko' -exec cp {} "$root/modules/" \;
-	[ ! -d "$SPANHEAP_ROOT/selftests" ] ||
-		rsync -a --exclude-from="$SPANHEAP_ROOT/.gitignore" \
-			--exclude='*.c' --exclude='*.h' --exclude=Kbuild \
-			"$SPANHEAP_ROOT/selftests/" "$root/selftests/"
-	cp "$src/tools/testing/selftests/kselftest/ktap_helpers.sh" "$root/selftests/"
+	[ "$bare" = yes ] || image_selftests "$root/selftests"
 	[ ! -d "$work/root" ] || cp -a "$work/root/." "$root/"
+}
+
+image_selftests()
+{
+	local src
+
+	src=$(linux_source)
+	rsync -a --exclude-from="$SPANHEAP_ROOT/.gitignore" \
+		--exclude='*.c' --exclude='*.h' --exclude=Kbuild \
+		"$SPANHEAP_ROOT/selftests/" "$1/"
+	cp "$src/tools/testing/selftests/kselftest/ktap_helpers.sh" "$1/"
 }
 
 # image_pack ROOT FILE: an initramfs, not compressed: unpacking costs more

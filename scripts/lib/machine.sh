@@ -29,14 +29,15 @@ machine_qemu()
 
 machine_uml()
 {
-	local work=$1
+	local work=$1 shm
 	local words=("mem=$MEM" seccomp=on "ncpus=$CPUS" rootfstype=hostfs
 		"rootflags=$work/rootfs" rw init=/init panic=-1
 		con=null "ssl0=null,fd:3" "ssl1=null,fd:4" console=ttyS0)
 
 	# Its memory is a file on /dev/shm unless told otherwise; containers
 	# often have a small one.
-	if [ "$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" -lt 2000000 ]; then
+	shm=$(df -B 1 --output=avail /dev/shm 2>/dev/null | tail -n 1) || :
+	if [ "${shm:-0}" -lt "$(numfmt --from=iec "$MEM")" ]; then
 		export TMPDIR=$work
 	fi
 	# shellcheck disable=SC2086	# words
