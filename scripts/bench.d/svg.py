@@ -76,6 +76,8 @@ class Chart:
         xs = [x for s in self.series for x, _ in s[1]]
         ys = [y for s in self.series for _, y in s[1]]
         x = Axis(xs, LEFT, WIDTH - RIGHT, self.xlog, self.xtext)
+        if self.xticks:
+            x.low, x.high = self.xticks[0] - 0.3, self.xticks[-1] + 0.3
         y = Axis(ys, HEIGHT - BOTTOM, TOP, self.ylog, self.ytext)
         parts = [f"<svg xmlns='http://www.w3.org/2000/svg' width='{WIDTH}' "
                  f"height='{HEIGHT}' viewBox='0 0 {WIDTH} {HEIGHT}'>",

@@ -47,6 +47,11 @@ static const struct workload {
 	{ "replay", bench_replay },
 };
 
+static unsigned long available_bytes(void)
+{
+	return si_mem_available() << PAGE_SHIFT;
+}
+
 static void default_options(struct bench_options *o)
 {
 	*o = (struct bench_options){
@@ -54,7 +59,7 @@ static void default_options(struct bench_options *o)
 		.us = 500,
 		.min = 0,
 		.max = ULONG_MAX,
-		.mem = (si_mem_available() / 2) << PAGE_SHIFT,
+		.mem = available_bytes() / 2,
 	};
 }
 
@@ -98,6 +103,7 @@ static int parse_options(struct bench_options *o, char *words)
 	}
 	if (!o->runs || o->runs > BENCH_MAX_RUNS || !o->us)
 		return -EINVAL;
+	o->mem = min(o->mem, available_bytes() / 10 * 9);
 	return 0;
 }
 
