@@ -102,6 +102,14 @@ heaps_intact()
 	done
 }
 
+# no_addresses FILE: none of the kernel's half of the address space, which with
+# five levels of page tables begins with less than ffff.
+no_addresses()
+{
+	! grep -E '(^|[^0-9a-f])(0x)?ff[0-9a-f]{14}([^0-9a-f]|$)' "$1" ||
+		fail "that is a raw address, in $1"
+}
+
 # run_one NAME COMMAND...: one KTAP line, with what the command printed before.
 # A subshell: nothing a test sets or opens reaches the next.
 run_one()

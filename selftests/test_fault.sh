@@ -72,10 +72,11 @@ fault_sample()
 {
 	load spanheap_sample || return 1
 	pad=$(head -c 1000 /dev/zero | tr '\0' x)
-	set_faults 100
+	set_faults 20
 	(exec 3>"$SAMPLE/load"
+	 echo "1 T name0 $pad" >&3
 	 echo 1 >/proc/self/make-it-fail
-	 count=0
+	 count=1
 	 while [ "$count" -lt 20000 ] && echo "1 T name$count $pad" >&3; do
 		count=$((count + 1))
 	 done
@@ -88,9 +89,9 @@ fault_sample()
 	count=$(cat "$tmp/count")
 	now=$(stat_of "$SAMPLE/stats" entries)
 	[ "$now" -eq "$count" ] || fail "$now entries, not $count" || return 1
-	echo "name$((count - 1))" >"$SAMPLE/lookup"
-	grep -q "^1 T name$((count - 1)) " "$SAMPLE/lookup" ||
-		fail "the last line it took is not found" || return 1
+	last=name$((count - 1))
+	echo $last >"$SAMPLE/lookup"
+	grep -q "^1 T $last " "$SAMPLE/lookup" || fail "no $last" || return 1
 	echo "2 T more" >"$SAMPLE/load" || return 1
 	echo more >"$SAMPLE/lookup"
 	grep -qx "2 T more" "$SAMPLE/lookup" || fail "no more lines" || return 1
