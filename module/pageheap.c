@@ -116,6 +116,10 @@ static struct sh_span *merge(struct sh_pageheap *ph, struct sh_span *low,
 	struct sh_span *loser = winner == low ? high : low;
 
 	unmap(loser);
+	/* What was an end of the winner is not to be left mapped as an inner page. */
+	if (winner->map == SH_MAP_ENDS)
+		sh_pagemap_set(sh_span_base(high) -
+			       (winner == low ? SH_PAGE_SIZE : 0), 1, NULL);
 	winner->key = sh_span_base(low);
 	winner->nr_pages += loser->nr_pages;
 	winner->released += loser->released;
