@@ -411,6 +411,16 @@ static void report_failure(struct sh_pageheap *ph, unsigned long nr_pages,
 				    ph->released * (SH_PAGE_SIZE >> 10));
 }
 
+/*
+ * More than the machine has would fail only after it took all there is, and the
+ * kernel would kill for it. vmalloc() draws the same line.
+ */
+static bool is_possible(unsigned long nr_pages, unsigned long align)
+{
+	return nr_pages + align - 1 <= SH_MAX_RUN &&
+	       nr_pages <= (u64)totalram_pages() << PAGE_SHIFT >> SH_PAGE_SHIFT;
+}
+
 /**
  * sh_pageheap_alloc() - allocate a span
  * @ph: the page heap
@@ -431,7 +441,7 @@ struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
 	struct sh_span *span;
 	int err = -ENOMEM;
 
-	if (nr_pages + align - 1 > SH_MAX_RUN)
+	if (!is_possible(nr_pages, align))
 		goto fail;
 	span = take(ph, nr_pages + align - 1, kind, gfp);
 	if (IS_ERR(span)) {
