@@ -207,7 +207,7 @@ int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp)
 	bool grown, low;
 
 	do {
-		record = sh_pageheap_record(ph, 0, gfp);
+		record = sh_pageheap_record(ph, 0, gfp | __GFP_NOWARN);
 		if (!record)
 			return -ENOMEM;
 		spin_lock_irqsave(&ph->lock, flags);

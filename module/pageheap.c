@@ -293,7 +293,8 @@ static struct sh_span *take(struct sh_pageheap *ph, u32 nr_pages,
 		if (err == -ENOMEM) {
 			err = sh_pageheap_grow(ph, nr_pages, gfp);
 		} else if (err == -EAGAIN) {
-			record = sh_pageheap_record(ph, kind, gfp);
+			record = sh_pageheap_record(ph, kind,
+						    gfp | __GFP_NOWARN);
 			err = record ? 0 : -ENOMEM;
 		}
 	} while (IS_ERR(span) && !err);
