@@ -222,7 +222,7 @@ static void span_test_check_finds_damage(struct kunit *test)
 	expect_damage(test, span, &span->nalloc, 69, sizeof(span->nalloc));
 	expect_damage(test, span, &span->hint, 2, sizeof(span->hint));
 	expect_damage(test, span, &span->nelems, 127, sizeof(span->nelems));
-	expect_damage(test, span, &span->kind, span->kind + 1, 1);
+	expect_damage(test, span, &span->kind, span->kind - 1, 1);
 }
 
 /* Whatever is taken and put back, the memory of the objects is not touched. */

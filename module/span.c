@@ -153,8 +153,8 @@ const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached)
 
 	if (span->nelems != sh_classes[sh_span_class(span)].elems)
 		return "wrong number of objects for its class";
-	if (span->kind != sh_span_kind(span->nelems))
-		return "record of the wrong size";
+	if (span->kind < sh_span_kind(span->nelems))
+		return "record too small for its class";
 	for (idx = 0; idx < span->nelems; idx++) {
 		u8 state = READ_ONCE(span->obj[idx]);
 
