@@ -143,6 +143,19 @@ static bool has_room(struct sh_pageheap *ph, unsigned long need)
 	return step_for(last, need);
 }
 
+/* An arena that has its memory from the start is within the limit as a whole. */
+static bool may_have(struct sh_pageheap *ph, unsigned long nr_pages)
+{
+	bool may;
+
+	if (SH_ARENA_SPARSE)
+		return true;
+	spin_lock_irq(&ph->lock);
+	may = sh_pageheap_within_limit(ph, nr_pages);
+	spin_unlock_irq(&ph->lock);
+	return may;
+}
+
 /**
  * sh_pageheap_reserve_arena() - make an arena if the newest one has no room
  * @ph: the page heap
@@ -150,17 +163,20 @@ static bool has_room(struct sh_pageheap *ph, unsigned long need)
  * @gfp: flags that allow to block
  *
  * Context: task, may sleep.
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or -EDQUOT when the heap's limit does not allow it.
  */
 int sh_pageheap_reserve_arena(struct sh_pageheap *ph, unsigned long nr_pages,
 			      gfp_t gfp)
 {
 	unsigned long need = round_up(nr_pages, SH_GROW_UNIT), size;
-	struct sh_arena *arena;
+	struct sh_arena *arena = NULL;
 	bool late;
 
+	if (!may_have(ph, need))
+		return -EDQUOT;
 	size = arena_size(ph, need);
-	arena = new_arena(ph, size, gfp);
+	if (may_have(ph, size))
+		arena = new_arena(ph, size, gfp);
 	if (!arena && size > need)
 		arena = new_arena(ph, need, gfp);
 	if (!arena)
@@ -197,7 +213,7 @@ void sh_pageheap_reserve_work(struct work_struct *work)
  *
  * Context: that of @gfp.
  * Return: 0 when there is such a run now, though somebody else may take it
- * first; -ENOMEM.
+ * first; -ENOMEM, or -EDQUOT when the heap's limit does not allow it.
  */
 int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp)
 {
@@ -205,6 +221,7 @@ int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp)
 	struct sh_span *record;
 	unsigned long flags;
 	bool grown, low;
+	int err;
 
 	do {
 		record = sh_pageheap_record(ph, 0, gfp | __GFP_NOWARN);
@@ -221,6 +238,7 @@ int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp)
 				queue_work(system_unbound_wq, &ph->reserve);
 			return grown ? 0 : -ENOMEM;
 		}
-	} while (!grown && !sh_pageheap_reserve_arena(ph, nr_pages, gfp));
-	return grown ? 0 : -ENOMEM;
+		err = grown ? 0 : sh_pageheap_reserve_arena(ph, nr_pages, gfp);
+	} while (!grown && !err);
+	return err;
 }

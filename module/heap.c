@@ -93,7 +93,9 @@ static struct spanheap *new_heap(const char *name,
 		return ERR_PTR(err);
 	}
 	atomic_long_set(&heap->ph.other_bytes, sizeof(*heap));
-	heap->ph.limit = config->limit >> SH_PAGE_SHIFT;
+	/* Rounded up, so that no limit becomes none. */
+	heap->ph.limit = (config->limit >> SH_PAGE_SHIFT) +
+			 !!(config->limit & ~SH_PAGE_MASK);
 	return heap;
 }
 

@@ -189,8 +189,14 @@ static void carve(struct sh_pageheap *ph, struct sh_span *run,
 	sh_pagemap_set(sh_span_base(run), 1, run);
 }
 
-/* Whether another @nr pages of memory are within the limit. */
-static bool within_limit(struct sh_pageheap *ph, unsigned long nr)
+/**
+ * sh_pageheap_within_limit() - whether there may be more memory
+ * @ph: the page heap, locked
+ * @nr: heap pages more
+ *
+ * Return: whether the limit allows them.
+ */
+bool sh_pageheap_within_limit(struct sh_pageheap *ph, unsigned long nr)
 {
 	unsigned long meta;
 
@@ -244,7 +250,7 @@ static struct sh_span *take_run(struct sh_pageheap *ph, u32 nr_pages,
 	run = sh_freeruns_best(&ph->free, nr_pages);
 	if (!run)
 		return ERR_PTR(-ENOMEM);
-	if (!within_limit(ph, count_released(run, nr_pages)))
+	if (!sh_pageheap_within_limit(ph, count_released(run, nr_pages)))
 		return ERR_PTR(-EDQUOT);
 	if (run->nr_pages > nr_pages || run->kind < kind) {
 		fresh = *record ?: sh_pageheap_record(ph, kind, 0);
