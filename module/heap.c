@@ -25,6 +25,7 @@
 LIST_HEAD(sh_heaps);
 DEFINE_MUTEX(sh_heaps_lock);
 struct spanheap *sh_default_heap __read_mostly;
+SH_EXPORT_FOR_KUNIT(sh_default_heap);
 
 static bool name_is_valid(const char *name)
 {

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * See fixture.h.
+ */
+#include <linux/completion.h>
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "fixture.h"
+
+struct spanheap *sh_fixture_create(struct kunit *test, const char *name,
+				   size_t limit)
+{
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+	struct spanheap *heap;
+
+	config.limit = limit;
+	heap = spanheap_create(name, &config);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
+	return heap;
+}
+
+void sh_fixture_destroy(struct kunit *test, struct spanheap *heap)
+{
+	sh_fixture_check(test, heap);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+	spanheap_destroy(heap);
+}
+
+int sh_fixture_init(struct kunit *test)
+{
+	struct spanheap *heap = spanheap_create("kunit", NULL);
+
+	if (IS_ERR(heap))
+		return PTR_ERR(heap);
+	test->priv = heap;
+	return 0;
+}
+
+void sh_fixture_exit(struct kunit *test)
+{
+	if (test->priv)
+		sh_fixture_destroy(test, test->priv);
+}
+
+struct spanheap_stats sh_fixture_stats(struct spanheap *heap)
+{
+	struct spanheap_stats stats;
+
+	spanheap_get_stats(heap, &stats);
+	return stats;
+}
+
+static u64 pattern(u64 tag, size_t off)
+{
+	return (tag + off) * 0x9e3779b97f4a7c15ULL;
+}
+
+static size_t pattern_step(size_t size)
+{
+	return size > 2048 ? 256 : sizeof(u64);
+}
+
+void sh_fixture_fill(void *obj, size_t size, u64 tag)
+{
+	size_t off;
+
+	for (off = 0; off + 2 * sizeof(u64) <= size; off += pattern_step(size))
+		*(u64 *)(obj + off) = pattern(tag, off);
+	/* Any size has these: the last bytes one by one. */
+	for (off = size - min(size, sizeof(u64)); off < size; off++)
+		*(u8 *)(obj + off) = pattern(tag, off) >> 56;
+}
+
+bool sh_fixture_intact(const void *obj, size_t size, u64 tag)
+{
+	size_t off;
+
+	for (off = 0; off + 2 * sizeof(u64) <= size; off += pattern_step(size))
+		if (*(const u64 *)(obj + off) != pattern(tag, off))
+			return false;
+	for (off = size - min(size, sizeof(u64)); off < size; off++)
+		if (*(const u8 *)(obj + off) != (u8)(pattern(tag, off) >> 56))
+			return false;
+	return true;
+}
+
+int sh_fixture_pin(void)
+{
+	int cpu = raw_smp_processor_id();
+
+	set_cpus_allowed_ptr(current, cpumask_of(cpu));
+	return cpu;
+}
+
+int sh_fixture_other_cpu(struct kunit *test)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		if (cpu != raw_smp_processor_id())
+			return cpu;
+	kunit_skip(test, "needs two CPUs");
+}
+
+/* One call on one CPU. */
+struct cpu_call {
+	void (*fn)(void *arg);
+	void *arg;
+	struct completion *start;
+	struct completion done;
+	struct task_struct *task;
+};
+
+static int call_thread(void *data)
+{
+	struct cpu_call *call = data;
+
+	wait_for_completion(call->start);
+	call->fn(call->arg);
+	/* Nothing of this module runs once it is waited for. */
+	kthread_complete_and_exit(&call->done, 0);
+}
+
+static int call_prepare(struct cpu_call *call, int cpu)
+{
+	struct task_struct *task;
+
+	init_completion(&call->done);
+	task = kthread_create(call_thread, call, "spanheap-test/%d", cpu);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	kthread_bind(task, cpu);
+	call->task = task;
+	wake_up_process(task);
+	return 0;
+}
+
+static int run_on(const struct cpumask *cpus, void (*fn)(void *arg), void *arg)
+{
+	DECLARE_COMPLETION_ONSTACK(start);
+	struct cpu_call *calls;
+	int cpu, err = 0;
+
+	calls = kcalloc(nr_cpu_ids, sizeof(*calls), GFP_KERNEL);
+	if (!calls)
+		return -ENOMEM;
+	for_each_cpu(cpu, cpus) {
+		calls[cpu].fn = fn;
+		calls[cpu].arg = arg;
+		calls[cpu].start = &start;
+		err = call_prepare(&calls[cpu], cpu);
+		if (err)
+			break;
+	}
+	complete_all(&start);
+	for_each_cpu(cpu, cpus)
+		if (calls[cpu].task)
+			wait_for_completion(&calls[cpu].done);
+	kfree(calls);
+	return err;
+}
+
+int sh_fixture_on_each_cpu(void (*fn)(void *arg), void *arg)
+{
+	return run_on(cpu_online_mask, fn, arg);
+}
+
+int sh_fixture_on_cpu(int cpu, void (*fn)(void *arg), void *arg)
+{
+	return run_on(cpumask_of(cpu), fn, arg);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the suites of the upper layers share: a heap for each case, contents
+ * that show whether an object was touched, and work on particular CPUs.
+ */
+#ifndef SPANHEAP_KUNIT_FIXTURE_H
+#define SPANHEAP_KUNIT_FIXTURE_H
+
+#include <kunit/test.h>
+
+#include "heap.h"
+
+/*
+ * A suite's init and exit: test->priv is a heap. At the end of the case the
+ * heap must be sound and have no live objects.
+ */
+int sh_fixture_init(struct kunit *test);
+void sh_fixture_exit(struct kunit *test);
+
+/* A heap in addition to that; it must be destroyed by the case. */
+struct spanheap *sh_fixture_create(struct kunit *test, const char *name,
+				   size_t limit);
+void sh_fixture_destroy(struct kunit *test, struct spanheap *heap);
+
+/* The figures of a heap by value, to be used in expressions. */
+struct spanheap_stats sh_fixture_stats(struct spanheap *heap);
+
+/*
+ * Fill an object with a pattern that @tag chooses; whether it is all there. Of
+ * objects over 2 KiB a word in each 256 bytes stands for the others.
+ */
+void sh_fixture_fill(void *obj, size_t size, u64 tag);
+bool sh_fixture_intact(const void *obj, size_t size, u64 tag);
+
+/* Stay on the CPU this is called on; a case's thread ends with the case. */
+int sh_fixture_pin(void);
+
+/* Another CPU that is online; skips the case when there is none. */
+int sh_fixture_other_cpu(struct kunit *test);
+
+/*
+ * Call @fn in a thread on each CPU at the same time; returns when all have
+ * returned. 0 or an error of making the threads.
+ */
+int sh_fixture_on_each_cpu(void (*fn)(void *arg), void *arg);
+
+/* Call @fn in a thread on one CPU and wait. */
+int sh_fixture_on_cpu(int cpu, void (*fn)(void *arg), void *arg);
+
+static inline void sh_fixture_check(struct kunit *test, struct spanheap *heap)
+{
+	KUNIT_EXPECT_EQ(test, sh_check_heap(heap, NULL), 0);
+}
+
+#endif /* SPANHEAP_KUNIT_FIXTURE_H */
