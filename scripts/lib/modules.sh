@@ -41,6 +41,7 @@ modules_build()
 	local dir=$1
 	shift
 
+	kernel_ready >/dev/null	# now, for it says what it does
 	modules_sync "$dir"
 	dir=$(cd "$dir" && pwd)
 	quietly "${dir%/}.log" modules_make "$dir" "$@"
