@@ -19,23 +19,20 @@
 #include "gfp.h"
 #include "heap.h"
 
-static __always_inline void *init_object(void *obj, unsigned int class,
-					 gfp_t gfp)
-{
-	if (want_init_on_alloc(gfp) && obj)
-		memset(obj, 0, sh_classes[class].size);
-	return obj;
-}
-
 static noinline void *count_failure(struct spanheap *heap)
 {
 	atomic_long_inc(&heap->alloc_failures);
 	return NULL;
 }
 
+static noinline void *zero_object(void *obj, unsigned int class)
+{
+	return memset(obj, 0, sh_classes[class].size);
+}
+
 /* Whatever is no hit in this CPU's cache. */
-static noinline void *alloc_slow(struct spanheap *heap, size_t size,
-				 unsigned int class, gfp_t gfp, int node)
+static noinline void *alloc_slow(struct spanheap *heap, size_t size, gfp_t gfp,
+				 int node)
 {
 	void *obj;
 
@@ -46,11 +43,15 @@ static noinline void *alloc_slow(struct spanheap *heap, size_t size,
 	if (!size)
 		return ZERO_SIZE_PTR;
 	might_alloc(gfp);
-	if (class)
-		obj = init_object(sh_caches_refill(&heap->caches, class, gfp,
-						   node), class, gfp);
-	else
+	if (size > SPANHEAP_MAX_SMALL) {
 		obj = sh_large_alloc(heap, size, 1, gfp, node);
+	} else {
+		unsigned int class = sh_size_class(size);
+
+		obj = sh_caches_refill(&heap->caches, class, gfp, node);
+		if (obj && want_init_on_alloc(gfp))
+			zero_object(obj, class);
+	}
 	return obj ?: count_failure(heap);
 }
 
@@ -80,19 +81,22 @@ static __always_inline void debug_alloc(gfp_t gfp)
  */
 void *spanheap_alloc(struct spanheap *heap, size_t size, gfp_t gfp)
 {
-	unsigned int class = 0;
+	unsigned int class;
 	void *obj;
 
 	heap = sh_heap_or_default(heap);
-	if (likely(size <= SPANHEAP_MAX_SMALL && !(gfp & SH_GFP_BAD))) {
-		class = sh_size_class(size);
-		obj = sh_cache_pop(heap->caches.cpu, class);
-		if (likely(obj)) {
-			debug_alloc(gfp);
-			return init_object(obj, class, gfp);
-		}
-	}
-	return alloc_slow(heap, size, class, gfp, heap->node);
+	if (unlikely(size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD)))
+		return alloc_slow(heap, size, gfp, heap->node);
+	class = sh_size_class(size);
+	debug_alloc(gfp);
+	preempt_disable();
+	obj = sh_cache_pop(this_cpu_ptr(heap->caches.cpu), class);
+	preempt_enable();
+	if (unlikely(!obj))
+		return alloc_slow(heap, size, gfp, heap->node);
+	if (want_init_on_alloc(gfp))
+		return zero_object(obj, class);
+	return obj;
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc);
 
@@ -144,7 +148,7 @@ void *spanheap_alloc_aligned(struct spanheap *heap, size_t size, size_t align,
 	if (align <= SH_PAGE_SIZE)
 		return spanheap_alloc(heap, aligned_size(size, align), gfp);
 	if (gfp & SH_GFP_BAD)
-		return alloc_slow(heap, size, 0, gfp, heap->node);
+		return alloc_slow(heap, size, gfp, heap->node);
 	might_alloc(gfp);
 	obj = sh_large_alloc(heap, size, align, gfp, heap->node);
 	return obj ?: count_failure(heap);

@@ -175,6 +175,7 @@ fail:
 	kfree(arena);
 	return NULL;
 }
+SH_EXPORT_FOR_KUNIT(sh_arena_create);
 
 /**
  * sh_arena_destroy() - give an arena back, its pages and its addresses
@@ -192,6 +193,7 @@ void sh_arena_destroy(struct sh_arena *arena)
 	kvfree(arena->backend);
 	kfree(arena);
 }
+SH_EXPORT_FOR_KUNIT(sh_arena_destroy);
 
 /**
  * sh_arena_meta_bytes() - what an arena costs besides its pages
@@ -208,6 +210,7 @@ size_t sh_arena_meta_bytes(const struct sh_arena *arena)
 	       struct_size(arena->backend, table, arena->backend->nr_tables) +
 	       (last - first + 1) * PAGE_SIZE;
 }
+SH_EXPORT_FOR_KUNIT(sh_arena_meta_bytes);
 
 /* As many of @nr pages as there are, in bulk as far as that goes. */
 static unsigned int get_pages(gfp_t gfp, int node, unsigned int nr,

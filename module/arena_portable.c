@@ -123,6 +123,7 @@ struct sh_arena *sh_arena_create(unsigned long nr_pages, gfp_t gfp, int node)
 	arena->nr_pages = nr_pages;
 	return arena;
 }
+SH_EXPORT_FOR_KUNIT(sh_arena_create);
 
 /**
  * sh_arena_destroy() - give an arena back, its pages and its addresses
@@ -135,6 +136,7 @@ void sh_arena_destroy(struct sh_arena *arena)
 	backend_free(arena->backend);
 	kfree(arena);
 }
+SH_EXPORT_FOR_KUNIT(sh_arena_destroy);
 
 /**
  * sh_arena_meta_bytes() - what an arena costs besides its pages
@@ -149,6 +151,7 @@ size_t sh_arena_meta_bytes(const struct sh_arena *arena)
 	return sizeof(*arena) + struct_size(be, pages, be->nr) +
 	       be->nr * sizeof(pte_t);
 }
+SH_EXPORT_FOR_KUNIT(sh_arena_meta_bytes);
 
 /**
  * sh_arena_populate() - put memory behind a run of pages

@@ -37,23 +37,24 @@
  * sh_caches_init() - set up the caches of a heap, all empty
  * @caches: the caches
  * @central: the central lists below them
- * @ph: the page heap below these
+ * @rcs: the run caches below these
  * @max_bytes: most bytes of objects a CPU may hold, 0 to cache nothing
  *
  * Context: task, may sleep.
  * Return: 0 or -ENOMEM.
  */
 int sh_caches_init(struct sh_caches *caches, struct sh_central *central,
-		   struct sh_pageheap *ph, unsigned int max_bytes)
+		   struct sh_runcaches *rcs, unsigned int max_bytes)
 {
 	caches->central = central;
-	caches->ph = ph;
+	caches->rcs = rcs;
 	caches->max_bytes = max_bytes;
 	caches->cpu = alloc_percpu(struct sh_cache);
 	if (!caches->cpu)
 		return -ENOMEM;
 	atomic_long_set(&caches->meta_bytes,
-			sizeof(struct sh_cache) * num_possible_cpus());
+			(sizeof(struct sh_cache) +
+			 sizeof(struct sh_runcache)) * num_possible_cpus());
 	return 0;
 }
 SH_EXPORT_FOR_KUNIT(sh_caches_init);
@@ -147,14 +148,14 @@ static void steal(struct sh_caches *caches, unsigned int class)
 	struct sh_cache *cache;
 
 	preempt_disable();
-	cache = sh_cache_enter(caches->cpu);
-	if (cache) {
+	cache = this_cpu_ptr(caches->cpu);
+	if (sh_cache_enter(cache)) {
 		victim = shrink_one(cache, class, out, &nr);
 		sh_cache_leave(cache);
 	}
 	preempt_enable();
 	if (nr)
-		sh_central_free(&caches->central[victim], caches->ph, out, nr);
+		sh_central_free(&caches->central[victim], caches->rcs, out, nr);
 }
 
 /*
@@ -205,8 +206,8 @@ static void grow_slot(struct sh_caches *caches, unsigned int class)
 		return;
 	atomic_long_add(ksize(array), &caches->meta_bytes);
 	preempt_disable();
-	cache = sh_cache_enter(caches->cpu);
-	if (cache) {
+	cache = this_cpu_ptr(caches->cpu);
+	if (sh_cache_enter(cache)) {
 		array = install(caches, cache, class, array, nr);
 		sh_cache_leave(cache);
 	}
@@ -223,10 +224,11 @@ static unsigned int stash(struct sh_caches *caches, unsigned int class,
 {
 	struct sh_cache *cache;
 	struct sh_slot *slot;
+	bool busy = false;
 
 	preempt_disable();
-	cache = sh_cache_enter(caches->cpu);
-	if (cache) {
+	cache = this_cpu_ptr(caches->cpu);
+	if (sh_cache_enter(cache)) {
 		slot = &cache->slot[class];
 		slot->allocs += allocated;
 		cache->misses += allocated;
@@ -236,9 +238,10 @@ static unsigned int stash(struct sh_caches *caches, unsigned int class,
 		sh_cache_leave(cache);
 	} else {
 		nr = 0;
+		busy = true;
 	}
 	preempt_enable();
-	if (!cache && allocated)
+	if (busy && allocated)
 		sh_central_count_direct(&caches->central[class], 1);
 	return nr;
 }
@@ -261,7 +264,7 @@ void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 	unsigned int got, kept;
 
 	grow_slot(caches, class);
-	got = sh_central_alloc(central, caches->ph, caches->cpu, batch,
+	got = sh_central_alloc(central, caches->rcs, caches->cpu, batch,
 			       caches->max_bytes ? sh_classes[class].batch : 1,
 			       gfp, node);
 	if (!got)
@@ -269,7 +272,7 @@ void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 	WRITE_ONCE(*batch[0].state, SH_OBJ_LIVE);
 	kept = stash(caches, class, batch + 1, got - 1, true);
 	if (kept < got - 1)
-		sh_central_free(central, caches->ph, batch + 1 + kept,
+		sh_central_free(central, caches->rcs, batch + 1 + kept,
 				got - 1 - kept);
 	return batch[0].obj;
 }
@@ -284,8 +287,8 @@ static unsigned int pop_bulk(struct sh_caches *caches, unsigned int class,
 	unsigned int i;
 
 	preempt_disable();
-	cache = sh_cache_enter(caches->cpu);
-	if (cache) {
+	cache = this_cpu_ptr(caches->cpu);
+	if (sh_cache_enter(cache)) {
 		slot = &cache->slot[class];
 		nr = min_t(unsigned int, nr, slot_count(slot));
 		for (i = 0; i < nr; i++) {
@@ -324,7 +327,7 @@ unsigned int sh_caches_alloc_bulk(struct sh_caches *caches, unsigned int class,
 
 	done = pop_bulk(caches, class, nr, objs);
 	while (done < nr) {
-		got = sh_central_alloc(central, caches->ph, caches->cpu, batch,
+		got = sh_central_alloc(central, caches->rcs, caches->cpu, batch,
 				       min_t(unsigned int, nr - done,
 					     SH_BATCH_MAX), gfp, node);
 		if (!got)
@@ -347,8 +350,8 @@ static unsigned int swap_for_batch(struct sh_caches *caches, unsigned int class,
 	struct sh_slot *slot;
 	unsigned int nr;
 
-	cache = sh_cache_enter(caches->cpu);
-	if (!cache) {
+	cache = this_cpu_ptr(caches->cpu);
+	if (!sh_cache_enter(cache)) {
 		batch[0] = entry;
 		return 1;
 	}
@@ -390,7 +393,7 @@ void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 	nr = swap_for_batch(caches, class, entry, batch);
 	preempt_enable();
 	if (nr)
-		sh_central_free(&caches->central[class], caches->ph, batch, nr);
+		sh_central_free(&caches->central[class], caches->rcs, batch, nr);
 }
 SH_EXPORT_FOR_KUNIT(sh_caches_flush);
 

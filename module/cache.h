@@ -10,7 +10,7 @@
 #include <linux/preempt.h>
 
 #include "central.h"
-#include "pageheap.h"
+#include "runcache.h"
 #include "span.h"
 
 /* Most objects moved at a time; sh_class.batch is no larger. */
@@ -53,14 +53,14 @@ struct sh_cache {
  * struct sh_caches - the caches of a heap and what is below them
  * @cpu: a cache for each CPU
  * @central: the central lists, by size class
- * @ph: the page heap
+ * @rcs: the run caches
  * @max_bytes: most bytes of objects a CPU may hold
  * @meta_bytes: bytes of caches and arrays
  */
 struct sh_caches {
 	struct sh_cache __percpu *cpu;
 	struct sh_central *central;
-	struct sh_pageheap *ph;
+	struct sh_runcaches *rcs;
 	unsigned int max_bytes;
 	atomic_long_t meta_bytes;
 };
@@ -76,7 +76,7 @@ struct sh_slot_stats {
 };
 
 int sh_caches_init(struct sh_caches *caches, struct sh_central *central,
-		   struct sh_pageheap *ph, unsigned int max_bytes);
+		   struct sh_runcaches *rcs, unsigned int max_bytes);
 void sh_caches_exit(struct sh_caches *caches);
 void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 		       int node);
@@ -91,64 +91,59 @@ const char *sh_caches_check(struct sh_caches *caches);
 
 /**
  * sh_cache_enter() - start using this CPU's cache
- * @cpu: the caches
+ * @cache: the cache
  *
  * Context: any but NMI, preemption off until sh_cache_leave().
- * Return: the cache, or NULL when this context interrupted a user of it.
+ * Return: false when this context interrupted a user of the cache.
  */
-static __always_inline struct sh_cache *
-sh_cache_enter(struct sh_cache __percpu *cpu)
+static __always_inline bool sh_cache_enter(struct sh_cache *cache)
 {
-	struct sh_cache *cache = this_cpu_ptr(cpu);
-
-	if (unlikely(READ_ONCE(cache->busy)))
-		return NULL;
-	WRITE_ONCE(cache->busy, 1);
+	if (unlikely(cache->busy))
+		return false;
+	cache->busy = 1;
 	barrier();
-	return cache;
+	return true;
 }
 
 static __always_inline void sh_cache_leave(struct sh_cache *cache)
 {
 	barrier();
-	WRITE_ONCE(cache->busy, 0);
+	cache->busy = 0;
 }
 
 /**
  * sh_cache_pop() - allocate an object from this CPU's cache
- * @cpu: the caches
+ * @cache: the cache
  * @class: its size class
  *
- * Context: any but NMI.
+ * Context: any but NMI, preemption off.
  * Return: a live object, or NULL when there is none in this cache.
  */
-static __always_inline void *sh_cache_pop(struct sh_cache __percpu *cpu,
+static __always_inline void *sh_cache_pop(struct sh_cache *cache,
 					  unsigned int class)
 {
-	struct sh_cache *cache;
-	struct sh_slot *slot;
-	void *obj = NULL;
+	struct sh_slot *slot = &cache->slot[class];
+	struct sh_entry *entry;
+	void *obj;
 
-	preempt_disable();
-	cache = sh_cache_enter(cpu);
-	if (likely(cache)) {
-		slot = &cache->slot[class];
-		if (likely(slot->top != slot->base)) {
-			struct sh_entry *entry = --slot->top;
-
-			slot->allocs++;
-			obj = entry->obj;
-			WRITE_ONCE(*entry->state, SH_OBJ_LIVE);
-		}
+	if (!sh_cache_enter(cache))
+		return NULL;
+	entry = slot->top;
+	if (unlikely(entry == slot->base)) {
 		sh_cache_leave(cache);
+		return NULL;
 	}
-	preempt_enable();
+	slot->top = --entry;
+	slot->allocs++;
+	obj = entry->obj;
+	WRITE_ONCE(*entry->state, SH_OBJ_LIVE);
+	sh_cache_leave(cache);
 	return obj;
 }
 
 /**
  * sh_cache_push() - put an object into this CPU's cache
- * @cpu: the caches
+ * @cache: the cache
  * @class: its size class
  * @obj: the object
  * @state: its state in the span, SH_OBJ_CACHED
@@ -156,25 +151,25 @@ static __always_inline void *sh_cache_pop(struct sh_cache __percpu *cpu,
  * Context: any but NMI, preemption off.
  * Return: false when there is no room.
  */
-static __always_inline bool sh_cache_push(struct sh_cache __percpu *cpu,
+static __always_inline bool sh_cache_push(struct sh_cache *cache,
 					  unsigned int class, const void *obj,
 					  u8 *state)
 {
-	struct sh_cache *cache = sh_cache_enter(cpu);
-	struct sh_slot *slot;
-	bool room;
+	struct sh_slot *slot = &cache->slot[class];
+	struct sh_entry *entry;
 
-	if (unlikely(!cache))
+	if (!sh_cache_enter(cache))
 		return false;
-	slot = &cache->slot[class];
-	room = slot->top != slot->end;
-	if (likely(room)) {
-		slot->top->obj = (void *)obj;
-		slot->top->state = state;
-		slot->top++;
+	entry = slot->top;
+	if (unlikely(entry == slot->end)) {
+		sh_cache_leave(cache);
+		return false;
 	}
+	entry->obj = (void *)obj;
+	entry->state = state;
+	slot->top = entry + 1;
 	sh_cache_leave(cache);
-	return room;
+	return true;
 }
 
 #endif /* SPANHEAP_CACHE_H */

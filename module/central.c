@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Central lists: one for each size class of a heap. Objects go between here and
- * the CPUs' caches a batch at a time, spans between here and the page heap.
+ * the CPUs' caches a batch at a time, spans between here and the run caches.
  *
  * Spans with free objects are in buckets by how full they are, and objects are
  * taken from the fullest. Sparse spans are thus left to drain, and one that is
- * empty goes back to the page heap at once (TCMalloc's central free lists are
+ * empty goes back at once (TCMalloc's central free lists are
  * ordered this way; SLUB takes the partial slab that comes first).
  *
  * Invariants: a span is in a bucket if and only if it has a free object, and in
  * the one bucket_of() says; nr_out is the sum of the spans' nalloc. No span
  * stays here empty.
  *
- * Locks: central->lock. The page heap is called without it.
+ * Locks: central->lock. Run caches are called without it.
  *
  * Contexts: sh_central_alloc() that of its gfp, sh_central_free() any but NMI.
  */
 #include "central.h"
 #include "compat.h"
-#include "pageheap.h"
 #include "pagemap.h"
+#include "runcache.h"
 
 /**
  * sh_central_init() - make an empty central list
@@ -37,11 +37,16 @@ void sh_central_init(struct sh_central *central, unsigned int class)
 }
 SH_EXPORT_FOR_KUNIT(sh_central_init);
 
+/* In quarters, rounded down, without a division. */
 static unsigned int bucket_of(const struct sh_span *span)
 {
-	if (span->nalloc == span->nelems)
+	unsigned int nelems = span->nelems, quarters = span->nalloc * SH_BUCKETS;
+
+	BUILD_BUG_ON(SH_BUCKETS != 4);
+	if (span->nalloc == nelems)
 		return SH_NO_BUCKET;
-	return span->nalloc * SH_BUCKETS / span->nelems;
+	return (quarters >= nelems) + (quarters >= 2 * nelems) +
+	       (quarters >= 3 * nelems);
 }
 
 /* Put a span where it belongs after its nalloc has changed. */
@@ -51,9 +56,13 @@ static void rebucket(struct sh_central *central, struct sh_span *span)
 
 	if (to == span->bucket)
 		return;
-	if (span->bucket != SH_NO_BUCKET)
+	if (span->bucket == SH_NO_BUCKET)
+		central->nr_partial++;
+	else
 		list_del(&span->link);
-	if (to != SH_NO_BUCKET)
+	if (to == SH_NO_BUCKET)
+		central->nr_partial--;
+	else
 		list_add(&span->link, &central->bucket[to]);
 	span->bucket = to;
 }
@@ -69,20 +78,17 @@ static struct sh_span *fullest(struct sh_central *central)
 	return NULL;
 }
 
-/* Take objects, first from @fresh, which must not be left empty. */
-static unsigned int take(struct sh_central *central, struct sh_span *fresh,
-			 struct sh_entry *entries, unsigned int nr)
+/* Take objects from the spans that have some, the fullest first. */
+static unsigned int take(struct sh_central *central, struct sh_entry *entries,
+			 unsigned int nr)
 {
 	unsigned int got = 0;
 	struct sh_span *span;
 	unsigned long flags;
 
+	if (!READ_ONCE(central->nr_partial))
+		return 0;
 	spin_lock_irqsave(&central->lock, flags);
-	if (fresh) {
-		central->nr_spans++;
-		got = sh_span_take(fresh, entries, nr);
-		rebucket(central, fresh);
-	}
 	while (got < nr && (span = fullest(central))) {
 		got += sh_span_take(span, entries + got, nr - got);
 		rebucket(central, span);
@@ -93,66 +99,101 @@ static unsigned int take(struct sh_central *central, struct sh_span *fresh,
 	return got;
 }
 
+/* Let others see spans that @nr_out objects were taken from. */
+static void publish(struct sh_central *central, struct list_head *spans,
+		    unsigned int nr_out)
+{
+	struct sh_span *span, *next;
+	unsigned long flags;
+
+	spin_lock_irqsave(&central->lock, flags);
+	list_for_each_entry_safe(span, next, spans, link) {
+		central->nr_spans++;
+		rebucket(central, span);
+	}
+	central->nr_out += nr_out;
+	central->refills++;
+	spin_unlock_irqrestore(&central->lock, flags);
+}
+
 /**
  * sh_central_alloc() - take objects
  * @central: the list
- * @ph: where to get another span from
- * @cache: the heap's per-CPU caches, for that span
+ * @rcs: where to get more spans from
+ * @cache: the heap's per-CPU caches, for these spans
  * @entries: where to put the objects; they are SH_OBJ_CACHED
  * @nr: how many are wanted
  * @gfp: how to get memory
  * @node: NUMA node of new pages
  *
- * Takes what the spans have and gets one more span only when that is nothing.
+ * Takes what the spans have. Only when that is nothing it gets more spans: the
+ * first as @gfp says, others as long as there is memory at hand.
  *
  * Context: that of @gfp.
  * Return: how many there are in @entries; 0 when there is no memory.
  */
 unsigned int sh_central_alloc(struct sh_central *central,
-			      struct sh_pageheap *ph,
+			      struct sh_runcaches *rcs,
 			      struct sh_cache __percpu *cache,
 			      struct sh_entry *entries, unsigned int nr,
 			      gfp_t gfp, int node)
 {
 	const struct sh_class *class = &sh_classes[central->class];
-	unsigned int got = take(central, NULL, entries, nr);
+	unsigned int got = take(central, entries, nr);
 	struct sh_span *span;
+	LIST_HEAD(fresh);
 
 	if (got)
 		return got;
-	span = sh_pageheap_alloc(ph, class->pages, 1,
-				 sh_span_kind(class->elems), gfp, node);
-	if (!span)
-		return 0;
-	sh_span_init_objects(span, central->class, cache);
-	return take(central, span, entries, nr);
+	while (got < nr) {
+		span = sh_run_alloc(rcs, class->pages, 1,
+				    sh_span_kind(class->elems), gfp, node);
+		if (!span)
+			break;
+		sh_span_init_objects(span, central->class, cache);
+		got += sh_span_take(span, entries + got, nr - got);
+		list_add(&span->link, &fresh);
+		gfp = (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN;
+	}
+	if (got)
+		publish(central, &fresh, got);
+	return got;
 }
 SH_EXPORT_FOR_KUNIT(sh_central_alloc);
+
+static struct sh_span *span_of(const struct sh_entry *entry)
+{
+	return sh_pagemap_get((unsigned long)entry->obj);
+}
 
 /**
  * sh_central_free() - put objects back
  * @central: the list
- * @ph: where spans go that become empty
+ * @rcs: where spans go that become empty
  * @entries: the objects, SH_OBJ_CACHED, of this list's class
  * @nr: how many
  *
  * Context: any but NMI.
  */
-void sh_central_free(struct sh_central *central, struct sh_pageheap *ph,
+void sh_central_free(struct sh_central *central, struct sh_runcaches *rcs,
 		     const struct sh_entry *entries, unsigned int nr)
 {
-	struct sh_span *span, *next;
+	struct sh_span *span, *next = NULL;
 	unsigned long flags;
 	LIST_HEAD(empty);
 	unsigned int i;
 
 	spin_lock_irqsave(&central->lock, flags);
 	for (i = 0; i < nr; i++) {
-		span = sh_pagemap_get((unsigned long)entries[i].obj);
+		span = next ?: span_of(&entries[i]);
 		sh_span_put(span, entries[i].state);
+		next = i + 1 < nr ? span_of(&entries[i + 1]) : NULL;
+		if (next == span && span->nalloc)
+			continue;
 		rebucket(central, span);
 		if (!span->nalloc) {
 			list_move(&span->link, &empty);
+			central->nr_partial--;
 			central->nr_spans--;
 		}
 	}
@@ -160,7 +201,7 @@ void sh_central_free(struct sh_central *central, struct sh_pageheap *ph,
 	central->flushes++;
 	spin_unlock_irqrestore(&central->lock, flags);
 	list_for_each_entry_safe(span, next, &empty, link)
-		sh_pageheap_free(ph, span);
+		sh_run_free(rcs, span);
 }
 SH_EXPORT_FOR_KUNIT(sh_central_free);
 
@@ -210,6 +251,7 @@ SH_EXPORT_FOR_KUNIT(sh_central_stats);
  */
 const char *sh_central_check(struct sh_central *central)
 {
+	unsigned long nr = 0;
 	struct sh_span *span;
 	int i;
 
@@ -223,8 +265,10 @@ const char *sh_central_check(struct sh_central *central)
 				return "an empty span was not given back";
 			if (span->bucket != i || bucket_of(span) != i)
 				return "a span is in the wrong bucket";
+			nr++;
 		}
 	}
-	return NULL;
+	return nr == central->nr_partial ? NULL :
+	       "a central list miscounts its spans";
 }
 SH_EXPORT_FOR_KUNIT(sh_central_check);

@@ -11,7 +11,7 @@
 
 #include "span.h"
 
-struct sh_pageheap;
+struct sh_runcaches;
 
 /* Spans are told apart by how full they are, in quarters. */
 #define SH_BUCKETS	4
@@ -21,6 +21,7 @@ struct sh_pageheap;
  * @lock: protects all below, and the bitmaps of the spans
  * @class: the size class
  * @bucket: spans with free objects; the fullest are in the last bucket
+ * @nr_partial: spans in buckets; also read without the lock, as a hint
  * @nr_spans: spans of the class, full ones included
  * @nr_out: objects of these that are live or cached
  * @direct_allocs: objects that went to their user past any CPU's cache
@@ -31,6 +32,7 @@ struct sh_central {
 	spinlock_t lock;
 	unsigned int class;
 	struct list_head bucket[SH_BUCKETS];
+	unsigned long nr_partial;
 	unsigned long nr_spans;
 	unsigned long nr_out;
 	unsigned long direct_allocs;
@@ -56,11 +58,11 @@ struct sh_central_stats {
 
 void sh_central_init(struct sh_central *central, unsigned int class);
 unsigned int sh_central_alloc(struct sh_central *central,
-			      struct sh_pageheap *ph,
+			      struct sh_runcaches *rcs,
 			      struct sh_cache __percpu *cache,
 			      struct sh_entry *entries, unsigned int nr,
 			      gfp_t gfp, int node);
-void sh_central_free(struct sh_central *central, struct sh_pageheap *ph,
+void sh_central_free(struct sh_central *central, struct sh_runcaches *rcs,
 		     const struct sh_entry *entries, unsigned int nr);
 void sh_central_count_direct(struct sh_central *central, unsigned int nr);
 void sh_central_stats(struct sh_central *central,

@@ -33,6 +33,8 @@
  * @idle: heap pages in free spans
  * @released: heap pages of these that are not resident
  * @free_runs: free spans
+ * @held: heap pages in held spans
+ * @held_released: heap pages of these that are not resident
  * @nalloc: objects live or cached, by size class
  * @cached: objects cached
  */
@@ -46,6 +48,8 @@ struct checker {
 	unsigned long idle;
 	unsigned long released;
 	unsigned long free_runs;
+	unsigned long held;
+	unsigned long held_released;
 	unsigned long nalloc[SH_NR_CLASSES];
 	unsigned int cached;
 };
@@ -157,6 +161,10 @@ static int check_span(struct sh_span *span, void *arg)
 			error(c, "the record of a large object is wrong", addr);
 		break;
 	case SH_SPAN_HELD:
+		if (sh_span_class(span))
+			error(c, "a held span has a size class", addr);
+		c->held += span->nr_pages;
+		c->held_released += span->released;
 		break;
 	default:
 		error(c, "a span is in no known state", addr);
@@ -191,14 +199,19 @@ static void check_sums(struct checker *c, const struct spanheap_stats *stats,
 {
 	const char *wrong = sh_caches_check(&c->heap->caches);
 	struct sh_central_stats central;
+	struct sh_runcache_stats runs;
+	struct sh_pageheap_stats ph;
 	unsigned int i;
 
 	if (wrong)
 		error(c, wrong, 0);
-	if ((u64)c->sys << SH_PAGE_SHIFT != stats->sys ||
-	    (u64)c->idle << SH_PAGE_SHIFT != stats->idle ||
-	    (u64)c->released << SH_PAGE_SHIFT != stats->released)
+	sh_pageheap_stats(&c->heap->ph, &ph);
+	sh_runcaches_stats(&c->heap->rcs, &runs);
+	if (c->sys != ph.sys || c->idle != ph.idle ||
+	    c->released != ph.released)
 		error(c, "the page heap's figures differ from its spans", 0);
+	if (c->held != runs.pages || c->held_released != runs.released)
+		error(c, "held spans are in no run cache", 0);
 	if (c->free_runs != free_runs)
 		error(c, "free runs are missing from the lists", 0);
 	if (c->cached != stats->cached_objects)

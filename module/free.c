@@ -29,12 +29,14 @@
 #include "heap.h"
 #include "pagemap.h"
 
-/* A large object, or nothing that can be freed. */
+/* A large object, or nothing there is to free. */
 static noinline void free_slow(const void *ptr)
 {
 	struct sh_span *span;
 	bool done;
 
+	if (ZERO_OR_NULL_PTR(ptr))
+		return;
 	rcu_read_lock();
 	span = sh_pagemap_get((unsigned long)ptr);
 	done = span && READ_ONCE(span->state) == SH_SPAN_LARGE &&
@@ -59,8 +61,8 @@ static __always_inline struct sh_span *claim(const void *ptr,
 	struct sh_span *span = sh_pagemap_get((unsigned long)ptr);
 	const struct sh_class *info;
 	unsigned long key, off;
+	u64 product;
 	u8 *state;
-	u32 idx;
 
 	if (unlikely(!span))
 		return NULL;
@@ -70,10 +72,10 @@ static __always_inline struct sh_span *claim(const void *ptr,
 	off = (unsigned long)ptr - (key & SH_PAGE_MASK);
 	if (unlikely(off >= info->bytes))
 		return NULL;
-	idx = (off * info->magic) >> 32;
-	if (unlikely((u32)off != idx * info->size))
-		return NULL;
-	state = &span->obj[idx];
+	product = off * info->magic;
+	if (unlikely((u32)product >= info->magic))
+		return NULL;	/* no multiple of the size */
+	state = &span->obj[product >> 32];
 	if (unlikely(cmpxchg(state, SH_OBJ_LIVE, SH_OBJ_CACHED) != SH_OBJ_LIVE))
 		return NULL;
 	if (unlikely(READ_ONCE(span->key) != key)) {
@@ -85,12 +87,40 @@ static __always_inline struct sh_span *claim(const void *ptr,
 }
 
 /* The cache of this CPU is full, or in use by whom this context interrupted. */
-static noinline void flush_slow(struct sh_span *span, unsigned int class,
-				const void *ptr, u8 *state)
+static noinline void flush_slow(struct sh_span *span, const void *ptr, u8 *state)
 {
 	struct sh_entry entry = { (void *)ptr, state };
 
-	sh_caches_flush(&sh_span_heap(span)->caches, class, entry);
+	/* The object is ours, so its span stays as it is. */
+	sh_caches_flush(&sh_span_heap(span)->caches, sh_span_class(span), entry);
+}
+
+static __always_inline void do_free(const void *ptr, bool zero)
+{
+	struct sh_span *span;
+	unsigned int class;
+	bool cached;
+	u8 *state;
+
+	preempt_disable();
+	span = claim(ptr, &class, &state);
+	if (unlikely(!span)) {
+		preempt_enable();
+		free_slow(ptr);
+		return;
+	}
+	if (zero)
+		memset((void *)ptr, 0, sh_classes[class].size);
+	cached = sh_cache_push(this_cpu_ptr(span->cache), class, ptr, state);
+	preempt_enable();
+	if (unlikely(!cached))
+		flush_slow(span, ptr, state);
+}
+
+/* On its own, so that the usual case need not keep registers across memset(). */
+static noinline void free_zeroing(const void *ptr)
+{
+	do_free(ptr, true);
 }
 
 /**
@@ -105,28 +135,10 @@ static noinline void flush_slow(struct sh_span *span, unsigned int class,
  */
 void spanheap_free(const void *ptr)
 {
-	struct sh_span *span;
-	unsigned int class;
-	u8 *state;
-
-	if (unlikely(ZERO_OR_NULL_PTR(ptr)))
-		return;
-	preempt_disable();
-	span = claim(ptr, &class, &state);
-	if (unlikely(!span)) {
-		preempt_enable();
-		free_slow(ptr);
-		return;
-	}
 	if (want_init_on_free())
-		memset((void *)ptr, 0, sh_classes[class].size);
-	if (likely(sh_cache_push(span->cache, class, ptr, state))) {
-		preempt_enable();
-		return;
-	}
-	preempt_enable();
-	/* The object is ours, so its span stays. */
-	flush_slow(span, class, ptr, state);
+		free_zeroing(ptr);
+	else
+		do_free(ptr, false);
 }
 EXPORT_SYMBOL_GPL(spanheap_free);
 

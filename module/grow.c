@@ -18,6 +18,7 @@
 #include "gfp.h"
 #include "pageheap.h"
 #include "pagemap.h"
+#include "splice.h"
 
 /* Arenas looked at for room; older ones that have some are not worth a search. */
 #define ARENAS_TRIED	4
@@ -190,6 +191,7 @@ int sh_pageheap_reserve_arena(struct sh_pageheap *ph, unsigned long nr_pages,
 		sh_pageheap_drop_arena(ph, arena);
 	return 0;
 }
+SH_EXPORT_FOR_KUNIT(sh_pageheap_reserve_arena);
 
 /**
  * sh_pageheap_reserve_work() - reserve an arena ahead of those who can not
@@ -224,7 +226,7 @@ int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp)
 	int err;
 
 	do {
-		record = sh_pageheap_record(ph, 0, gfp | __GFP_NOWARN);
+		record = sh_record_new(ph, 0, gfp | __GFP_NOWARN);
 		if (!record)
 			return -ENOMEM;
 		spin_lock_irqsave(&ph->lock, flags);
@@ -232,7 +234,7 @@ int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp)
 		low = !has_room(ph, SH_GROW_STEP);
 		spin_unlock_irqrestore(&ph->lock, flags);
 		if (!grown)
-			sh_pageheap_drop_record(ph, record);
+			sh_record_free(ph, record);
 		if (!gfpflags_allow_blocking(gfp)) {
 			if (low)
 				queue_work(system_unbound_wq, &ph->reserve);
@@ -242,3 +244,4 @@ int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp)
 	} while (!grown && !err);
 	return err;
 }
+SH_EXPORT_FOR_KUNIT(sh_pageheap_grow);

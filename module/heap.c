@@ -64,6 +64,7 @@ static struct spanheap *find_heap(const char *name)
 static void free_heap(struct spanheap *heap)
 {
 	sh_pageheap_exit(&heap->ph);
+	sh_runcaches_exit(&heap->rcs);
 	sh_caches_exit(&heap->caches);
 	kvfree(heap);
 }
@@ -87,7 +88,9 @@ static struct spanheap *new_heap(const char *name,
 	err = sh_pageheap_init(&heap->ph, heap, heap->name, arena_pages,
 			       config->node);
 	if (!err)
-		err = sh_caches_init(&heap->caches, heap->central, &heap->ph,
+		err = sh_runcaches_init(&heap->rcs, &heap->ph);
+	if (!err)
+		err = sh_caches_init(&heap->caches, heap->central, &heap->rcs,
 				     sh_cache_kb << 10);
 	if (err) {
 		free_heap(heap);

@@ -13,6 +13,7 @@
 #include "cache.h"
 #include "central.h"
 #include "pageheap.h"
+#include "runcache.h"
 
 struct dentry;
 struct seq_file;
@@ -20,6 +21,7 @@ struct seq_file;
 /**
  * struct spanheap - a heap
  * @caches: per-CPU caches; first, since every allocation goes there
+ * @rcs: per-CPU caches of runs
  * @ph: the page heap
  * @central: central lists by size class
  * @link: in sh_heaps
@@ -34,6 +36,7 @@ struct seq_file;
  */
 struct spanheap {
 	struct sh_caches caches;
+	struct sh_runcaches rcs;
 	struct sh_pageheap ph;
 	struct sh_central central[SH_NR_CLASSES];
 	struct list_head link;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Large objects: a span each, straight from the page heap. The span has one
+ * Large objects: a span each, straight from the run caches and the page heap. The span has one
  * object with one state, as small ones have, and is of size class 0.
  *
  * Locks: none of its own. Contexts: allocation that of its gfp, free any but NMI.
@@ -30,8 +30,7 @@ void *sh_large_alloc(struct spanheap *heap, size_t size, size_t align,
 
 	nr_pages = (size >> SH_PAGE_SHIFT) + !!(size & ~SH_PAGE_MASK);
 	align_pages = max_t(unsigned long, align >> SH_PAGE_SHIFT, 1);
-	span = sh_pageheap_alloc(&heap->ph, nr_pages, align_pages, 0, gfp,
-				 node);
+	span = sh_run_alloc(&heap->rcs, nr_pages, align_pages, 0, gfp, node);
 	if (!span)
 		return NULL;
 	if (want_init_on_alloc(gfp))
@@ -75,6 +74,6 @@ bool sh_large_free(struct sh_span *span, const void *ptr)
 	atomic_long_inc(&heap->large_frees);
 	atomic_long_sub(sh_span_bytes(span), &heap->large_bytes);
 	WRITE_ONCE(span->obj[0], SH_OBJ_FREE);
-	sh_pageheap_free(&heap->ph, span);
+	sh_run_free(&heap->rcs, span);
 	return true;
 }

@@ -33,103 +33,7 @@
 #include "compat.h"
 #include "pageheap.h"
 #include "pagemap.h"
-
-/**
- * sh_pageheap_record() - get a span record
- * @ph: the page heap
- * @kind: size of record
- * @gfp: how to get memory for it, 0 for what is there
- *
- * Context: that of @gfp; under the lock with @gfp 0.
- * Return: a record, or NULL.
- */
-struct sh_span *sh_pageheap_record(struct sh_pageheap *ph, unsigned int kind,
-				   gfp_t gfp)
-{
-	struct sh_span *span = sh_fixalloc_alloc(&ph->records[kind], gfp);
-
-	if (span)
-		span->kind = kind;
-	return span;
-}
-
-/**
- * sh_pageheap_drop_record() - free a span record
- * @ph: the page heap
- * @span: a record nothing maps to
- *
- * Context: any but NMI, under the lock or not.
- */
-void sh_pageheap_drop_record(struct sh_pageheap *ph, struct sh_span *span)
-{
-	sh_fixalloc_free(&ph->records[span->kind], span);
-}
-
-static void map_ends(struct sh_span *span)
-{
-	sh_pagemap_set(sh_span_base(span), 1, span);
-	sh_pagemap_set(sh_span_end(span) - SH_PAGE_SIZE, 1, span);
-}
-
-static void unmap(struct sh_span *span)
-{
-	unsigned long base = sh_span_base(span);
-
-	if (span->map != SH_MAP_ENDS) {
-		sh_pagemap_set(base, span->nr_pages, NULL);
-		return;
-	}
-	sh_pagemap_set(base, 1, NULL);
-	sh_pagemap_set(sh_span_end(span) - SH_PAGE_SIZE, 1, NULL);
-}
-
-static void map_inner(struct sh_span *span, struct sh_span *to)
-{
-	if (span->nr_pages > 2)
-		sh_pagemap_set(sh_span_base(span) + SH_PAGE_SIZE,
-			       span->nr_pages - 2, to);
-}
-
-/* Pages of [addr, addr + nr_pages) in @run that are not resident. */
-static u32 count_released(const struct sh_span *run, u32 nr_pages)
-{
-	unsigned long addr = sh_span_base(run);
-	u32 nr = 0, i;
-
-	if (!run->released)
-		return 0;
-	if (run->released == run->nr_pages)
-		return nr_pages;
-	for (i = 0; i < nr_pages; i++, addr += SH_PAGE_SIZE)
-		nr += !sh_arena_resident(run->arena, addr);
-	return nr;
-}
-
-/*
- * Make one run of two adjacent ones that are in no list. The shorter loses its
- * record, so that what has to be unmapped is short too.
- */
-static struct sh_span *merge(struct sh_pageheap *ph, struct sh_span *low,
-			     struct sh_span *high)
-{
-	struct sh_span *winner = low->nr_pages >= high->nr_pages ? low : high;
-	struct sh_span *loser = winner == low ? high : low;
-
-	unmap(loser);
-	/* What was an end of the winner is not to be left mapped as an inner page. */
-	if (winner->map == SH_MAP_ENDS)
-		sh_pagemap_set(sh_span_base(high) -
-			       (winner == low ? SH_PAGE_SIZE : 0), 1, NULL);
-	winner->key = sh_span_base(low);
-	winner->nr_pages += loser->nr_pages;
-	winner->released += loser->released;
-	winner->dirty |= loser->dirty;
-	if (winner->map == SH_MAP_ALL)
-		winner->map = SH_MAP_MIXED;
-	map_ends(winner);
-	sh_pageheap_drop_record(ph, loser);
-	return winner;
-}
+#include "splice.h"
 
 /* The free run at @addr, which is just outside of @run, if it can be merged. */
 static struct sh_span *free_neighbour(const struct sh_span *run,
@@ -164,29 +68,15 @@ void sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run)
 	other = free_neighbour(run, sh_span_base(run) - SH_PAGE_SIZE);
 	if (other) {
 		sh_freeruns_del(&ph->free, other);
-		run = merge(ph, other, run);
+		run = sh_merge(ph, other, run);
 	}
 	other = free_neighbour(run, sh_span_end(run));
 	if (other) {
 		sh_freeruns_del(&ph->free, other);
-		run = merge(ph, run, other);
+		run = sh_merge(ph, run, other);
 	}
 	run->state = SH_SPAN_FREE;
 	sh_freeruns_add(&ph->free, run);
-}
-
-/* Cut the first @nr_pages off a free run and make @span of them. */
-static void carve(struct sh_pageheap *ph, struct sh_span *run,
-		  struct sh_span *span, u32 nr_pages)
-{
-	span->key = sh_span_base(run);
-	span->arena = run->arena;
-	span->nr_pages = nr_pages;
-	span->released = count_released(run, nr_pages);
-	span->dirty = run->dirty;
-	span->map = SH_MAP_ALL;
-	sh_freeruns_shrink(&ph->free, run, nr_pages, span->released);
-	sh_pagemap_set(sh_span_base(run), 1, run);
 }
 
 /**
@@ -209,30 +99,6 @@ bool sh_pageheap_within_limit(struct sh_pageheap *ph, unsigned long nr)
 }
 
 /*
- * Make a span of the first @nr_pages of a free run. Without a record, the whole
- * run becomes the span and keeps its own.
- */
-static struct sh_span *detach(struct sh_pageheap *ph, struct sh_span *run,
-			      u32 nr_pages, struct sh_span *record)
-{
-	unsigned int kind;
-
-	if (run->nr_pages > nr_pages) {
-		carve(ph, run, record, nr_pages);
-		return record;
-	}
-	sh_freeruns_del(&ph->free, run);
-	if (!record)
-		return run;
-	kind = record->kind;
-	memcpy(record, run, sizeof(*record));
-	record->kind = kind;
-	sh_pagemap_set(sh_span_base(record), nr_pages, record);
-	sh_pageheap_drop_record(ph, run);
-	return record;
-}
-
-/*
  * Take exactly @nr_pages out of the free runs, as a span with a record of at
  * least @kind; @record is used up if it takes a new one. Of a long span only
  * the ends are mapped: the caller maps the rest, in the RCU read-side section
@@ -250,20 +116,20 @@ static struct sh_span *take_run(struct sh_pageheap *ph, u32 nr_pages,
 	run = sh_freeruns_best(&ph->free, nr_pages);
 	if (!run)
 		return ERR_PTR(-ENOMEM);
-	if (!sh_pageheap_within_limit(ph, count_released(run, nr_pages)))
+	if (!sh_pageheap_within_limit(ph, sh_count_released(run, nr_pages)))
 		return ERR_PTR(-EDQUOT);
 	if (run->nr_pages > nr_pages || run->kind < kind) {
-		fresh = *record ?: sh_pageheap_record(ph, kind, 0);
+		fresh = *record ?: sh_record_new(ph, kind, 0);
 		*record = NULL;
 		if (!fresh)
 			return ERR_PTR(-EAGAIN);
 	}
-	span = detach(ph, run, nr_pages, fresh);
+	span = sh_detach(ph, run, nr_pages, fresh);
 	span->state = SH_SPAN_HELD;
 	ph->idle -= nr_pages;
 	ph->released -= span->released;
 	if (nr_pages >= SH_SHORT_RUN)
-		map_ends(span);
+		sh_map_ends(span);
 	else if (span->map != SH_MAP_ALL || span == fresh)
 		sh_pagemap_set(sh_span_base(span), nr_pages, span);
 	span->map = SH_MAP_ALL;
@@ -281,7 +147,7 @@ static struct sh_span *take_mapped(struct sh_pageheap *ph, u32 nr_pages,
 	span = take_run(ph, nr_pages, kind, record);
 	spin_unlock_irqrestore(&ph->lock, flags);
 	if (!IS_ERR(span) && nr_pages >= SH_SHORT_RUN)
-		map_inner(span, span);
+		sh_map_inner(span, span);
 	rcu_read_unlock();
 	return span;
 }
@@ -299,60 +165,33 @@ static struct sh_span *take(struct sh_pageheap *ph, u32 nr_pages,
 		if (err == -ENOMEM) {
 			err = sh_pageheap_grow(ph, nr_pages, gfp);
 		} else if (err == -EAGAIN) {
-			record = sh_pageheap_record(ph, kind,
+			record = sh_record_new(ph, kind,
 						    gfp | __GFP_NOWARN);
 			err = record ? 0 : -ENOMEM;
 		}
 	} while (IS_ERR(span) && !err);
 	if (record)
-		sh_pageheap_drop_record(ph, record);
+		sh_record_free(ph, record);
 	return err ? ERR_PTR(err) : span;
 }
 
-/**
- * sh_pageheap_cut() - cut a span in two
- * @ph: the page heap
- * @span: a held span; it keeps its first @nr_pages
- * @nr_pages: heap pages, fewer than it has
- * @gfp: how to get memory for a record
- *
- * Context: that of @gfp.
- * Return: a held span of the other pages, or NULL when there is no memory; then
- * nothing has changed.
- */
-struct sh_span *sh_pageheap_cut(struct sh_pageheap *ph, struct sh_span *span,
-				u32 nr_pages, gfp_t gfp)
-{
-	struct sh_span *rest = sh_pageheap_record(ph, 0, gfp);
-
-	if (!rest)
-		return NULL;
-	rest->key = sh_span_base(span) + ((size_t)nr_pages << SH_PAGE_SHIFT);
-	rest->arena = span->arena;
-	rest->nr_pages = span->nr_pages - nr_pages;
-	rest->released = span->released - count_released(span, nr_pages);
-	rest->dirty = span->dirty;
-	rest->state = SH_SPAN_HELD;
-	rest->map = SH_MAP_ALL;
-	sh_pagemap_set(sh_span_base(rest), rest->nr_pages, rest);
-	span->released -= rest->released;
-	/* A walk sees the span whole, or the rest mapped and complete. */
-	smp_store_release(&span->nr_pages, nr_pages);
-	return rest;
-}
-SH_EXPORT_FOR_KUNIT(sh_pageheap_cut);
-
-static void give_back(struct sh_pageheap *ph, struct sh_span *span)
+static void give_back(struct sh_pageheap *ph, struct sh_span **spans,
+		      unsigned int nr)
 {
 	unsigned long flags;
+	unsigned int i;
 
 	/* Unmap long spans here rather than, if they lose a merge, locked. */
-	if (span->nr_pages >= SH_SHORT_RUN) {
-		map_inner(span, NULL);
-		span->map = SH_MAP_ENDS;
+	for (i = 0; i < nr; i++) {
+		if (spans[i]->nr_pages < SH_SHORT_RUN)
+			continue;
+		sh_map_inner(spans[i], NULL);
+		spans[i]->map = SH_MAP_ENDS;
 	}
 	spin_lock_irqsave(&ph->lock, flags);
-	sh_pageheap_add_run(ph, span);
+	nr = sh_merge_among(ph, spans, nr);
+	for (i = 0; i < nr; i++)
+		sh_pageheap_add_run(ph, spans[i]);
 	spin_unlock_irqrestore(&ph->lock, flags);
 }
 
@@ -366,37 +205,21 @@ static struct sh_span *trim_to_align(struct sh_pageheap *ph,
 
 	skip = (ALIGN(base, align << SH_PAGE_SHIFT) - base) >> SH_PAGE_SHIFT;
 	if (skip) {
-		rest = sh_pageheap_cut(ph, span, skip, gfp);
-		give_back(ph, span);
+		rest = sh_cut(ph, span, skip, 0, gfp);
+		give_back(ph, &span, 1);
 		if (!rest)
 			return NULL;
 		span = rest;
 	}
 	if (span->nr_pages > nr_pages) {
-		rest = sh_pageheap_cut(ph, span, nr_pages, gfp);
+		rest = sh_cut(ph, span, nr_pages, 0, gfp);
 		if (!rest) {
-			give_back(ph, span);
+			give_back(ph, &span, 1);
 			return NULL;
 		}
-		give_back(ph, rest);
+		give_back(ph, &rest, 1);
 	}
 	return span;
-}
-
-static bool populate(struct sh_pageheap *ph, struct sh_span *span, gfp_t gfp,
-		     int node)
-{
-	bool zeroed = want_init_on_alloc(gfp);
-
-	if (!span->released)
-		return true;
-	if (span->released == span->nr_pages)
-		span->dirty = !zeroed;
-	else
-		span->dirty |= !zeroed;
-	span->released -= sh_arena_populate(span->arena, sh_span_base(span),
-					    span->nr_pages, gfp, node);
-	return !span->released;
 }
 
 static void report_failure(struct sh_pageheap *ph, unsigned long nr_pages,
@@ -429,6 +252,35 @@ static bool is_possible(unsigned long nr_pages, unsigned long align)
 }
 
 /**
+ * sh_pageheap_populate() - put memory behind all pages of a span
+ * @ph: the page heap
+ * @span: a held span
+ * @gfp: how to get memory
+ * @node: NUMA node of the pages
+ *
+ * Context: that of @gfp.
+ * Return: whether all pages are resident now; if not, those that are stay so.
+ */
+bool sh_pageheap_populate(struct sh_pageheap *ph, struct sh_span *span,
+			  gfp_t gfp, int node)
+{
+	bool zeroed = want_init_on_alloc(gfp);
+
+	if (!span->released)
+		return true;
+	if (span->released == span->nr_pages)
+		span->dirty = !zeroed;
+	else
+		span->dirty |= !zeroed;
+	span->released -= sh_arena_populate(span->arena, sh_span_base(span),
+					    span->nr_pages, gfp, node);
+	if (span->released)
+		report_failure(ph, span->nr_pages, -ENOMEM, gfp);
+	return !span->released;
+}
+SH_EXPORT_FOR_KUNIT(sh_pageheap_populate);
+
+/**
  * sh_pageheap_alloc() - allocate a span
  * @ph: the page heap
  * @nr_pages: heap pages, at least 1
@@ -459,29 +311,105 @@ struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
 		span = trim_to_align(ph, span, nr_pages, align, gfp);
 	if (!span)
 		goto fail;
-	if (populate(ph, span, gfp, node))
+	if (sh_pageheap_populate(ph, span, gfp, node))
 		return span;
-	give_back(ph, span);
+	give_back(ph, &span, 1);
+	return NULL;
 fail:
 	report_failure(ph, nr_pages, err, gfp);
 	return NULL;
 }
 SH_EXPORT_FOR_KUNIT(sh_pageheap_alloc);
 
-/**
- * sh_pageheap_free() - take a span back
- * @ph: the page heap
- * @span: the span, held by the caller; the record may be freed
- *
- * Context: any but NMI.
- */
-void sh_pageheap_free(struct sh_pageheap *ph, struct sh_span *span)
+/* Cut a span into @nr of @nr_pages each. Returns how many there are. */
+static unsigned int cut_all(struct sh_pageheap *ph, struct sh_span *span,
+			    u32 nr_pages, unsigned int kind,
+			    struct sh_span **spans, unsigned int nr)
 {
-	/* First of all, readers without locks must see no class any more. */
+	unsigned int got;
+
+	for (got = 0; got < nr - 1; got++) {
+		spans[got] = span;
+		span = sh_cut(ph, span, nr_pages, kind,
+				       GFP_NOWAIT | __GFP_NOWARN);
+		if (!span) {
+			give_back(ph, &spans[got], 1);
+			return got;
+		}
+	}
+	spans[got++] = span;
+	return got;
+}
+
+/**
+ * sh_pageheap_take() - take several runs of one length, as they are
+ * @ph: the page heap
+ * @nr_pages: heap pages of each, fewer than SH_SHORT_RUN
+ * @kind: size of record the owner needs
+ * @spans: where to put them, held; their pages may not be resident
+ * @nr: how many at most
+ *
+ * Takes runs that have just this length, as many as there are; if there is
+ * none, cuts up a longer one.
+ *
+ * Context: any but NMI. The heap does not grow.
+ * Return: how many.
+ */
+unsigned int sh_pageheap_take(struct sh_pageheap *ph, u32 nr_pages,
+			      unsigned int kind, struct sh_span **spans,
+			      unsigned int nr)
+{
+	struct sh_span *block = NULL, *record = NULL;
+	unsigned int got = 0;
+	unsigned long flags;
+
+	rcu_read_lock();
+	spin_lock_irqsave(&ph->lock, flags);
+	while (got < nr && test_bit(nr_pages, ph->free.lengths)) {
+		spans[got] = take_run(ph, nr_pages, kind, &record);
+		if (IS_ERR(spans[got]))
+			break;
+		got++;
+	}
+	if (!got)
+		block = take_run(ph, nr * nr_pages, kind, &record);
+	spin_unlock_irqrestore(&ph->lock, flags);
+	if (!IS_ERR_OR_NULL(block) && block->nr_pages >= SH_SHORT_RUN)
+		sh_map_inner(block, block);
+	rcu_read_unlock();
+	if (IS_ERR_OR_NULL(block))
+		return got;
+	return cut_all(ph, block, nr_pages, kind, spans, nr);
+}
+SH_EXPORT_FOR_KUNIT(sh_pageheap_take);
+
+/**
+ * sh_pageheap_disown() - make a span nobody's
+ * @span: the caller's span, from now on held
+ *
+ * Readers without locks see no objects in it any more.
+ */
+void sh_pageheap_disown(struct sh_span *span)
+{
 	WRITE_ONCE(span->key, sh_span_base(span));
 	span->state = SH_SPAN_HELD;
 	span->dirty = true;
-	give_back(ph, span);
+}
+SH_EXPORT_FOR_KUNIT(sh_pageheap_disown);
+
+/**
+ * sh_pageheap_free() - take spans back
+ * @ph: the page heap
+ * @spans: the spans, held by the caller; the records may be freed
+ * @nr: how many, may be 0
+ *
+ * Context: any but NMI.
+ */
+void sh_pageheap_free(struct sh_pageheap *ph, struct sh_span **spans,
+		      unsigned int nr)
+{
+	if (nr)
+		give_back(ph, spans, nr);
 }
 SH_EXPORT_FOR_KUNIT(sh_pageheap_free);
 
@@ -522,71 +450,6 @@ void sh_pageheap_stats(struct sh_pageheap *ph, struct sh_pageheap_stats *stats)
 	stats->arena_bytes = atomic_long_read(&ph->arena_bytes);
 }
 SH_EXPORT_FOR_KUNIT(sh_pageheap_stats);
-
-/* The first arena from number @id on, or NULL. Called with the lock held. */
-static struct sh_arena *arena_from(struct sh_pageheap *ph, unsigned long id)
-{
-	struct sh_arena *arena;
-
-	list_for_each_entry(arena, &ph->arenas, link)
-		if (arena->id >= id)
-			return arena;
-	return NULL;
-}
-
-static int walk_arena(struct sh_arena *arena, sh_span_fn fn, void *arg)
-{
-	unsigned long addr = arena->base;
-	unsigned long end = addr + (arena->used << SH_PAGE_SHIFT);
-	struct sh_span *span;
-	int ret = 0;
-
-	while (!ret && addr < end) {
-		span = sh_pagemap_get(addr);
-		if (!span || sh_span_base(span) != addr || !span->nr_pages)
-			return -EUCLEAN;
-		addr += (unsigned long)smp_load_acquire(&span->nr_pages) <<
-			SH_PAGE_SHIFT;
-		ret = fn(span, arg);
-	}
-	return ret;
-}
-
-/**
- * sh_pageheap_walk() - call functions for every arena and every span
- * @ph: the page heap
- * @arena_fn: called for each arena, oldest first, before its spans; may be NULL
- * @span_fn: called for each span, in order of address; may be NULL
- * @arg: passed to both
- *
- * Both are called with the lock held, which is dropped between arenas. The walk
- * ends when one returns other than 0.
- *
- * Context: any but NMI.
- * Return: what the last call returned; -EUCLEAN when the pagemap lost a span.
- */
-int sh_pageheap_walk(struct sh_pageheap *ph, sh_arena_fn arena_fn,
-		     sh_span_fn span_fn, void *arg)
-{
-	struct sh_arena *arena;
-	unsigned long flags, id = 0;
-	int ret = 0;
-
-	do {
-		spin_lock_irqsave(&ph->lock, flags);
-		arena = arena_from(ph, id);
-		if (arena) {
-			id = arena->id + 1;
-			if (arena_fn)
-				ret = arena_fn(arena, arg);
-			if (span_fn && !ret)
-				ret = walk_arena(arena, span_fn, arg);
-		}
-		spin_unlock_irqrestore(&ph->lock, flags);
-	} while (arena && !ret);
-	return ret;
-}
-SH_EXPORT_FOR_KUNIT(sh_pageheap_walk);
 
 /**
  * sh_pageheap_init() - set up a page heap, with its first arena
@@ -633,7 +496,7 @@ static void drop_spans(struct sh_pageheap *ph, struct sh_arena *arena)
 		WRITE_ONCE(span->key, sh_span_base(span));
 		span->state = SH_SPAN_HELD;
 		sh_pagemap_set(sh_span_base(span), span->nr_pages, NULL);
-		sh_pageheap_drop_record(ph, span);
+		sh_record_free(ph, span);
 	}
 }
 

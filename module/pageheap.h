@@ -93,21 +93,24 @@ void sh_pageheap_exit(struct sh_pageheap *ph);
 struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
 				  unsigned long nr_pages, unsigned long align,
 				  unsigned int kind, gfp_t gfp, int node);
-void sh_pageheap_free(struct sh_pageheap *ph, struct sh_span *span);
-struct sh_span *sh_pageheap_cut(struct sh_pageheap *ph, struct sh_span *span,
-				u32 nr_pages, gfp_t gfp);
+unsigned int sh_pageheap_take(struct sh_pageheap *ph, u32 nr_pages,
+			      unsigned int kind, struct sh_span **spans,
+			      unsigned int nr);
+bool sh_pageheap_populate(struct sh_pageheap *ph, struct sh_span *span,
+			  gfp_t gfp, int node);
+void sh_pageheap_disown(struct sh_span *span);
+void sh_pageheap_free(struct sh_pageheap *ph, struct sh_span **spans,
+		      unsigned int nr);
 void sh_pageheap_zero(struct sh_span *span);
 void sh_pageheap_stats(struct sh_pageheap *ph, struct sh_pageheap_stats *stats);
 
+/* walk.c */
 typedef int (*sh_arena_fn)(struct sh_arena *arena, void *arg);
 typedef int (*sh_span_fn)(struct sh_span *span, void *arg);
 int sh_pageheap_walk(struct sh_pageheap *ph, sh_arena_fn arena_fn,
 		     sh_span_fn span_fn, void *arg);
 
 /* Between pageheap.c and grow.c. */
-struct sh_span *sh_pageheap_record(struct sh_pageheap *ph, unsigned int kind,
-				   gfp_t gfp);
-void sh_pageheap_drop_record(struct sh_pageheap *ph, struct sh_span *span);
 void sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run);
 bool sh_pageheap_within_limit(struct sh_pageheap *ph, unsigned long nr);
 int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp);

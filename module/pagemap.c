@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The pagemap: a three-level radix tree over the vmalloc range, from the number
- * of a heap page to the span that holds it. One tree serves all heaps, since an
- * address that is freed does not say which heap it came from. Three levels
- * because vmalloc space is 32 TiB or, with five-level page tables, 12,800 TiB;
- * the root is sized by what the kernel has (TCMalloc's page map has the same
- * shape for the same reason).
+ * The pagemap: a three-level radix tree over the vmalloc range, from a heap page
+ * to the span that holds it. One tree serves all heaps, since an address that is
+ * freed does not say which heap it came from. Three levels because vmalloc space
+ * is 32 TiB or, with five-level page tables, 12,800 TiB; the root is sized by
+ * what the kernel has (TCMalloc's page map has the same shape for the same
+ * reason).
+ *
+ * A look-up is three loads and no branch: the root is indexed by the upper bits
+ * of the address, masked, and where there is no node there is one that maps
+ * nothing. The root has as many entries as the vmalloc range needs, so that no
+ * two addresses within share one. Addresses outside do share theirs; the
+ * caller, who looks at the span's own address in any case, tells them apart.
  *
  * Nodes are made when an arena is reserved and stay until the module goes:
- * vmalloc hands the same addresses out again, and a reader then needs nothing
- * but loads. An entry of a page no span holds is NULL.
+ * vmalloc hands the same addresses out again. An entry of a page no span holds
+ * is NULL.
  *
  * Invariants, kept by the page heap: every page of a span in use maps to the
  * span; the first and last page of a free span map to it, the pages between
@@ -21,9 +27,9 @@
  * Contexts: look-up and set anywhere. sh_pagemap_reserve() may sleep.
  */
 #include <linux/atomic.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/vmalloc.h>
 
 #include "compat.h"
@@ -32,8 +38,26 @@
 struct sh_pagemap sh_pagemap __read_mostly;
 SH_EXPORT_FOR_KUNIT(sh_pagemap);
 
-static unsigned long root_nr;
+/* What stands where no node was made. */
+static struct sh_pagemap_leaf *empty_leaf;
+static struct sh_pagemap_mid *empty_mid;
+
 static atomic_long_t node_bytes;
+
+static struct sh_pagemap_mid *new_mid(gfp_t gfp)
+{
+	struct sh_pagemap_mid *mid = kvmalloc(sizeof(*mid), gfp);
+	unsigned long i;
+
+	for (i = 0; mid && i < SH_MID_NR; i++)
+		mid->leaf[i] = empty_leaf;
+	return mid;
+}
+
+static struct sh_pagemap_leaf *new_leaf(gfp_t gfp)
+{
+	return kvzalloc(sizeof(struct sh_pagemap_leaf), gfp);
+}
 
 /**
  * sh_pagemap_init() - set up the tree for this kernel's vmalloc range
@@ -43,14 +67,25 @@ static atomic_long_t node_bytes;
 int sh_pagemap_init(void)
 {
 	unsigned long first = VMALLOC_START & SH_PAGE_MASK;
+	unsigned long bytes = VMALLOC_END - first, nr, i;
 
+	nr = roundup_pow_of_two((bytes >> SH_ROOT_ADDR_SHIFT) + 2);
 	sh_pagemap.start = first;
-	sh_pagemap.nr = (VMALLOC_END - first) >> SH_PAGE_SHIFT;
-	root_nr = (sh_pagemap.nr >> (SH_LEAF_SHIFT + SH_MID_SHIFT)) + 1;
-	sh_pagemap.mid = kvcalloc(root_nr, sizeof(*sh_pagemap.mid), GFP_KERNEL);
-	if (!sh_pagemap.mid)
+	sh_pagemap.nr = bytes >> SH_PAGE_SHIFT;
+	sh_pagemap.mask = nr - 1;
+	empty_leaf = new_leaf(GFP_KERNEL);
+	empty_mid = new_mid(GFP_KERNEL);
+	sh_pagemap.mid = kvmalloc_array(nr, sizeof(*sh_pagemap.mid), GFP_KERNEL);
+	if (!empty_leaf || !empty_mid || !sh_pagemap.mid) {
+		kvfree(empty_leaf);
+		kvfree(empty_mid);
+		kvfree(sh_pagemap.mid);
 		return -ENOMEM;
-	atomic_long_set(&node_bytes, root_nr * sizeof(*sh_pagemap.mid));
+	}
+	for (i = 0; i < nr; i++)
+		sh_pagemap.mid[i] = empty_mid;
+	atomic_long_set(&node_bytes, nr * sizeof(*sh_pagemap.mid) +
+			sizeof(*empty_leaf) + sizeof(*empty_mid));
 	return 0;
 }
 
@@ -63,35 +98,62 @@ void sh_pagemap_exit(void)
 {
 	unsigned long i, j;
 
-	for (i = 0; i < root_nr; i++) {
+	for (i = 0; i <= sh_pagemap.mask; i++) {
 		struct sh_pagemap_mid *mid = sh_pagemap.mid[i];
 
-		if (!mid)
+		if (mid == empty_mid)
 			continue;
 		for (j = 0; j < SH_MID_NR; j++)
-			kvfree(mid->leaf[j]);
+			if (mid->leaf[j] != empty_leaf)
+				kvfree(mid->leaf[j]);
 		kvfree(mid);
 	}
 	kvfree(sh_pagemap.mid);
+	kvfree(empty_mid);
+	kvfree(empty_leaf);
 }
 
-/* The node at @slot, made now if there is none. */
-static void *node_get(void **slot, size_t bytes, gfp_t gfp)
+static int need_mid(struct sh_pagemap_mid **slot, gfp_t gfp)
 {
-	void *node = READ_ONCE(*slot), *old;
+	struct sh_pagemap_mid *mid;
 
-	if (node)
-		return node;
-	node = kvzalloc(bytes, gfp);
-	if (!node)
-		return NULL;
-	old = cmpxchg(slot, NULL, node);
-	if (old) {
-		kvfree(node);
-		return old;
-	}
-	atomic_long_add(bytes, &node_bytes);
-	return node;
+	if (READ_ONCE(*slot) != empty_mid)
+		return 0;
+	mid = new_mid(gfp);
+	if (!mid)
+		return -ENOMEM;
+	if (cmpxchg(slot, empty_mid, mid) == empty_mid)
+		atomic_long_add(sizeof(*mid), &node_bytes);
+	else
+		kvfree(mid);
+	return 0;
+}
+
+static int need_leaf(struct sh_pagemap_leaf **slot, gfp_t gfp)
+{
+	struct sh_pagemap_leaf *leaf;
+
+	if (READ_ONCE(*slot) != empty_leaf)
+		return 0;
+	leaf = new_leaf(gfp);
+	if (!leaf)
+		return -ENOMEM;
+	if (cmpxchg(slot, empty_leaf, leaf) == empty_leaf)
+		atomic_long_add(sizeof(*leaf), &node_bytes);
+	else
+		kvfree(leaf);
+	return 0;
+}
+
+static struct sh_pagemap_mid **mid_slot(unsigned long addr)
+{
+	return &sh_pagemap.mid[(addr >> SH_ROOT_ADDR_SHIFT) & sh_pagemap.mask];
+}
+
+static struct sh_pagemap_leaf **leaf_slot(unsigned long addr)
+{
+	return &(*mid_slot(addr))->leaf[(addr >> SH_MID_ADDR_SHIFT) &
+					(SH_MID_NR - 1)];
 }
 
 /**
@@ -106,19 +168,18 @@ static void *node_get(void **slot, size_t bytes, gfp_t gfp)
 int sh_pagemap_reserve(unsigned long addr, unsigned long nr_pages, gfp_t gfp)
 {
 	unsigned long nr = (addr - sh_pagemap.start) >> SH_PAGE_SHIFT;
-	unsigned long leaf, last = (nr + nr_pages - 1) >> SH_LEAF_SHIFT;
-	struct sh_pagemap_mid *mid;
+	unsigned long end = addr + (nr_pages << SH_PAGE_SHIFT);
+	int err;
 
 	if (nr >= sh_pagemap.nr || nr_pages > sh_pagemap.nr - nr)
 		return -ERANGE;
-	for (leaf = nr >> SH_LEAF_SHIFT; leaf <= last; leaf++) {
-		mid = node_get((void **)&sh_pagemap.mid[leaf >> SH_MID_SHIFT],
-			       sizeof(*mid), gfp);
-		if (!mid)
-			return -ENOMEM;
-		if (!node_get((void **)&mid->leaf[leaf & (SH_MID_NR - 1)],
-			      sizeof(struct sh_pagemap_leaf), gfp))
-			return -ENOMEM;
+	addr &= ~((1UL << SH_MID_ADDR_SHIFT) - 1);
+	for (; addr < end; addr += 1UL << SH_MID_ADDR_SHIFT) {
+		err = need_mid(mid_slot(addr), gfp);
+		if (!err)
+			err = need_leaf(leaf_slot(addr), gfp);
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -135,18 +196,15 @@ SH_EXPORT_FOR_KUNIT(sh_pagemap_reserve);
 void sh_pagemap_set(unsigned long addr, unsigned long nr_pages,
 		    struct sh_span *span)
 {
-	unsigned long nr = (addr - sh_pagemap.start) >> SH_PAGE_SHIFT;
 	unsigned long run, i, at;
+	struct sh_span **entry;
 
-	for (; nr_pages; nr += run, nr_pages -= run) {
-		struct sh_pagemap_leaf *leaf;
-
-		at = nr & (SH_LEAF_NR - 1);
+	for (; nr_pages; addr += run << SH_PAGE_SHIFT, nr_pages -= run) {
+		at = (addr >> SH_PAGE_SHIFT) & (SH_LEAF_NR - 1);
 		run = min(nr_pages, SH_LEAF_NR - at);
-		leaf = sh_pagemap.mid[nr >> (SH_LEAF_SHIFT + SH_MID_SHIFT)]->
-			leaf[(nr >> SH_LEAF_SHIFT) & (SH_MID_NR - 1)];
-		for (i = at; i < at + run; i++)
-			WRITE_ONCE(leaf->span[i], span);
+		entry = &(*leaf_slot(addr))->span[at];
+		for (i = 0; i < run; i++)
+			WRITE_ONCE(entry[i], span);
 	}
 }
 SH_EXPORT_FOR_KUNIT(sh_pagemap_set);
@@ -160,3 +218,4 @@ size_t sh_pagemap_bytes(void)
 {
 	return atomic_long_read(&node_bytes);
 }
+SH_EXPORT_FOR_KUNIT(sh_pagemap_bytes);

@@ -29,17 +29,22 @@ struct sh_pagemap_mid {
 
 /**
  * struct sh_pagemap - the tree
- * @start: first address mapped
- * @nr: heap pages mapped
- * @mid: root of the tree, indexed by the upper bits of the page number
+ * @mask: the root has this many entries and one more
+ * @mid: root of the tree, indexed by the upper bits of the address
+ * @start: first address that can be mapped
+ * @nr: heap pages that can be mapped
  */
 struct sh_pagemap {
+	unsigned long mask;
+	struct sh_pagemap_mid **mid;
 	unsigned long start;
 	unsigned long nr;
-	struct sh_pagemap_mid **mid;
 };
 
 extern struct sh_pagemap sh_pagemap;
+
+#define SH_MID_ADDR_SHIFT	(SH_PAGE_SHIFT + SH_LEAF_SHIFT)
+#define SH_ROOT_ADDR_SHIFT	(SH_MID_ADDR_SHIFT + SH_MID_SHIFT)
 
 /**
  * sh_pagemap_get() - the span an address belongs to
@@ -47,25 +52,21 @@ extern struct sh_pagemap sh_pagemap;
  *
  * Context: any. The caller is in an RCU read-side section or has preemption
  * off, or holds something that keeps the span from being freed.
- * Return: the span, or NULL when the address is in none of ours. The answer is
- * what was last set for the page; a reader without locks has to look at the
- * span to know whether it still holds the address.
+ * Return: a span, or NULL when the address is in none of ours. The answer is
+ * what was last set for a page, and an address outside of the vmalloc range may
+ * get that of a page within: look at the span to know whether it holds it.
  */
 static __always_inline struct sh_span *sh_pagemap_get(unsigned long addr)
 {
-	unsigned long nr = (addr - sh_pagemap.start) >> SH_PAGE_SHIFT;
 	struct sh_pagemap_leaf *leaf;
 	struct sh_pagemap_mid *mid;
 
-	if (unlikely(nr >= sh_pagemap.nr))
-		return NULL;
-	mid = READ_ONCE(sh_pagemap.mid[nr >> (SH_LEAF_SHIFT + SH_MID_SHIFT)]);
-	if (unlikely(!mid))
-		return NULL;
-	leaf = READ_ONCE(mid->leaf[(nr >> SH_LEAF_SHIFT) & (SH_MID_NR - 1)]);
-	if (unlikely(!leaf))
-		return NULL;
-	return READ_ONCE(leaf->span[nr & (SH_LEAF_NR - 1)]);
+	mid = READ_ONCE(sh_pagemap.mid[(addr >> SH_ROOT_ADDR_SHIFT) &
+				       sh_pagemap.mask]);
+	leaf = READ_ONCE(mid->leaf[(addr >> SH_MID_ADDR_SHIFT) &
+				   (SH_MID_NR - 1)]);
+	return READ_ONCE(leaf->span[(addr >> SH_PAGE_SHIFT) &
+				    (SH_LEAF_NR - 1)]);
 }
 
 int sh_pagemap_init(void);

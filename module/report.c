@@ -62,7 +62,7 @@ void sh_report_bad_free(const void *ptr)
 
 	rcu_read_lock();
 	span = sh_pagemap_get(addr);
-	if (span) {
+	if (span && addr - sh_span_base(span) < sh_span_bytes(span)) {
 		heap = sh_span_heap(span);
 		size = sh_classes[sh_span_class(span)].size;
 		what = size ? describe_small(span, addr) :

@@ -23,7 +23,10 @@
 /**
  * struct sh_class - the layout of a size class
  * @size: bytes of an object
- * @magic: offset / size == (offset * magic) >> 32 for offsets within a span
+ * @magic: for offsets within a span, offset / size == (offset * magic) >> 32,
+ *	and the lower half of the product is less than magic if and only if
+ *	nothing remains (Lemire, Kaser, Kurz: Faster remainder by direct
+ *	computation, 2019)
  * @bytes: bytes of a span that objects may take, its tail included; 0 for
  *	class 0, so that no offset is within
  * @elems: objects in a span

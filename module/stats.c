@@ -68,13 +68,16 @@ static void add_large_figures(struct spanheap *heap, struct spanheap_stats *stat
 
 static void add_page_figures(struct spanheap *heap, struct spanheap_stats *stats)
 {
+	struct sh_runcache_stats runs;
 	struct sh_pageheap_stats ph;
 
 	sh_pageheap_stats(&heap->ph, &ph);
+	sh_runcaches_stats(&heap->rcs, &runs);
 	stats->limit = (u64)ph.limit << SH_PAGE_SHIFT;
 	stats->sys = (u64)ph.sys << SH_PAGE_SHIFT;
-	stats->idle = (u64)ph.idle << SH_PAGE_SHIFT;
-	stats->released = (u64)ph.released << SH_PAGE_SHIFT;
+	/* What a CPU keeps for its next span is allocated to the page heap only. */
+	stats->idle = (u64)(ph.idle + runs.pages) << SH_PAGE_SHIFT;
+	stats->released = (u64)(ph.released + runs.released) << SH_PAGE_SHIFT;
 	stats->in_use = stats->sys - stats->idle;
 	stats->resident = stats->sys - stats->released;
 	stats->arenas = ph.arenas;

@@ -21,8 +21,9 @@
 #
 # An offset is divided by the object size through a multiplication: for every
 # offset within a span, offset / size == (offset * magic) >> 32 with
-# magic = 2^32 / size rounded up. The script tries the last byte of every
-# object and the first of the next one rather than trusting the arithmetic.
+# magic = 2^32 / size rounded up, and the lower half of the product is less than
+# magic if and only if nothing remains. The script tries both at both ends of
+# every object rather than trusting the arithmetic.
 
 function fail(msg)
 {
@@ -85,22 +86,31 @@ function check_classes(    i)
 	}
 }
 
+# Whether dividing @off through the magic of class i gives what it should.
+function divides(i, off,    product, low)
+{
+	product = off * magic[i]
+	low = product % 4294967296
+	return (product - low) / 4294967296 == int(off / size[i]) && \
+		(low < magic[i]) == (off % size[i] == 0)
+}
+
 function find_magic(i,    k, off)
 {
 	magic[i] = int((4294967296 + size[i] - 1) / size[i])
 	for (k = 0; k < elems[i]; k++) {
 		off = k * size[i]
-		if (int(off * magic[i] / 4294967296) != k ||
-		    int((off + size[i] - 1) * magic[i] / 4294967296) != k)
+		if (!divides(i, off) || !divides(i, off + 1) || \
+		    !divides(i, off + size[i] - 1))
 			fail("no magic for size " size[i])
 	}
 }
 
-# Most objects to move between a CPU's cache and the spans at a time: 32 KiB
-# worth, within bounds (TCMalloc moves 64 KiB, 2 to 32 objects).
+# Most objects to move between a CPU's cache and the spans at a time: 64 KiB
+# worth, 2 to 32 objects, as TCMalloc does.
 function batch(i,    n)
 {
-	n = int(32768 / size[i])
+	n = int(65536 / size[i])
 	return n < 2 ? 2 : n > 32 ? 32 : n
 }
 

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Per-CPU caches of free runs. Spans come and go in few lengths, so a run that
+ * was freed a moment ago is likely to be what is wanted next: it is taken from
+ * here as it is, resident and mapped, without the page heap's lock. Runs go back
+ * to the page heap, where they coalesce and age, oldest first and several at a
+ * time. (The Go runtime's per-P page cache serves the same end with a bitmap of
+ * 64 pages; whole runs keep their records and their pagemap entries.)
+ *
+ * To the page heap a cached run is allocated; statistics count it as idle. Runs
+ * fetched ahead may not be resident: they are populated when they are used.
+ *
+ * The busy mark and the rules are those of cache.c.
+ *
+ * Invariants: nr and pages are right, at most SH_RUNCACHE_RUNS and
+ * SH_RUNCACHE_PAGES; cached spans are SH_SPAN_HELD, with no size class in their
+ * key, and all of their pages map to them.
+ *
+ * Locks: none of its own.
+ *
+ * Contexts: sh_run_alloc() that of its gfp; sh_run_free() any but NMI.
+ */
+#include <linux/cpumask.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "gfp.h"
+#include "runcache.h"
+
+/* Longest run worth fetching several of. */
+#define FETCH_AHEAD_PAGES	8
+
+/**
+ * sh_runcaches_init() - set up the run caches of a heap, all empty
+ * @rcs: the caches
+ * @ph: the page heap below them
+ *
+ * Context: task, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int sh_runcaches_init(struct sh_runcaches *rcs, struct sh_pageheap *ph)
+{
+	rcs->ph = ph;
+	rcs->cpu = alloc_percpu(struct sh_runcache);
+	return rcs->cpu ? 0 : -ENOMEM;
+}
+SH_EXPORT_FOR_KUNIT(sh_runcaches_init);
+
+/**
+ * sh_runcaches_exit() - free the caches; the runs go with their arenas
+ * @rcs: the caches; nobody uses them any more
+ */
+void sh_runcaches_exit(struct sh_runcaches *rcs)
+{
+	free_percpu(rcs->cpu);
+}
+SH_EXPORT_FOR_KUNIT(sh_runcaches_exit);
+
+static bool enter(struct sh_runcache *rc)
+{
+	if (rc->busy)
+		return false;
+	rc->busy = 1;
+	barrier();
+	return true;
+}
+
+static void leave(struct sh_runcache *rc)
+{
+	barrier();
+	rc->busy = 0;
+}
+
+static struct sh_span *remove(struct sh_runcache *rc, unsigned int i)
+{
+	struct sh_span *span = rc->run[i].span;
+
+	rc->pages -= rc->run[i].nr_pages;
+	rc->released -= span->released;
+	rc->nr--;
+	memmove(&rc->run[i], &rc->run[i + 1],
+		(rc->nr - i) * sizeof(rc->run[0]));
+	return span;
+}
+
+static void append(struct sh_runcache *rc, struct sh_span *span)
+{
+	rc->run[rc->nr].nr_pages = span->nr_pages;
+	rc->run[rc->nr].kind = span->kind;
+	rc->run[rc->nr].span = span;
+	rc->nr++;
+	rc->pages += span->nr_pages;
+	rc->released += span->released;
+}
+
+/* The newest run of a length, with a record of at least @kind, or NULL. */
+static struct sh_span *pop(struct sh_runcache *rc, u32 nr_pages,
+			   unsigned int kind)
+{
+	unsigned int i;
+
+	for (i = rc->nr; i-- > 0;) {
+		if (rc->run[i].nr_pages == nr_pages && rc->run[i].kind >= kind) {
+			rc->hits++;
+			return remove(rc, i);
+		}
+	}
+	rc->misses++;
+	return NULL;
+}
+
+/*
+ * Make room for a run of @nr_pages: move the oldest runs to @out. Once it has
+ * come to that, move a batch.
+ */
+static unsigned int make_room(struct sh_runcache *rc, u32 nr_pages,
+			      struct sh_span **out)
+{
+	unsigned int nr = 0;
+
+	if (rc->nr < SH_RUNCACHE_RUNS &&
+	    rc->pages + nr_pages <= SH_RUNCACHE_PAGES)
+		return 0;
+	while (rc->nr && (nr < SH_RUNCACHE_BATCH ||
+			  rc->pages + nr_pages > SH_RUNCACHE_PAGES))
+		out[nr++] = remove(rc, 0);
+	return nr;
+}
+
+static struct sh_span *pop_this_cpu(struct sh_runcaches *rcs, u32 nr_pages,
+				    unsigned int kind)
+{
+	struct sh_span *span = NULL;
+	struct sh_runcache *rc;
+
+	preempt_disable();
+	rc = this_cpu_ptr(rcs->cpu);
+	if (enter(rc)) {
+		span = pop(rc, nr_pages, kind);
+		leave(rc);
+	}
+	preempt_enable();
+	return span;
+}
+
+/* Put a span into this CPU's cache. Returns the number of spans in @out then. */
+static unsigned int push_this_cpu(struct sh_runcaches *rcs, struct sh_span *span,
+				  struct sh_span **out)
+{
+	struct sh_runcache *rc;
+	unsigned int nr = 0;
+
+	preempt_disable();
+	rc = this_cpu_ptr(rcs->cpu);
+	if (enter(rc)) {
+		nr = make_room(rc, span->nr_pages, out);
+		append(rc, span);
+		leave(rc);
+	} else {
+		out[nr++] = span;
+	}
+	preempt_enable();
+	return nr;
+}
+
+/* Fetch several runs of a short length; all but the first go into the cache. */
+static struct sh_span *fetch(struct sh_runcaches *rcs, u32 nr_pages,
+			     unsigned int kind)
+{
+	struct sh_span *spans[SH_RUNCACHE_BATCH], *out[SH_RUNCACHE_RUNS];
+	unsigned int nr, nr_out, i;
+
+	nr = sh_pageheap_take(rcs->ph, nr_pages, kind, spans,
+			      SH_RUNCACHE_BATCH);
+	for (i = 1; i < nr; i++) {
+		nr_out = push_this_cpu(rcs, spans[i], out);
+		sh_pageheap_free(rcs->ph, out, nr_out);
+	}
+	return nr ? spans[0] : NULL;
+}
+
+/**
+ * sh_run_alloc() - allocate a span
+ * @rcs: the run caches
+ * @nr_pages: heap pages, at least 1
+ * @align: alignment in heap pages, a power of two
+ * @kind: size of record the owner needs; 0 if @align is not 1
+ * @gfp: how to get memory
+ * @node: NUMA node of new pages
+ *
+ * Context: that of @gfp.
+ * Return: as sh_pageheap_alloc().
+ */
+struct sh_span *sh_run_alloc(struct sh_runcaches *rcs, unsigned long nr_pages,
+			     unsigned long align, unsigned int kind, gfp_t gfp,
+			     int node)
+{
+	struct sh_span *span = NULL;
+
+	if (align == 1 && nr_pages <= SH_RUNCACHE_PAGES) {
+		span = pop_this_cpu(rcs, nr_pages, kind);
+		if (!span && nr_pages <= FETCH_AHEAD_PAGES)
+			span = fetch(rcs, nr_pages, kind);
+	}
+	if (!span)
+		return sh_pageheap_alloc(rcs->ph, nr_pages, align, kind, gfp,
+					 node);
+	if (!span->released || sh_pageheap_populate(rcs->ph, span, gfp, node))
+		return span;
+	sh_pageheap_free(rcs->ph, &span, 1);
+	return NULL;
+}
+SH_EXPORT_FOR_KUNIT(sh_run_alloc);
+
+/**
+ * sh_run_free() - free a span
+ * @rcs: the run caches
+ * @span: the span, the caller's; whatever it held is gone
+ *
+ * Context: any but NMI.
+ */
+void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span)
+{
+	struct sh_span *out[SH_RUNCACHE_RUNS];
+	unsigned int nr = 1;
+
+	sh_pageheap_disown(span);
+	if (span->nr_pages <= SH_RUNCACHE_PAGES)
+		nr = push_this_cpu(rcs, span, out);
+	else
+		out[0] = span;
+	sh_pageheap_free(rcs->ph, out, nr);
+}
+SH_EXPORT_FOR_KUNIT(sh_run_free);
+
+/**
+ * sh_runcaches_drain_cpu() - give a CPU's runs back to the page heap
+ * @rcs: the run caches
+ * @cpu: the CPU, which is this one, and the caller bound to it, or is dead
+ *
+ * Context: task, or interrupt; does nothing where that interrupted a user.
+ */
+void sh_runcaches_drain_cpu(struct sh_runcaches *rcs, int cpu)
+{
+	struct sh_runcache *rc = per_cpu_ptr(rcs->cpu, cpu);
+	struct sh_span *out[SH_RUNCACHE_RUNS];
+	unsigned int nr = 0;
+
+	preempt_disable();
+	if (enter(rc)) {
+		while (rc->nr)
+			out[nr++] = remove(rc, rc->nr - 1);
+		leave(rc);
+	}
+	preempt_enable();
+	sh_pageheap_free(rcs->ph, out, nr);
+}
+SH_EXPORT_FOR_KUNIT(sh_runcaches_drain_cpu);
+
+/**
+ * sh_runcaches_stats() - add up what all CPUs hold
+ * @rcs: the run caches
+ * @stats: where to put it
+ *
+ * Context: any. Other CPUs go on meanwhile; nothing of theirs is followed.
+ */
+void sh_runcaches_stats(struct sh_runcaches *rcs,
+			struct sh_runcache_stats *stats)
+{
+	int cpu;
+
+	memset(stats, 0, sizeof(*stats));
+	for_each_possible_cpu(cpu) {
+		struct sh_runcache *rc = per_cpu_ptr(rcs->cpu, cpu);
+
+		stats->runs += READ_ONCE(rc->nr);
+		stats->pages += READ_ONCE(rc->pages);
+		stats->released += READ_ONCE(rc->released);
+	}
+}
+SH_EXPORT_FOR_KUNIT(sh_runcaches_stats);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Per-CPU caches of free runs, in front of the page heap. See runcache.c.
+ */
+#ifndef SPANHEAP_RUNCACHE_H
+#define SPANHEAP_RUNCACHE_H
+
+#include <linux/percpu.h>
+
+#include "pageheap.h"
+#include "span.h"
+
+/* Most runs a CPU keeps, and most heap pages in them: 4 MiB. */
+#define SH_RUNCACHE_RUNS	16
+#define SH_RUNCACHE_PAGES	((4UL << 20) >> SH_PAGE_SHIFT)
+
+/* Runs moved between a CPU and the page heap at a time. */
+#define SH_RUNCACHE_BATCH	8
+
+/**
+ * struct sh_runcache - the runs cached on one CPU for one heap
+ * @busy: set while this CPU is inside, as in &struct sh_cache
+ * @nr: runs
+ * @pages: heap pages in them
+ * @released: heap pages of these without memory behind them
+ * @hits: runs allocated from here
+ * @misses: times there was no run of the length
+ * @run: the runs, oldest first
+ */
+struct sh_runcache {
+	unsigned int busy;
+	unsigned int nr;
+	unsigned int pages;
+	unsigned int released;
+	unsigned long hits;
+	unsigned long misses;
+	struct {
+		u32 nr_pages;
+		u32 kind;
+		struct sh_span *span;
+	} run[SH_RUNCACHE_RUNS];
+};
+
+/**
+ * struct sh_runcaches - the run caches of a heap and the page heap below
+ * @cpu: a cache for each CPU
+ * @ph: the page heap
+ */
+struct sh_runcaches {
+	struct sh_runcache __percpu *cpu;
+	struct sh_pageheap *ph;
+};
+
+/**
+ * struct sh_runcache_stats - figures of run caches
+ * @runs: runs in them
+ * @pages: heap pages in these
+ * @released: heap pages of these without memory behind them
+ */
+struct sh_runcache_stats {
+	unsigned long runs;
+	unsigned long pages;
+	unsigned long released;
+};
+
+int sh_runcaches_init(struct sh_runcaches *rcs, struct sh_pageheap *ph);
+void sh_runcaches_exit(struct sh_runcaches *rcs);
+struct sh_span *sh_run_alloc(struct sh_runcaches *rcs, unsigned long nr_pages,
+			     unsigned long align, unsigned int kind, gfp_t gfp,
+			     int node);
+void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span);
+void sh_runcaches_drain_cpu(struct sh_runcaches *rcs, int cpu);
+void sh_runcaches_stats(struct sh_runcaches *rcs,
+			struct sh_runcache_stats *stats);
+
+#endif /* SPANHEAP_RUNCACHE_H */
