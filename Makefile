@@ -15,6 +15,7 @@ SUITE ?= *
 
 .PHONY: modules clean demo test bench lint help
 
+# BTF is left out: it takes the vmlinux of that kernel, which headers lack.
 modules:
 	@if [ ! -e "$(KDIR)/Makefile" ]; then \
 		echo "No kernel headers in $(KDIR)."; \
@@ -22,7 +23,7 @@ modules:
 		echo "For another kernel: make KDIR=/path/to/its/build/folder"; \
 		exit 1; \
 	fi
-	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" CONFIG_DEBUG_INFO_BTF_MODULES= modules
 
 clean:
 	scripts/modules --clean

@@ -7,7 +7,7 @@
 
 A run's folder has, from scripts/boot, console.log, output and results/; and
 from scripts/test:
-  status    exit status of the boot
+  status    exit status of the boot; 126 when the modules did not build
   seconds   how long it took
   tests     what was asked for: kunit, selftests
   suite     the glob it was restricted to
@@ -95,13 +95,13 @@ def judge(folder):
         runs = list(sections([strip_stamp(l) for l in console], "kunit"))
         for run in runs:
             tests += judge_section(*run, suite)
-        if not runs:
+        if not runs and status != 126:
             tests.append(Test("kunit", "failed", lines=["did not run"]))
     if "selftests" in wanted:
         for run in sections(output, "selftest"):
             tests += judge_section(*run, False)
     if status != 0:
-        why = {124: "time limit", 125: "the kernel stopped"}.get(status, f"status {status}")
+        why = {124: "time limit", 125: "the kernel stopped", 126: "not built"}.get(status, f"status {status}")
         tests.append(Test("(machine)", "failed", lines=[why] + console[-30:]))
     elif "rig: end of tests" not in output:
         tests.append(Test("(machine)", "failed", lines=["no end of tests"] + output[-30:]))
