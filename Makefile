@@ -38,7 +38,6 @@ test:
 	@scripts/test --suite '$(SUITE)' $(LANE)
 
 bench:
-	@scripts/packages
 	@scripts/bench
 
 lint:
