@@ -6,7 +6,9 @@
  * What lies under one lock is verified in any case. What must agree between
  * layers, and the contents of other CPUs' caches, can be verified only while
  * nobody allocates: the figures are read before and after, and where something
- * has moved the report says so instead of guessing.
+ * has moved the report says so instead of guessing. Where nothing has and the
+ * sums are still wrong, somebody may be held up half-way: look again, a few
+ * times, before that counts as an error.
  *
  * Locks: ph->lock over the spans of an arena, a central list's inside it.
  *
@@ -14,6 +16,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
 
@@ -34,9 +37,14 @@
  * @released: heap pages of these that are not resident
  * @free_runs: free spans
  * @held: heap pages in held spans
+ * @held_classes: held spans with a size class, as when changing hands
  * @held_released: heap pages of these that are not resident
  * @nalloc: objects live or cached, by size class
+ * @spans: spans, by size class
+ * @partial: spans of these with free objects
  * @cached: objects cached
+ * @large: large objects
+ * @large_bytes: bytes in these
  */
 struct checker {
 	struct spanheap *heap;
@@ -49,13 +57,22 @@ struct checker {
 	unsigned long released;
 	unsigned long free_runs;
 	unsigned long held;
+	unsigned long held_classes;
 	unsigned long held_released;
 	unsigned long nalloc[SH_NR_CLASSES];
+	unsigned long spans[SH_NR_CLASSES];
+	unsigned long partial[SH_NR_CLASSES];
 	unsigned int cached;
+	unsigned long large;
+	unsigned long large_bytes;
 };
 
 /* Enough errors to understand one; a broken heap has no end of them. */
 #define MAX_ERRORS	20
+
+/* How often and how far apart to look at sums that do not add up. */
+#define TRIES		5
+#define TRY_AGAIN_MS	20
 
 static void error(struct checker *c, const char *what, unsigned long addr)
 {
@@ -115,8 +132,9 @@ static void check_free(struct checker *c, struct sh_span *span)
 
 static void check_small(struct checker *c, struct sh_span *span)
 {
-	unsigned int class = sh_span_class(span);
 	const char *wrong = "a span of small objects has no size class";
+	unsigned long key = smp_load_acquire(&span->key);
+	unsigned int class = key & ~SH_PAGE_MASK;
 	struct sh_central *central;
 
 	if (class && class < SH_NR_CLASSES) {
@@ -124,13 +142,17 @@ static void check_small(struct checker *c, struct sh_span *span)
 		spin_lock(&central->lock);
 		wrong = sh_span_check_objects(span, &c->cached);
 		c->nalloc[class] += span->nalloc;
+		c->spans[class]++;
+		c->partial[class] += span->nalloc < span->nelems;
 		spin_unlock(&central->lock);
 	}
 	if (!wrong && span->nr_pages != sh_classes[class].pages)
 		wrong = "a span has the wrong length for its class";
 	if (!wrong && span->cache != c->heap->caches.cpu)
 		wrong = "a span belongs to the caches of another heap";
-	if (wrong)
+	/* It may have been given back meanwhile: then it is no such span. */
+	if (wrong && READ_ONCE(span->key) == key &&
+	    READ_ONCE(span->state) == SH_SPAN_SMALL)
 		error(c, wrong, sh_span_base(span));
 }
 
@@ -159,11 +181,12 @@ static int check_span(struct sh_span *span, void *arg)
 		check_map(c, span);
 		if (sh_span_class(span) || span->obj[1] != SH_OBJ_FREE)
 			error(c, "the record of a large object is wrong", addr);
+		c->large++;
+		c->large_bytes += sh_span_bytes(span);
 		break;
 	case SH_SPAN_HELD:
-		if (sh_span_class(span))
-			error(c, "a held span has a size class", addr);
 		c->held += span->nr_pages;
+		c->held_classes += !!sh_span_class(span);
 		c->held_released += span->released;
 		break;
 	default:
@@ -193,36 +216,72 @@ static void check_lists(struct checker *c, unsigned long *free_runs)
 	}
 }
 
-/* What must agree when nothing moved between @stats and now. */
-static void check_sums(struct checker *c, const struct spanheap_stats *stats,
-		       unsigned long free_runs)
+/* What a central list counts against what was seen. Returns what is wrong. */
+static const char *check_central(struct checker *c, unsigned int class)
 {
-	const char *wrong = sh_caches_check(&c->heap->caches);
-	struct sh_central_stats central;
+	struct sh_central *central = &c->heap->central[class];
+	struct sh_central_stats stats;
+
+	sh_central_stats(central, &stats);
+	if (stats.nr_out != c->nalloc[class])
+		return "a central list miscounts its objects";
+	if (stats.nr_spans != c->spans[class])
+		return "a central list miscounts its spans";
+	if (READ_ONCE(central->nr_partial) != c->partial[class])
+		return "a span with free objects is in no central list";
+	return NULL;
+}
+
+/* What must agree when nothing moved between @stats and now. Returns the same. */
+static const char *check_sums(struct checker *c,
+			      const struct spanheap_stats *stats,
+			      unsigned long free_runs)
+{
+	struct spanheap *heap = c->heap;
 	struct sh_runcache_stats runs;
 	struct sh_pageheap_stats ph;
+	const char *wrong = NULL;
 	unsigned int i;
 
-	if (wrong)
-		error(c, wrong, 0);
-	sh_pageheap_stats(&c->heap->ph, &ph);
-	sh_runcaches_stats(&c->heap->rcs, &runs);
+	sh_pageheap_stats(&heap->ph, &ph);
+	sh_runcaches_stats(&heap->rcs, &runs);
 	if (c->sys != ph.sys || c->idle != ph.idle ||
 	    c->released != ph.released)
-		error(c, "the page heap's figures differ from its spans", 0);
+		return "the page heap's figures differ from its spans";
 	if (c->held != runs.pages || c->held_released != runs.released)
-		error(c, "held spans are in no run cache", 0);
+		return "held spans are in no run cache";
+	if (c->held_classes)
+		return "a held span has a size class";
 	if (c->free_runs != free_runs)
-		error(c, "free runs are missing from the lists", 0);
+		return "free runs are missing from the lists";
 	if (c->cached != stats->cached_objects)
-		error(c, "cached objects are in no cache", 0);
+		return "cached objects are in no cache";
 	if (stats->objects != stats->mallocs - stats->frees)
-		error(c, "objects are not mallocs less frees", 0);
-	for (i = 1; i < SH_NR_CLASSES; i++) {
-		sh_central_stats(&c->heap->central[i], &central);
-		if (central.nr_out != c->nalloc[i])
-			error(c, "a central list miscounts its objects", 0);
-	}
+		return "objects are not mallocs less frees";
+	if (c->large != stats->large_mallocs - stats->large_frees ||
+	    c->large_bytes != atomic_long_read(&heap->large_bytes))
+		return "large objects are miscounted";
+	for (i = 1; i < SH_NR_CLASSES && !wrong; i++)
+		wrong = check_central(c, i);
+	return wrong ?: sh_caches_check(&heap->caches);
+}
+
+/*
+ * Look at all of the heap once. Returns what is wrong with the sums, after what
+ * else is wrong was reported.
+ */
+static const char *check_once(struct checker *c, bool *busy)
+{
+	struct spanheap_stats before, after;
+	unsigned long free_runs;
+
+	spanheap_get_stats(c->heap, &before);
+	if (sh_pageheap_walk(&c->heap->ph, check_arena, check_span, c))
+		error(c, "the pagemap lost a span", 0);
+	check_lists(c, &free_runs);
+	spanheap_get_stats(c->heap, &after);
+	*busy = memcmp(&before, &after, sizeof(before));
+	return *busy ? NULL : check_sums(c, &after, free_runs);
 }
 
 /**
@@ -235,24 +294,26 @@ static void check_sums(struct checker *c, const struct spanheap_stats *stats,
  */
 int sh_check_heap(struct spanheap *heap, struct seq_file *m)
 {
-	struct spanheap_stats before, after;
-	unsigned long free_runs;
+	const char *wrong;
 	struct checker *c;
-	int ret;
+	int ret, tries;
+	bool busy;
 
-	c = kvzalloc(sizeof(*c), GFP_KERNEL);
+	c = kvmalloc(sizeof(*c), GFP_KERNEL);
 	if (!c)
 		return -ENOMEM;
-	c->heap = sh_heap_or_default(heap);
-	c->m = m;
-	spanheap_get_stats(c->heap, &before);
-	if (sh_pageheap_walk(&c->heap->ph, check_arena, check_span, c))
-		error(c, "the pagemap lost a span", 0);
-	check_lists(c, &free_runs);
-	spanheap_get_stats(c->heap, &after);
-	if (!memcmp(&before, &after, sizeof(before)))
-		check_sums(c, &after, free_runs);
-	else if (m)
+	for (tries = 1; ; tries++) {
+		memset(c, 0, sizeof(*c));
+		c->heap = sh_heap_or_default(heap);
+		c->m = m;
+		wrong = check_once(c, &busy);
+		if (!wrong || c->errors || tries == TRIES)
+			break;
+		msleep(TRY_AGAIN_MS);
+	}
+	if (wrong && !c->errors)
+		error(c, wrong, 0);
+	if (m && busy)
 		seq_puts(m, "busy: sums between layers were not checked\n");
 	if (m && !c->errors)
 		seq_puts(m, "ok\n");

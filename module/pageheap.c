@@ -391,8 +391,9 @@ SH_EXPORT_FOR_KUNIT(sh_pageheap_take);
  */
 void sh_pageheap_disown(struct sh_span *span)
 {
-	WRITE_ONCE(span->key, sh_span_base(span));
-	span->state = SH_SPAN_HELD;
+	WRITE_ONCE(span->state, SH_SPAN_HELD);
+	/* A walk must not see the state SH_SPAN_SMALL without the class. */
+	smp_store_release(&span->key, sh_span_base(span));
 	span->dirty = true;
 }
 SH_EXPORT_FOR_KUNIT(sh_pageheap_disown);

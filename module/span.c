@@ -78,9 +78,10 @@ void sh_span_init_objects(struct sh_span *span, unsigned int class,
 	memset(span->obj, SH_OBJ_FREE, ALIGN(nelems + 1, 8));
 	bitmap_zero(sh_span_bitmap(span), round_up(nelems, BITS_PER_LONG));
 	bitmap_set(sh_span_bitmap(span), 0, nelems);
-	span->state = SH_SPAN_SMALL;
 	/* From here on a reader without locks may take it for such a span. */
 	smp_store_release(&span->key, sh_span_base(span) | class);
+	/* A walk must not see the state without the class. */
+	smp_store_release(&span->state, SH_SPAN_SMALL);
 }
 SH_EXPORT_FOR_KUNIT(sh_span_init_objects);
 
