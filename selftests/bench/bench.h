@@ -20,6 +20,7 @@ struct kmem_cache;
 struct spanheap;
 
 #define BENCH_MAX_RUNS		31
+#define BENCH_MAX_COUNT		BIT(24)
 #define BENCH_LONG_RUNS		6UL	/* at most, where one takes seconds */
 
 /* Figures are kept in thousandths of their unit. */

@@ -18,7 +18,6 @@
 
 #define NR_SIZES	65536	/* precomputed sizes, a power of two */
 #define CHUNK		4096	/* replacements between two looks at memory */
-#define MIN_OPS		200000
 #define MAX_OPS		2000000
 
 /* Of 1000 objects, those below @permille and not in a row above. */
@@ -263,7 +262,7 @@ static int churn_live_set(struct bench *b, struct churn *churn)
 	unsigned int run, i;
 	int ret = 0;
 
-	churn->ops = clamp_t(unsigned long, churn->nr, MIN_OPS, MAX_OPS);
+	churn->ops = clamp_t(unsigned long, 20 * churn->nr, CHUNK, MAX_OPS);
 	churn->slots = kvcalloc(churn->nr, sizeof(*churn->slots), GFP_KERNEL);
 	if (!churn->slots)
 		return -ENOMEM;

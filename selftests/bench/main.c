@@ -18,6 +18,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 #include <linux/uaccess.h>
 
 #include "bench.h"
@@ -101,7 +102,8 @@ static int parse_options(struct bench_options *o, char *words)
 		if (ret)
 			return ret;
 	}
-	if (!o->runs || o->runs > BENCH_MAX_RUNS || !o->us)
+	if (!o->runs || o->runs > BENCH_MAX_RUNS || !o->us ||
+	    o->us > USEC_PER_SEC || o->count > BENCH_MAX_COUNT)
 		return -EINVAL;
 	o->mem = min(o->mem, available_bytes() / 10 * 9);
 	return 0;

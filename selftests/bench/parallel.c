@@ -16,7 +16,7 @@
 #include "threads.h"
 
 #define WINDOW		256	/* live objects of a thread */
-#define CLOCK_EVERY	16	/* windows between two looks at the clock */
+#define CLOCK_EVERY	4	/* windows between two looks at the clock */
 
 struct worker {
 	struct bench_subject own;

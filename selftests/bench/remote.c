@@ -102,8 +102,8 @@ static int remote_sample(const struct bench_subject *s, void *arg,
 	struct ring *ring = arg;
 	int ret;
 
-	/* Less than a few rings full says nothing. */
-	sample->n = max(sample->n, 4UL * RING_SIZE);
+	/* Until the ring is full once, nobody has to wait for anybody. */
+	sample->n = max(sample->n, (unsigned long)RING_SIZE);
 	ring->subject = s;
 	ring->n = sample->n;
 	ring->head = 0;
