@@ -30,9 +30,24 @@ static noinline void *zero_object(void *obj, unsigned int class)
 	return memset(obj, 0, sh_classes[class].size);
 }
 
+static void *alloc_once(struct spanheap *heap, size_t size, size_t align,
+			gfp_t gfp, int node)
+{
+	unsigned int class;
+	void *obj;
+
+	if (size > SPANHEAP_MAX_SMALL || align > SH_PAGE_SIZE)
+		return sh_large_alloc(heap, size, align, gfp, node);
+	class = sh_size_class(size);
+	obj = sh_caches_refill(&heap->caches, class, gfp, node);
+	if (obj && want_init_on_alloc(gfp))
+		zero_object(obj, class);
+	return obj;
+}
+
 /* Whatever is no hit in this CPU's cache. */
-static noinline void *alloc_slow(struct spanheap *heap, size_t size, gfp_t gfp,
-				 int node)
+static noinline void *alloc_slow(struct spanheap *heap, size_t size,
+				 size_t align, gfp_t gfp, int node)
 {
 	void *obj;
 
@@ -43,15 +58,14 @@ static noinline void *alloc_slow(struct spanheap *heap, size_t size, gfp_t gfp,
 	if (!size)
 		return ZERO_SIZE_PTR;
 	might_alloc(gfp);
-	if (size > SPANHEAP_MAX_SMALL) {
-		obj = sh_large_alloc(heap, size, 1, gfp, node);
-	} else {
-		unsigned int class = sh_size_class(size);
-
-		obj = sh_caches_refill(&heap->caches, class, gfp, node);
-		if (obj && want_init_on_alloc(gfp))
-			zero_object(obj, class);
+	/* With a limit a first failure may only mean that too much is idle. */
+	if (READ_ONCE(heap->ph.limit) && gfpflags_allow_blocking(gfp)) {
+		obj = alloc_once(heap, size, align, gfp | __GFP_NOWARN, node);
+		if (obj)
+			return obj;
+		sh_reclaim(heap, gfp);
 	}
+	obj = alloc_once(heap, size, align, gfp, node);
 	return obj ?: count_failure(heap);
 }
 
@@ -86,14 +100,14 @@ void *spanheap_alloc(struct spanheap *heap, size_t size, gfp_t gfp)
 
 	heap = sh_heap_or_default(heap);
 	if (unlikely(size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD)))
-		return alloc_slow(heap, size, gfp, heap->node);
+		return alloc_slow(heap, size, 1, gfp, heap->node);
 	class = sh_size_class(size);
 	debug_alloc(gfp);
 	preempt_disable();
 	obj = sh_cache_pop(this_cpu_ptr(heap->caches.cpu), class);
 	preempt_enable();
 	if (unlikely(!obj))
-		return alloc_slow(heap, size, gfp, heap->node);
+		return alloc_slow(heap, size, 1, gfp, heap->node);
 	if (want_init_on_alloc(gfp))
 		return zero_object(obj, class);
 	return obj;
@@ -132,8 +146,6 @@ static size_t aligned_size(size_t size, size_t align)
 void *spanheap_alloc_aligned(struct spanheap *heap, size_t size, size_t align,
 			     gfp_t gfp)
 {
-	void *obj;
-
 	heap = sh_heap_or_default(heap);
 	if (!is_power_of_2(align) || align > SPANHEAP_MAX_ALIGN ||
 	    size > SIZE_MAX - align) {
@@ -147,11 +159,7 @@ void *spanheap_alloc_aligned(struct spanheap *heap, size_t size, size_t align,
 		return spanheap_alloc(heap, size, gfp);
 	if (align <= SH_PAGE_SIZE)
 		return spanheap_alloc(heap, aligned_size(size, align), gfp);
-	if (gfp & SH_GFP_BAD)
-		return alloc_slow(heap, size, gfp, heap->node);
-	might_alloc(gfp);
-	obj = sh_large_alloc(heap, size, align, gfp, heap->node);
-	return obj ?: count_failure(heap);
+	return alloc_slow(heap, size, align, gfp, heap->node);
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_aligned);
 
@@ -193,6 +201,9 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 	class = sh_size_class(size);
 	done = sh_caches_alloc_bulk(&heap->caches, class, gfp, heap->node, nr,
 				    objs);
+	if (unlikely(done < nr) && sh_reclaim(heap, gfp))
+		done += sh_caches_alloc_bulk(&heap->caches, class, gfp,
+					     heap->node, nr - done, objs + done);
 	if (want_init_on_alloc(gfp))
 		for (i = 0; i < done; i++)
 			memset(objs[i], 0, sh_classes[class].size);

@@ -6,9 +6,13 @@
 #ifndef SPANHEAP_COMPAT_H
 #define SPANHEAP_COMPAT_H
 
+#include <linux/atomic.h>
+#include <linux/err.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/module.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <linux/stringify.h>
 #include <linux/version.h>
 
@@ -34,6 +38,63 @@
 #else
 #define sh_alloc_pages_bulk_node(gfp, node, nr, pages)	\
 	alloc_pages_bulk_array_node(gfp, node, nr, pages)
+#endif
+
+/* 6.18: a workqueue says that it is bound to CPUs. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define SH_WQ_PERCPU	WQ_PERCPU
+#else
+#define SH_WQ_PERCPU	0
+#endif
+
+/* 6.7: shrinkers are allocated by the kernel. */
+typedef unsigned long (*sh_shrink_fn)(struct shrinker *shrinker,
+				      struct shrink_control *sc);
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+static inline struct shrinker *sh_shrinker_register(const char *name,
+						    sh_shrink_fn count,
+						    sh_shrink_fn scan)
+{
+	struct shrinker *shrinker = shrinker_alloc(0, "%s", name);
+
+	if (!shrinker)
+		return ERR_PTR(-ENOMEM);
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker_register(shrinker);
+	return shrinker;
+}
+
+static inline void sh_shrinker_unregister(struct shrinker *shrinker)
+{
+	shrinker_free(shrinker);
+}
+#else
+static inline struct shrinker *sh_shrinker_register(const char *name,
+						    sh_shrink_fn count,
+						    sh_shrink_fn scan)
+{
+	struct shrinker *shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
+	int err;
+
+	if (!shrinker)
+		return ERR_PTR(-ENOMEM);
+	shrinker->seeks = DEFAULT_SEEKS;
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	err = register_shrinker(shrinker, "%s", name);
+	if (!err)
+		return shrinker;
+	kfree(shrinker);
+	return ERR_PTR(err);
+}
+
+static inline void sh_shrinker_unregister(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+}
 #endif
 
 #endif /* SPANHEAP_COMPAT_H */

@@ -9,10 +9,15 @@
  * Locks: none of its own. A file that is being read keeps its heap: removing
  * the directory waits for it.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
+#include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/kstrtox.h>
 #include <linux/log2.h>
+#include <linux/module.h>
 #include <linux/seq_file.h>
 
 #include "compat.h"
@@ -188,6 +193,38 @@ static int check_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(check);
 
+static int scavenger_show(struct seq_file *m, void *unused)
+{
+	struct spanheap *heap = m->private;
+
+	sh_scavenger_show(&heap->scavenger, m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(scavenger);
+
+/* Writing "1" gives back what is idle; nothing else means anything. */
+static ssize_t scavenge_write(struct file *file, const char __user *buf,
+			      size_t len, loff_t *pos)
+{
+	struct spanheap *heap = file_inode(file)->i_private;
+	bool now;
+	int err;
+
+	err = kstrtobool_from_user(buf, len, &now);
+	if (err || !now)
+		return err ?: -EINVAL;
+	pr_info("heap %s: scavenged %zu bytes\n", heap->name,
+		spanheap_scavenge(heap));
+	return len;
+}
+
+static const struct file_operations scavenge_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = scavenge_write,
+	.llseek = noop_llseek,
+};
+
 /**
  * sh_debugfs_add() - make a heap's files
  * @heap: the heap
@@ -200,6 +237,8 @@ void sh_debugfs_add(struct spanheap *heap)
 	debugfs_create_file("spans", 0400, heap->dir, heap, &spans_fops);
 	debugfs_create_file("arenas", 0400, heap->dir, heap, &arenas_fops);
 	debugfs_create_file("caches", 0400, heap->dir, heap, &caches_fops);
+	debugfs_create_file("scavenger", 0400, heap->dir, heap, &scavenger_fops);
+	debugfs_create_file("scavenge", 0600, heap->dir, heap, &scavenge_fops);
 	debugfs_create_file("check", 0400, heap->dir, heap, &check_fops);
 }
 

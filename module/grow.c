@@ -201,7 +201,22 @@ void sh_pageheap_reserve_work(struct work_struct *work)
 {
 	struct sh_pageheap *ph = container_of(work, struct sh_pageheap, reserve);
 
-	sh_pageheap_reserve_arena(ph, SH_GROW_STEP, GFP_KERNEL | __GFP_NOWARN);
+	sh_pageheap_reserve_arena(ph, READ_ONCE(ph->reserve_pages),
+				  GFP_KERNEL | __GFP_NOWARN);
+}
+
+/*
+ * Whether there should be an arena for those who can not sleep: one with room
+ * for a step, and for the @missing pages that there was none for just now.
+ */
+static bool runs_low(struct sh_pageheap *ph, unsigned long missing)
+{
+	unsigned long want = max(missing, SH_GROW_STEP);
+
+	if (has_room(ph, want))
+		return false;
+	WRITE_ONCE(ph->reserve_pages, want);
+	return true;
 }
 
 /**
@@ -231,7 +246,8 @@ int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp)
 			return -ENOMEM;
 		spin_lock_irqsave(&ph->lock, flags);
 		grown = extend_any(ph, need, record);
-		low = !has_room(ph, SH_GROW_STEP);
+		low = !gfpflags_allow_blocking(gfp) &&
+		      runs_low(ph, grown ? 0 : need);
 		spin_unlock_irqrestore(&ph->lock, flags);
 		if (!grown)
 			sh_record_free(ph, record);

@@ -63,6 +63,7 @@ static struct spanheap *find_heap(const char *name)
 
 static void free_heap(struct spanheap *heap)
 {
+	sh_scavenger_exit(&heap->scavenger);
 	sh_pageheap_exit(&heap->ph);
 	sh_runcaches_exit(&heap->rcs);
 	sh_caches_exit(&heap->caches);
@@ -92,6 +93,10 @@ static struct spanheap *new_heap(const char *name,
 	if (!err)
 		err = sh_caches_init(&heap->caches, heap->central, &heap->rcs,
 				     sh_cache_kb << 10);
+	if (!err)
+		err = sh_scavenger_init(&heap->scavenger, &heap->ph,
+					&heap->caches, config->scavenge_idle_ms ?:
+					sh_scavenge_ms);
 	if (err) {
 		free_heap(heap);
 		return ERR_PTR(err);

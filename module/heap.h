@@ -14,6 +14,7 @@
 #include "central.h"
 #include "pageheap.h"
 #include "runcache.h"
+#include "scavenge.h"
 
 struct dentry;
 struct seq_file;
@@ -23,6 +24,7 @@ struct seq_file;
  * @caches: per-CPU caches; first, since every allocation goes there
  * @rcs: per-CPU caches of runs
  * @ph: the page heap
+ * @scavenger: gives idle memory back
  * @central: central lists by size class
  * @link: in sh_heaps
  * @name: as given to spanheap_create()
@@ -38,6 +40,7 @@ struct spanheap {
 	struct sh_caches caches;
 	struct sh_runcaches rcs;
 	struct sh_pageheap ph;
+	struct sh_scavenger scavenger;
 	struct sh_central central[SH_NR_CLASSES];
 	struct list_head link;
 	char name[SPANHEAP_NAME_MAX + 1];
@@ -88,9 +91,17 @@ void sh_debugfs_exit(void);
 void sh_debugfs_add(struct spanheap *heap);
 void sh_debugfs_remove(struct spanheap *heap);
 
+/* pressure.c */
+int sh_pressure_init(void);
+void sh_pressure_exit(void);
+
+/* limit.c */
+bool sh_reclaim(struct spanheap *heap, gfp_t gfp);
+
 /* main.c: module parameters. */
 extern unsigned int sh_arena_mb;
 extern unsigned int sh_cache_kb;
+extern unsigned int sh_scavenge_ms;
 extern bool sh_panic_on_bad_free;
 
 #endif /* SPANHEAP_HEAP_H */

@@ -17,9 +17,12 @@
 #define ARENA_MB_MAX	1024
 #define CACHE_KB_MIN	0
 #define CACHE_KB_MAX	65536
+#define SCAVENGE_MS_MIN	10
+#define SCAVENGE_MS_MAX	86400000
 
 unsigned int sh_arena_mb = 64;
 unsigned int sh_cache_kb = 1024;
+unsigned int sh_scavenge_ms = 300000;
 bool sh_panic_on_bad_free;
 
 static int set_in_range(const char *val, const struct kernel_param *kp,
@@ -43,6 +46,11 @@ static int set_cache_kb(const char *val, const struct kernel_param *kp)
 	return set_in_range(val, kp, CACHE_KB_MIN, CACHE_KB_MAX);
 }
 
+static int set_scavenge_ms(const char *val, const struct kernel_param *kp)
+{
+	return set_in_range(val, kp, SCAVENGE_MS_MIN, SCAVENGE_MS_MAX);
+}
+
 static const struct kernel_param_ops arena_mb_ops = {
 	.set = set_arena_mb,
 	.get = param_get_uint,
@@ -53,10 +61,17 @@ static const struct kernel_param_ops cache_kb_ops = {
 	.get = param_get_uint,
 };
 
+static const struct kernel_param_ops scavenge_ms_ops = {
+	.set = set_scavenge_ms,
+	.get = param_get_uint,
+};
+
 module_param_cb(arena_mb, &arena_mb_ops, &sh_arena_mb, 0444);
 MODULE_PARM_DESC(arena_mb, "MiB of address space in an arena, 1 to 1024 (64)");
 module_param_cb(cache_kb, &cache_kb_ops, &sh_cache_kb, 0444);
 MODULE_PARM_DESC(cache_kb, "KiB of free objects a CPU may cache for a heap, 0 to 65536 (1024)");
+module_param_cb(scavenge_ms, &scavenge_ms_ops, &sh_scavenge_ms, 0444);
+MODULE_PARM_DESC(scavenge_ms, "milliseconds after which idle memory goes back, 10 to 86400000 (300000)");
 module_param_named(panic_on_bad_free, sh_panic_on_bad_free, bool, 0644);
 MODULE_PARM_DESC(panic_on_bad_free, "panic when something is freed that is no live object (off)");
 
@@ -70,15 +85,25 @@ static int __init spanheap_init(void)
 	err = sh_arena_init();
 	if (err)
 		goto exit_pagemap;
+	err = sh_scavenge_init();
+	if (err)
+		goto exit_arena;
 	sh_debugfs_init();
 	err = sh_heaps_init();
 	if (err)
 		goto exit_debugfs;
+	err = sh_pressure_init();
+	if (err)
+		goto exit_heaps;
 	return 0;
 
+exit_heaps:
+	sh_heaps_exit();
 exit_debugfs:
 	sh_debugfs_exit();
+	sh_scavenge_exit();
 	rcu_barrier();
+exit_arena:
 	sh_arena_exit();
 exit_pagemap:
 	sh_pagemap_exit();
@@ -87,8 +112,10 @@ exit_pagemap:
 
 static void __exit spanheap_exit(void)
 {
+	sh_pressure_exit();
 	sh_heaps_exit();
 	sh_debugfs_exit();
+	sh_scavenge_exit();
 	/* Blocks of records are freed by RCU callbacks of ours. */
 	rcu_barrier();
 	sh_arena_exit();

@@ -28,6 +28,7 @@
 
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/clock.h>
 #include <linux/string.h>
 
 #include "compat.h"
@@ -128,12 +129,29 @@ static struct sh_span *take_run(struct sh_pageheap *ph, u32 nr_pages,
 	span->state = SH_SPAN_HELD;
 	ph->idle -= nr_pages;
 	ph->released -= span->released;
+	ph->peak = max(ph->peak, ph->sys - ph->idle);
 	if (nr_pages >= SH_SHORT_RUN)
 		sh_map_ends(span);
 	else if (span->map != SH_MAP_ALL || span == fresh)
 		sh_pagemap_set(sh_span_base(span), nr_pages, span);
 	span->map = SH_MAP_ALL;
 	return span;
+}
+
+/* Take the lock, and the time that takes while memory is given back. */
+static unsigned long lock_timed(struct sh_pageheap *ph)
+{
+	unsigned long flags;
+	u64 start;
+
+	if (likely(!READ_ONCE(ph->releasing))) {
+		spin_lock_irqsave(&ph->lock, flags);
+		return flags;
+	}
+	start = local_clock();
+	spin_lock_irqsave(&ph->lock, flags);
+	ph->pause_ns = max(ph->pause_ns, local_clock() - start);
+	return flags;
 }
 
 static struct sh_span *take_mapped(struct sh_pageheap *ph, u32 nr_pages,
@@ -143,7 +161,7 @@ static struct sh_span *take_mapped(struct sh_pageheap *ph, u32 nr_pages,
 	unsigned long flags;
 
 	rcu_read_lock();
-	spin_lock_irqsave(&ph->lock, flags);
+	flags = lock_timed(ph);
 	span = take_run(ph, nr_pages, kind, record);
 	spin_unlock_irqrestore(&ph->lock, flags);
 	if (!IS_ERR(span) && nr_pages >= SH_SHORT_RUN)
@@ -364,7 +382,7 @@ unsigned int sh_pageheap_take(struct sh_pageheap *ph, u32 nr_pages,
 	unsigned long flags;
 
 	rcu_read_lock();
-	spin_lock_irqsave(&ph->lock, flags);
+	flags = lock_timed(ph);
 	while (got < nr && test_bit(nr_pages, ph->free.lengths)) {
 		spans[got] = take_run(ph, nr_pages, kind, &record);
 		if (IS_ERR(spans[got]))
@@ -427,6 +445,42 @@ void sh_pageheap_zero(struct sh_span *span)
 	span->dirty = false;
 }
 SH_EXPORT_FOR_KUNIT(sh_pageheap_zero);
+
+/**
+ * sh_pageheap_peak() - the most that was in use of late
+ * @ph: the page heap
+ *
+ * Context: any but NMI.
+ * Return: the most heap pages that were in use at a time since the last call.
+ */
+unsigned long sh_pageheap_peak(struct sh_pageheap *ph)
+{
+	unsigned long flags, peak;
+
+	spin_lock_irqsave(&ph->lock, flags);
+	peak = ph->peak;
+	ph->peak = ph->sys - ph->idle;
+	spin_unlock_irqrestore(&ph->lock, flags);
+	return peak;
+}
+SH_EXPORT_FOR_KUNIT(sh_pageheap_peak);
+
+/**
+ * sh_pageheap_set_limit() - bound the memory of the heap
+ * @ph: the page heap
+ * @bytes: most resident bytes, metadata included, 0 for no limit
+ *
+ * Context: any but NMI.
+ */
+void sh_pageheap_set_limit(struct sh_pageheap *ph, size_t bytes)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ph->lock, flags);
+	/* Less than a page is a limit too. */
+	ph->limit = bytes ? max(bytes >> SH_PAGE_SHIFT, 1UL) : 0;
+	spin_unlock_irqrestore(&ph->lock, flags);
+}
 
 /**
  * sh_pageheap_stats() - read the figures

@@ -31,6 +31,9 @@
  * @idle: heap pages of these in free runs
  * @released: heap pages of these without memory behind them
  * @grows: times @sys grew
+ * @peak: most pages in use since sh_pageheap_peak() was last asked
+ * @releasing: a pass is giving memory back
+ * @pause_ns: longest time an allocation waited for the lock during one
  * @limit: most resident heap pages, metadata included, 0 for no limit
  * @arena_pages: heap pages of an arena
  * @node: NUMA node for everything, or NUMA_NO_NODE
@@ -41,6 +44,7 @@
  * @other_bytes: bytes of other metadata, which count towards @limit
  * @records: span records by kind
  * @reserve: reserves an arena for those who can not sleep
+ * @reserve_pages: heap pages that must fit into it
  */
 struct sh_pageheap {
 	spinlock_t lock;
@@ -52,6 +56,9 @@ struct sh_pageheap {
 	unsigned long idle;
 	unsigned long released;
 	unsigned long grows;
+	unsigned long peak;
+	bool releasing;
+	u64 pause_ns;
 	unsigned long limit;
 	unsigned long arena_pages;
 	int node;
@@ -62,6 +69,7 @@ struct sh_pageheap {
 	atomic_long_t other_bytes;
 	struct sh_fixalloc records[SH_NR_SPAN_KINDS];
 	struct work_struct reserve;
+	unsigned long reserve_pages;
 };
 
 /**
@@ -102,7 +110,14 @@ void sh_pageheap_disown(struct sh_span *span);
 void sh_pageheap_free(struct sh_pageheap *ph, struct sh_span **spans,
 		      unsigned int nr);
 void sh_pageheap_zero(struct sh_span *span);
+unsigned long sh_pageheap_peak(struct sh_pageheap *ph);
+void sh_pageheap_set_limit(struct sh_pageheap *ph, size_t bytes);
 void sh_pageheap_stats(struct sh_pageheap *ph, struct sh_pageheap_stats *stats);
+
+/* release.c */
+unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
+				  unsigned long age, unsigned long *shootdowns);
+unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long age);
 
 /* walk.c */
 typedef int (*sh_arena_fn)(struct sh_arena *arena, void *arg);

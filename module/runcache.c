@@ -234,19 +234,21 @@ void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span)
 SH_EXPORT_FOR_KUNIT(sh_run_free);
 
 /**
- * sh_runcaches_drain_cpu() - give a CPU's runs back to the page heap
+ * sh_runcaches_drain() - give a CPU's runs back to the page heap
  * @rcs: the run caches
- * @cpu: the CPU, which is this one, and the caller bound to it, or is dead
+ * @dead_cpu: a CPU that is offline, or -1 for this one
  *
- * Context: task, or interrupt; does nothing where that interrupted a user.
+ * Context: any but NMI; does nothing where it interrupted a user.
  */
-void sh_runcaches_drain_cpu(struct sh_runcaches *rcs, int cpu)
+void sh_runcaches_drain(struct sh_runcaches *rcs, int dead_cpu)
 {
-	struct sh_runcache *rc = per_cpu_ptr(rcs->cpu, cpu);
 	struct sh_span *out[SH_RUNCACHE_RUNS];
+	struct sh_runcache *rc;
 	unsigned int nr = 0;
 
 	preempt_disable();
+	rc = dead_cpu >= 0 ? per_cpu_ptr(rcs->cpu, dead_cpu) :
+			     this_cpu_ptr(rcs->cpu);
 	if (enter(rc)) {
 		while (rc->nr)
 			out[nr++] = remove(rc, rc->nr - 1);
@@ -255,7 +257,7 @@ void sh_runcaches_drain_cpu(struct sh_runcaches *rcs, int cpu)
 	preempt_enable();
 	sh_pageheap_free(rcs->ph, out, nr);
 }
-SH_EXPORT_FOR_KUNIT(sh_runcaches_drain_cpu);
+SH_EXPORT_FOR_KUNIT(sh_runcaches_drain);
 
 /**
  * sh_runcaches_stats() - add up what all CPUs hold

@@ -69,7 +69,7 @@ struct sh_span *sh_run_alloc(struct sh_runcaches *rcs, unsigned long nr_pages,
 			     unsigned long align, unsigned int kind, gfp_t gfp,
 			     int node);
 void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span);
-void sh_runcaches_drain_cpu(struct sh_runcaches *rcs, int cpu);
+void sh_runcaches_drain(struct sh_runcaches *rcs, int dead_cpu);
 void sh_runcaches_stats(struct sh_runcaches *rcs,
 			struct sh_runcache_stats *stats);
 

@@ -62,7 +62,11 @@ void sh_map_ends(struct sh_span *span)
 	sh_pagemap_set(sh_span_end(span) - SH_PAGE_SIZE, 1, span);
 }
 
-static void unmap(struct sh_span *span)
+/**
+ * sh_map_forget() - leave no page mapped to a span
+ * @span: the span
+ */
+void sh_map_forget(struct sh_span *span)
 {
 	unsigned long base = sh_span_base(span);
 
@@ -121,7 +125,7 @@ struct sh_span *sh_merge(struct sh_pageheap *ph, struct sh_span *low,
 	struct sh_span *winner = low->nr_pages >= high->nr_pages ? low : high;
 	struct sh_span *loser = winner == low ? high : low;
 
-	unmap(loser);
+	sh_map_forget(loser);
 	/* What was an end of the winner is not to be left mapped as an inner page. */
 	if (winner->map == SH_MAP_ENDS)
 		sh_pagemap_set(sh_span_base(high) -

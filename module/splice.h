@@ -13,6 +13,7 @@ struct sh_span *sh_record_new(struct sh_pageheap *ph, unsigned int kind,
 void sh_record_free(struct sh_pageheap *ph, struct sh_span *span);
 
 void sh_map_ends(struct sh_span *span);
+void sh_map_forget(struct sh_span *span);
 void sh_map_inner(struct sh_span *span, struct sh_span *to);
 u32 sh_count_released(const struct sh_span *run, u32 nr_pages);
 

@@ -101,6 +101,7 @@ void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats)
 	add_class_figures(heap, stats);
 	add_large_figures(heap, stats);
 	add_page_figures(heap, stats);
+	sh_scavenger_stats(&heap->scavenger, stats);
 	stats->cache_meta = atomic_long_read(&heap->caches.meta_bytes);
 	stats->bad_frees = atomic_long_read(&heap->bad_frees);
 	stats->alloc_failures = atomic_long_read(&heap->alloc_failures);

@@ -138,6 +138,9 @@ bool spanheap_owns(const void *addr);
 bool spanheap_find(const void *addr, struct spanheap_object *obj);
 void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats);
 
+size_t spanheap_scavenge(struct spanheap *heap);
+int spanheap_set_limit(struct spanheap *heap, size_t bytes);
+
 /**
  * spanheap_zalloc() - allocate a zeroed object
  * @heap: heap to allocate from, NULL for the default heap

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Emptying per-CPU caches: on request, under pressure, when a CPU has not used
+ * its caches for a while, and when a CPU went offline.
+ *
+ * Nobody can empty another CPU's cache without locks, so a work item does it
+ * there. It empties the caches of the CPU it finds itself on, whichever that is:
+ * a CPU that goes offline in between is emptied by the hotplug callback.
+ *
+ * Locks: none of its own; cpu_hotplug_lock while work items are waited for.
+ *
+ * Contexts: task, may sleep, except where a function says otherwise.
+ */
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+#include "cache.h"
+#include "compat.h"
+#include "drain.h"
+
+static struct workqueue_struct *drain_wq;
+
+static struct sh_cache *cache_of(struct sh_caches *caches, int dead_cpu)
+{
+	return dead_cpu >= 0 ? per_cpu_ptr(caches->cpu, dead_cpu) :
+			       this_cpu_ptr(caches->cpu);
+}
+
+/*
+ * Take a batch out of a slot. When nothing is left, its array goes to @array,
+ * for the caller to free.
+ */
+static unsigned int take_batch(struct sh_caches *caches, int dead_cpu,
+			       unsigned int class, struct sh_entry *batch,
+			       struct sh_entry **array)
+{
+	struct sh_cache *cache;
+	struct sh_slot *slot;
+	unsigned int nr = 0;
+
+	*array = NULL;
+	preempt_disable();
+	cache = cache_of(caches, dead_cpu);
+	if (sh_cache_enter(cache)) {
+		slot = &cache->slot[class];
+		nr = min_t(unsigned int, slot->top - slot->base, SH_BATCH_MAX);
+		slot->top -= nr;
+		memcpy(batch, slot->top, nr * sizeof(*batch));
+		if (slot->top == slot->base) {
+			*array = slot->base;
+			cache->capacity -= (slot->end - slot->base) *
+					   sh_classes[class].size;
+			slot->base = NULL;
+			slot->top = NULL;
+			slot->end = NULL;
+		}
+		sh_cache_leave(cache);
+	}
+	preempt_enable();
+	return nr;
+}
+
+static void drain_slot(struct sh_caches *caches, int dead_cpu,
+		       unsigned int class)
+{
+	struct sh_entry batch[SH_BATCH_MAX], *array;
+	unsigned int nr;
+
+	do {
+		nr = take_batch(caches, dead_cpu, class, batch, &array);
+		if (nr)
+			sh_central_free(&caches->central[class], caches->rcs,
+					batch, nr);
+		if (array)
+			atomic_long_sub(ksize(array), &caches->meta_bytes);
+		kfree(array);
+	} while (nr && !array);
+}
+
+/**
+ * sh_drain_cpu() - empty the caches of a CPU
+ * @caches: the caches
+ * @dead_cpu: a CPU that is offline, or -1 for the one this runs on
+ *
+ * Context: task. Runs are given to the page heap as well.
+ */
+void sh_drain_cpu(struct sh_caches *caches, int dead_cpu)
+{
+	unsigned int class;
+
+	for (class = 1; class < SH_NR_CLASSES; class++)
+		drain_slot(caches, dead_cpu, class);
+	sh_runcaches_drain(caches->rcs, dead_cpu);
+}
+SH_EXPORT_FOR_KUNIT(sh_drain_cpu);
+
+static void drain_work(struct work_struct *work)
+{
+	struct sh_drain *drain = container_of(work, struct sh_drain, work);
+
+	sh_drain_cpu(drain->caches, -1);
+}
+
+/**
+ * sh_drains_init() - prepare for emptying the caches of a heap
+ * @caches: the caches
+ *
+ * Return: what the other functions take, or NULL.
+ */
+struct sh_drain __percpu *sh_drains_init(struct sh_caches *caches)
+{
+	struct sh_drain __percpu *drains = alloc_percpu(struct sh_drain);
+	int cpu;
+
+	if (!drains)
+		return NULL;
+	for_each_possible_cpu(cpu) {
+		struct sh_drain *drain = per_cpu_ptr(drains, cpu);
+
+		INIT_WORK(&drain->work, drain_work);
+		drain->caches = caches;
+	}
+	return drains;
+}
+
+/**
+ * sh_drains_exit() - wait for what is under way and free it
+ * @drains: from sh_drains_init(), or NULL; nobody starts any more
+ */
+void sh_drains_exit(struct sh_drain __percpu *drains)
+{
+	int cpu;
+
+	if (!drains)
+		return;
+	for_each_possible_cpu(cpu)
+		cancel_work_sync(&per_cpu_ptr(drains, cpu)->work);
+	free_percpu(drains);
+}
+
+/**
+ * sh_drain_start() - have the caches of all CPUs emptied, soon
+ * @drains: from sh_drains_init()
+ *
+ * Context: any but NMI.
+ */
+void sh_drain_start(struct sh_drain __percpu *drains)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		queue_work_on(cpu, drain_wq, &per_cpu_ptr(drains, cpu)->work);
+}
+
+/**
+ * sh_drain_all() - empty the caches of all CPUs
+ * @drains: from sh_drains_init()
+ *
+ * Context: task, may sleep.
+ */
+void sh_drain_all(struct sh_drain __percpu *drains)
+{
+	int cpu;
+
+	cpus_read_lock();
+	sh_drain_start(drains);
+	for_each_online_cpu(cpu)
+		flush_work(&per_cpu_ptr(drains, cpu)->work);
+	cpus_read_unlock();
+}
+
+/* Changes whenever a CPU allocates from its caches or frees to them. */
+static unsigned long signature(struct sh_caches *caches, int cpu, bool *holds)
+{
+	struct sh_cache *cache = per_cpu_ptr(caches->cpu, cpu);
+	struct sh_runcache *rc = per_cpu_ptr(caches->rcs->cpu, cpu);
+	unsigned long sum = READ_ONCE(rc->hits) + READ_ONCE(rc->misses) +
+			    READ_ONCE(rc->nr);
+	unsigned int class;
+
+	*holds = READ_ONCE(rc->nr);
+	for (class = 1; class < SH_NR_CLASSES; class++) {
+		struct sh_slot *slot = &cache->slot[class];
+
+		*holds |= !!READ_ONCE(slot->base);
+		sum += READ_ONCE(slot->allocs) + (unsigned long)READ_ONCE(slot->top);
+	}
+	return sum;
+}
+
+/**
+ * sh_drain_idle() - empty the caches of CPUs that did not use them of late
+ * @drains: from sh_drains_init()
+ *
+ * Of late is since the last call. Does not wait for it.
+ *
+ * Context: task.
+ * Return: whether any CPU's caches hold something.
+ */
+bool sh_drain_idle(struct sh_drain __percpu *drains)
+{
+	bool any = false, holds;
+	unsigned long now;
+	int cpu;
+
+	for_each_online_cpu(cpu) {
+		struct sh_drain *drain = per_cpu_ptr(drains, cpu);
+
+		now = signature(drain->caches, cpu, &holds);
+		if (holds && now == drain->signature)
+			queue_work_on(cpu, drain_wq, &drain->work);
+		drain->signature = now;
+		any |= holds;
+	}
+	return any;
+}
+
+/**
+ * sh_drain_init() - prepare for emptying caches
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sh_drain_init(void)
+{
+	drain_wq = alloc_workqueue("spanheap_drain",
+				   WQ_MEM_RECLAIM | SH_WQ_PERCPU, 0);
+	return drain_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * sh_drain_exit() - undo sh_drain_init()
+ */
+void sh_drain_exit(void)
+{
+	destroy_workqueue(drain_wq);
+}

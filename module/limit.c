@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Limits and giving back on request: the public calls, and what an allocation
+ * does before it fails.
+ *
+ * Locks: none. Contexts: task, may sleep; sh_reclaim() that of its gfp.
+ */
+#include <linux/cpumask.h>
+#include <linux/export.h>
+
+#include "compat.h"
+#include "heap.h"
+
+/* Whether anything is idle that could go back: memory, or objects in caches. */
+static bool anything_idle(struct spanheap *heap)
+{
+	struct sh_runcache_stats runs;
+	struct sh_pageheap_stats ph;
+	int cpu;
+
+	sh_pageheap_stats(&heap->ph, &ph);
+	if (ph.idle > ph.released)
+		return true;
+	sh_runcaches_stats(&heap->rcs, &runs);
+	if (runs.runs)
+		return true;
+	for_each_possible_cpu(cpu)
+		if (READ_ONCE(per_cpu_ptr(heap->caches.cpu, cpu)->capacity))
+			return true;
+	return false;
+}
+
+/**
+ * sh_reclaim() - try to make room in a heap whose limit is reached
+ * @heap: the heap
+ * @gfp: the flags of the allocation that failed
+ *
+ * Context: that of @gfp.
+ * Return: whether it is worth to try again.
+ */
+bool sh_reclaim(struct spanheap *heap, gfp_t gfp)
+{
+	if (!READ_ONCE(heap->ph.limit) || !gfpflags_allow_blocking(gfp) ||
+	    !anything_idle(heap))
+		return false;
+	sh_scavenge(&heap->scavenger, SH_SCAVENGE_LIMIT);
+	return true;
+}
+
+/**
+ * spanheap_scavenge() - give all memory back that a heap does not use
+ * @heap: the heap, NULL for the default heap
+ *
+ * Empties the per-CPU caches, releases the pages of free spans and retires idle
+ * arenas.
+ *
+ * Context: task, may sleep.
+ * Return: bytes given back.
+ */
+size_t spanheap_scavenge(struct spanheap *heap)
+{
+	heap = sh_heap_or_default(heap);
+	return sh_scavenge(&heap->scavenger, SH_SCAVENGE_REQUEST);
+}
+EXPORT_SYMBOL_GPL(spanheap_scavenge);
+
+/**
+ * spanheap_set_limit() - bound the memory of a heap
+ * @heap: the heap, NULL for the default heap
+ * @bytes: most resident bytes, metadata included, 0 for no limit
+ *
+ * A limit below what is in use is allowed: what is idle goes back now, and the
+ * heap does not grow until enough has been freed.
+ *
+ * Context: task, may sleep.
+ * Return: 0.
+ */
+int spanheap_set_limit(struct spanheap *heap, size_t bytes)
+{
+	heap = sh_heap_or_default(heap);
+	sh_pageheap_set_limit(&heap->ph, bytes);
+	if (bytes)
+		sh_scavenge(&heap->scavenger, SH_SCAVENGE_LIMIT);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(spanheap_set_limit);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the rest of the system asks of all heaps: memory under pressure, through
+ * a shrinker, and the caches of a CPU that goes offline, through a hotplug state.
+ *
+ * Locks: sh_heaps_lock, only tried in reclaim: who holds it may be allocating.
+ *
+ * Contexts: reclaim, which may sleep; the control CPU of a hotplug operation.
+ */
+#include <linux/atomic.h>
+#include <linux/cpuhotplug.h>
+#include <linux/shrinker.h>
+
+#include "compat.h"
+#include "heap.h"
+
+#define PAGES_PER_HEAP_PAGE	max_t(unsigned long, SH_PAGE_SIZE / PAGE_SIZE, 1)
+
+static struct shrinker *shrinker;
+static enum cpuhp_state hotplug_state;
+
+static unsigned long idle_resident(struct spanheap *heap)
+{
+	struct sh_pageheap_stats stats;
+
+	sh_pageheap_stats(&heap->ph, &stats);
+	return stats.idle - stats.released;
+}
+
+static unsigned long count_idle(struct shrinker *unused,
+				struct shrink_control *sc)
+{
+	struct spanheap *heap;
+	unsigned long pages = 0;
+
+	if (!SH_ARENA_SPARSE || !mutex_trylock(&sh_heaps_lock))
+		return 0;
+	list_for_each_entry(heap, &sh_heaps, link)
+		pages += idle_resident(heap);
+	mutex_unlock(&sh_heaps_lock);
+	return pages * PAGES_PER_HEAP_PAGE ?: SHRINK_EMPTY;
+}
+
+static unsigned long release_idle(struct shrinker *unused,
+				  struct shrink_control *sc)
+{
+	unsigned long goal = DIV_ROUND_UP(sc->nr_to_scan, PAGES_PER_HEAP_PAGE);
+	struct spanheap *heap;
+	unsigned long done = 0;
+
+	if (!mutex_trylock(&sh_heaps_lock))
+		return SHRINK_STOP;
+	list_for_each_entry(heap, &sh_heaps, link) {
+		if (done >= goal)
+			break;
+		done += sh_scavenge_pressure(&heap->scavenger, goal - done);
+	}
+	mutex_unlock(&sh_heaps_lock);
+	return done ? done * PAGES_PER_HEAP_PAGE : SHRINK_STOP;
+}
+
+static int cpu_is_dead(unsigned int cpu)
+{
+	struct spanheap *heap;
+
+	mutex_lock(&sh_heaps_lock);
+	list_for_each_entry(heap, &sh_heaps, link)
+		sh_drain_cpu(&heap->caches, cpu);
+	mutex_unlock(&sh_heaps_lock);
+	return 0;
+}
+
+/**
+ * sh_pressure_init() - let the system ask
+ *
+ * Return: 0 or an error.
+ */
+int sh_pressure_init(void)
+{
+	int state;
+
+	state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "spanheap:dead",
+					  NULL, cpu_is_dead);
+	if (state < 0)
+		return state;
+	hotplug_state = state;
+	shrinker = sh_shrinker_register("spanheap", count_idle, release_idle);
+	if (!IS_ERR(shrinker))
+		return 0;
+	cpuhp_remove_state_nocalls(hotplug_state);
+	return PTR_ERR(shrinker);
+}
+
+/**
+ * sh_pressure_exit() - undo sh_pressure_init()
+ */
+void sh_pressure_exit(void)
+{
+	sh_shrinker_unregister(shrinker);
+	cpuhp_remove_state_nocalls(hotplug_state);
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The scavenger: a work item for each heap that gives idle memory back. Two
+ * rules, as in the Go runtime, which had first the one and then the other:
+ *
+ * - age: a run idle for longer than a limit goes back, whatever it costs;
+ * - pacing: memory beyond what recent use needs, and a tenth more, goes back
+ *   sooner, at a rate that takes no more than a hundredth of one CPU.
+ *
+ * Recent use is the most pages in use during the last second, or what that was
+ * before less an eighth for each second since, whichever is more.
+ *
+ * While there is idle memory or CPUs hold cached objects, a pass is made every
+ * second, or every half limit if that is shorter; else every half limit. A pass
+ * also empties the caches of CPUs that did not use them since the pass before.
+ *
+ * Locks: sc->lock, a mutex, for a pass. Reclaim only tries it, so it may be held
+ * over anything.
+ *
+ * Contexts: task, may sleep.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/moduleparam.h>
+#include <linux/sched/clock.h>
+#include <linux/seq_file.h>
+#include <linux/spanheap.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "scavenge.h"
+
+/* How often to look while there is something to give back, milliseconds. */
+#define PACE_MS		1000
+
+/* Share of a CPU that pacing may take: 1 / PACE_SHARE. */
+#define PACE_SHARE	100
+
+/* Heap pages to give back between two looks at the clock: 1 MiB. */
+#define PACE_STEP	((1UL << 20) >> SH_PAGE_SHIFT)
+
+static struct workqueue_struct *scavenge_wq;
+
+static bool trace_scavenge;
+module_param(trace_scavenge, bool, 0644);
+MODULE_PARM_DESC(trace_scavenge, "log a line for each pass that gives memory back (off)");
+
+static const char * const reason_name[SH_NR_SCAVENGE_REASONS] = {
+	"age", "pacing", "pressure", "limit", "request",
+};
+
+static size_t bytes_of(unsigned long pages)
+{
+	return (size_t)pages << SH_PAGE_SHIFT;
+}
+
+/* Count what a pass did. Called with sc->lock held. */
+static void account(struct sh_scavenger *sc, enum sh_scavenge_reason reason,
+		    unsigned long pages, u64 start)
+{
+	u64 took = local_clock() - start;
+
+	sc->busy_ns += took;
+	if (!pages)
+		return;
+	sc->passes++;
+	sc->bytes[reason] += bytes_of(pages);
+	if (trace_scavenge)
+		pr_info("heap %s: scavenged %zu KiB (%s) in %llu us\n",
+			sc->ph->name, bytes_of(pages) >> 10,
+			reason_name[reason], took / NSEC_PER_USEC);
+}
+
+static void by_age(struct sh_scavenger *sc)
+{
+	unsigned long age = msecs_to_jiffies(sc->idle_ms), pages;
+	u64 start = local_clock();
+
+	pages = sh_pageheap_release(sc->ph, ULONG_MAX, age, &sc->shootdowns);
+	pages += sh_pageheap_retire(sc->ph, age);
+	account(sc, SH_SCAVENGE_AGE, pages, start);
+}
+
+/* Resident heap pages beyond what recent use needs and a tenth more. */
+static unsigned long excess(struct sh_scavenger *sc)
+{
+	struct sh_pageheap_stats stats;
+	unsigned long resident, goal;
+
+	sh_pageheap_stats(sc->ph, &stats);
+	sc->recent = max(sh_pageheap_peak(sc->ph), sc->recent - sc->recent / 8);
+	resident = stats.sys - stats.released;
+	goal = sc->recent + sc->recent / 10;
+	return resident > goal ? resident - goal : 0;
+}
+
+static void by_pace(struct sh_scavenger *sc)
+{
+	u64 start = local_clock(), budget = PACE_MS * NSEC_PER_MSEC / PACE_SHARE;
+	unsigned long left = excess(sc), done = 0, got;
+
+	while (left > done && local_clock() - start < budget) {
+		got = sh_pageheap_release(sc->ph, min(left - done, PACE_STEP), 0,
+					  &sc->shootdowns);
+		if (!got)
+			break;
+		done += got;
+	}
+	account(sc, SH_SCAVENGE_PACING, done, start);
+}
+
+static bool anything_idle(struct sh_scavenger *sc)
+{
+	struct sh_pageheap_stats stats;
+
+	sh_pageheap_stats(sc->ph, &stats);
+	return stats.idle > stats.released;
+}
+
+static void pass(struct work_struct *work)
+{
+	struct sh_scavenger *sc = container_of(work, struct sh_scavenger,
+					       work.work);
+	unsigned int delay = max(sc->idle_ms / 2, 1U);
+	bool busy;
+
+	mutex_lock(&sc->lock);
+	busy = sh_drain_idle(sc->drains);
+	by_age(sc);
+	by_pace(sc);
+	busy |= anything_idle(sc);
+	mutex_unlock(&sc->lock);
+	if (busy)
+		delay = min(delay, PACE_MS);
+	queue_delayed_work(scavenge_wq, &sc->work, msecs_to_jiffies(delay));
+}
+
+/**
+ * sh_scavenge() - give back all that is idle, now
+ * @sc: the scavenger
+ * @reason: why
+ *
+ * Context: task, may sleep.
+ * Return: bytes given back.
+ */
+size_t sh_scavenge(struct sh_scavenger *sc, enum sh_scavenge_reason reason)
+{
+	unsigned long pages;
+	u64 start;
+
+	sh_drain_all(sc->drains);
+	mutex_lock(&sc->lock);
+	start = local_clock();
+	pages = sh_pageheap_release(sc->ph, ULONG_MAX, 0, &sc->shootdowns);
+	pages += sh_pageheap_retire(sc->ph, 0);
+	account(sc, reason, pages, start);
+	mutex_unlock(&sc->lock);
+	return bytes_of(pages);
+}
+SH_EXPORT_FOR_KUNIT(sh_scavenge);
+
+/**
+ * sh_scavenge_pressure() - give memory back because the system is short of it
+ * @sc: the scavenger
+ * @goal: heap pages wanted
+ *
+ * Longest idle first. When that is not enough, the caches are emptied for the
+ * next time. Waits for nobody.
+ *
+ * Context: reclaim.
+ * Return: heap pages given back.
+ */
+unsigned long sh_scavenge_pressure(struct sh_scavenger *sc, unsigned long goal)
+{
+	unsigned long pages;
+	u64 start;
+
+	if (!mutex_trylock(&sc->lock))
+		return 0;
+	start = local_clock();
+	pages = sh_pageheap_release(sc->ph, goal, 0, &sc->shootdowns);
+	account(sc, SH_SCAVENGE_PRESSURE, pages, start);
+	mutex_unlock(&sc->lock);
+	if (pages < goal) {
+		sh_drain_start(sc->drains);
+		mod_delayed_work(scavenge_wq, &sc->work, 1);
+	}
+	return pages;
+}
+SH_EXPORT_FOR_KUNIT(sh_scavenge_pressure);
+
+/**
+ * sh_scavenger_init() - start the scavenger of a heap
+ * @sc: the scavenger, zeroed
+ * @ph: the page heap
+ * @caches: the caches
+ * @idle_ms: age at which idle runs go back, milliseconds
+ *
+ * Context: task, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int sh_scavenger_init(struct sh_scavenger *sc, struct sh_pageheap *ph,
+		      struct sh_caches *caches, unsigned int idle_ms)
+{
+	INIT_DELAYED_WORK(&sc->work, pass);
+	mutex_init(&sc->lock);
+	sc->ph = ph;
+	sc->idle_ms = idle_ms;
+	sc->drains = sh_drains_init(caches);
+	if (!sc->drains)
+		return -ENOMEM;
+	queue_delayed_work(scavenge_wq, &sc->work,
+			   msecs_to_jiffies(max(idle_ms / 2, 1U)));
+	return 0;
+}
+SH_EXPORT_FOR_KUNIT(sh_scavenger_init);
+
+/**
+ * sh_scavenger_exit() - stop the scavenger of a heap
+ * @sc: the scavenger; also one whose init failed or that is zeroed
+ *
+ * Context: task, may sleep.
+ */
+void sh_scavenger_exit(struct sh_scavenger *sc)
+{
+	if (!sc->drains)
+		return;
+	cancel_delayed_work_sync(&sc->work);
+	sh_drains_exit(sc->drains);
+}
+SH_EXPORT_FOR_KUNIT(sh_scavenger_exit);
+
+/**
+ * sh_scavenger_stats() - add what was given back to a heap's figures
+ * @sc: the scavenger
+ * @stats: the figures
+ */
+void sh_scavenger_stats(struct sh_scavenger *sc, struct spanheap_stats *stats)
+{
+	int i;
+
+	stats->scavenges = READ_ONCE(sc->passes);
+	for (i = 0; i < SH_NR_SCAVENGE_REASONS; i++)
+		stats->scavenged_bytes += READ_ONCE(sc->bytes[i]);
+}
+
+/**
+ * sh_scavenger_show() - print figures, a name and a value a line
+ * @sc: the scavenger
+ * @m: where to
+ */
+void sh_scavenger_show(struct sh_scavenger *sc, struct seq_file *m)
+{
+	int i;
+
+	mutex_lock(&sc->lock);
+	seq_printf(m, "idle_limit_ms %u\n", sc->idle_ms);
+	seq_printf(m, "recent_use_bytes %zu\n", bytes_of(sc->recent));
+	seq_printf(m, "passes %lu\n", sc->passes);
+	for (i = 0; i < SH_NR_SCAVENGE_REASONS; i++)
+		seq_printf(m, "%s_bytes %llu\n", reason_name[i], sc->bytes[i]);
+	seq_printf(m, "shootdowns %lu\n", sc->shootdowns);
+	seq_printf(m, "busy_us %llu\n", sc->busy_ns / NSEC_PER_USEC);
+	seq_printf(m, "longest_pause_ns %llu\n", READ_ONCE(sc->ph->pause_ns));
+	mutex_unlock(&sc->lock);
+}
+
+/**
+ * sh_scavenge_init() - prepare for scavengers
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sh_scavenge_init(void)
+{
+	int err = sh_drain_init();
+
+	if (err)
+		return err;
+	scavenge_wq = alloc_workqueue("spanheap", WQ_UNBOUND, 0);
+	if (scavenge_wq)
+		return 0;
+	sh_drain_exit();
+	return -ENOMEM;
+}
+
+/**
+ * sh_scavenge_exit() - undo sh_scavenge_init()
+ */
+void sh_scavenge_exit(void)
+{
+	destroy_workqueue(scavenge_wq);
+	sh_drain_exit();
+}
