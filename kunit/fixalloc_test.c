@@ -143,11 +143,12 @@ static void fixalloc_test_gfp_0_takes_only_what_is_there(struct kunit *test)
 
 static void fixalloc_test_works_under_a_spinlock(struct kunit *test)
 {
-	DEFINE_SPINLOCK(lock);
 	struct sh_fixalloc fa;
 	unsigned long flags;
+	spinlock_t lock;	/* so as to be atomic */
 	void *a, *b;
 
+	spin_lock_init(&lock);
 	setup(&fa, 128);
 	spin_lock_irqsave(&lock, flags);
 	a = sh_fixalloc_alloc(&fa, GFP_NOWAIT);

@@ -315,7 +315,7 @@ static void pageheap_model_random(struct kunit *test)
 	learn_arenas(test, m);
 	for (n = 0; n < ops; n++) {
 		step(test, m);
-		if (n % 200 == 0)
+		if (n % 1000 == 0)
 			sh_pages_verify(test, m->ph);
 	}
 	while (m->nr_live)

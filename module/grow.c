@@ -201,8 +201,9 @@ void sh_pageheap_reserve_work(struct work_struct *work)
 {
 	struct sh_pageheap *ph = container_of(work, struct sh_pageheap, reserve);
 
+	/* Nothing is to be killed for what is only ahead of need. */
 	sh_pageheap_reserve_arena(ph, READ_ONCE(ph->reserve_pages),
-				  GFP_KERNEL | __GFP_NOWARN);
+				  GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
 }
 
 /*

@@ -45,6 +45,7 @@
  * @records: span records by kind
  * @reserve: reserves an arena for those who can not sleep
  * @reserve_pages: heap pages that must fit into it
+ * @reserve_pages: heap pages that must fit into it
  */
 struct sh_pageheap {
 	spinlock_t lock;

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How a page heap grows: steps, arenas, and what is left of a failure.
+ */
+#include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+#include <linux/spinlock.h>
+
+#include "pagemap.h"
+#include "pages.h"
+#include "random.h"
+
+static struct sh_arena *last_arena(struct sh_pageheap *ph)
+{
+	return list_last_entry(&ph->arenas, struct sh_arena, link);
+}
+
+static struct sh_span *alloc_atomic(struct sh_pageheap *ph,
+				    unsigned long nr_pages)
+{
+	return sh_pageheap_alloc(ph, nr_pages, 1, 0, QUIET_ATOMIC,
+				 NUMA_NO_NODE);
+}
+
+static void grow_test_first_step_is_a_mebibyte(struct kunit *test)
+{
+	struct sh_pageheap *ph = sh_pages_create(test, 1024);
+
+	sh_pages_alloc(test, ph, 1);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).sys, SZ_1M >> SH_PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).grows, 1);
+	sh_pages_alloc(test, ph, SH_GROW_STEP - 1);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).grows, 1);
+	sh_pages_verify(test, ph);
+}
+
+/* More than a step is rounded up to 64 KiB. */
+static void grow_test_larger_steps_are_rounded_up(struct kunit *test)
+{
+	struct sh_pageheap *ph = sh_pages_create(test, 1024);
+	unsigned long sys;
+
+	if (!SH_ARENA_SPARSE)
+		kunit_skip(test, "arenas here are used up at once");
+	sh_pages_alloc(test, ph, SH_GROW_STEP);
+	sh_pages_alloc(test, ph, SH_GROW_STEP + 1);
+	sys = 2 * SH_GROW_STEP + SH_GROW_UNIT;
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).sys, sys);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 1);
+	sh_pages_verify(test, ph);
+}
+
+/* When a whole step does not fit any more, what is needed may still. */
+static void grow_test_uses_an_arena_to_its_end(struct kunit *test)
+{
+	struct sh_pageheap *ph = sh_pages_create(test, 200);
+
+	if (!SH_ARENA_SPARSE)
+		kunit_skip(test, "arenas here are used up at once");
+	sh_pages_alloc(test, ph, 128);
+	sh_pages_alloc(test, ph, 60);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).sys, 200);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 1);
+	sh_pages_alloc(test, ph, 20);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 2);
+	sh_pages_verify(test, ph);
+}
+
+/* New pages join the free run at the end of those there are. */
+static void grow_test_new_pages_join_the_last_run(struct kunit *test)
+{
+	struct sh_pageheap *ph = sh_pages_create(test, 1024);
+	struct sh_span *a, *b;
+
+	if (!SH_ARENA_SPARSE)
+		kunit_skip(test, "arenas here are used up at once");
+	a = sh_pages_alloc(test, ph, 100);
+	b = sh_pages_alloc(test, ph, 120);
+	KUNIT_EXPECT_EQ(test, sh_span_base(b), sh_span_end(a));
+	sh_pages_verify(test, ph);
+}
+
+static void grow_test_arenas_are_of_the_size_set(struct kunit *test)
+{
+	struct sh_pageheap *ph = sh_pages_create(test, 256);
+	unsigned int i;
+
+	for (i = 0; i < 40; i++)
+		sh_pages_alloc(test, ph, 32);
+	KUNIT_EXPECT_LE(test, last_arena(ph)->nr_pages, 256);
+	if (SH_ARENA_SPARSE)
+		KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 5);
+	sh_pages_verify(test, ph);
+}
+
+static void grow_test_large_requests_get_their_own_arena(struct kunit *test)
+{
+	struct sh_pageheap *ph = sh_pages_create(test, 128);
+	struct sh_span *span = sh_pages_alloc(test, ph, 1001);
+
+	KUNIT_EXPECT_PTR_EQ(test, span->arena, last_arena(ph));
+	KUNIT_EXPECT_EQ(test, span->arena->nr_pages, 1008);
+	sh_pages_fill(sh_span_base(span), 1001, 9);
+	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(span), 1001, 9));
+	sh_pages_verify(test, ph);
+}
+
+/* Adjacent or not: runs of two arenas are never one. */
+static void grow_test_runs_end_with_their_arena(struct kunit *test)
+{
+	struct sh_pageheap *ph = sh_pages_create(test, 128);
+	struct sh_span *span[8], *at;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(span); i++)
+		span[i] = sh_pages_alloc(test, ph, 128);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, ARRAY_SIZE(span));
+	for (i = 0; i < ARRAY_SIZE(span); i++)
+		sh_pages_free(ph, span[i]);
+	sh_pages_verify(test, ph);
+	at = sh_pagemap_get(last_arena(ph)->base);
+	KUNIT_ASSERT_NOT_NULL(test, at);
+	KUNIT_EXPECT_EQ(test, at->nr_pages, 128);
+}
+
+/* The first allocation of a heap may be one that can not sleep. */
+static void grow_test_grows_in_atomic_context(struct kunit *test)
+{
+	struct sh_pageheap *ph = sh_pages_create(test, 256);
+	struct sh_span *span;
+	unsigned long flags;
+	spinlock_t lock;	/* so as to be atomic */
+
+	spin_lock_init(&lock);
+	spin_lock_irqsave(&lock, flags);
+	span = alloc_atomic(ph, SH_GROW_STEP);
+	spin_unlock_irqrestore(&lock, flags);
+	KUNIT_EXPECT_NOT_NULL(test, span);
+	sh_pages_verify(test, ph);
+}
+
+/*
+ * An arena can not be made there, but a worker makes one when room gets short,
+ * so that a user who comes back later is served.
+ */
+static void grow_test_a_worker_reserves_ahead(struct kunit *test)
+{
+	struct sh_pageheap *ph = sh_pages_create(test, 256);
+	unsigned int round;
+
+	for (round = 0; round < 4; round++) {
+		while (alloc_atomic(ph, SH_GROW_STEP))
+			;
+		sh_pages_verify(test, ph);
+		flush_work(&ph->reserve);
+		KUNIT_EXPECT_NOT_NULL(test, alloc_atomic(ph, SH_GROW_STEP));
+	}
+	sh_pages_verify(test, ph);
+}
+
+/* Once a large atomic request failed for want of room, the next one fits. */
+static void grow_test_a_worker_reserves_enough(struct kunit *test)
+{
+	struct sh_pageheap *ph = sh_pages_create(test, 512);
+
+	KUNIT_EXPECT_NOT_NULL(test, alloc_atomic(ph, SH_GROW_STEP));
+	KUNIT_EXPECT_NULL(test, alloc_atomic(ph, 400));
+	flush_work(&ph->reserve);
+	KUNIT_EXPECT_NOT_NULL(test, alloc_atomic(ph, 400));
+	sh_pages_verify(test, ph);
+}
+
+static void grow_test_an_arena_too_many_goes_back(struct kunit *test)
+{
+	struct sh_pageheap *ph = sh_pages_create(test, 256);
+	struct sh_pageheap_stats before = sh_pages_stats(ph);
+
+	KUNIT_EXPECT_EQ(test, sh_pageheap_reserve_arena(ph, 8, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, before.arenas);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arena_bytes,
+			before.arena_bytes);
+	sh_pages_verify(test, ph);
+}
+
+static void grow_test_fails_beyond_vmalloc_space(struct kunit *test)
+{
+	unsigned long all = (VMALLOC_END - VMALLOC_START) >> SH_PAGE_SHIFT;
+	struct sh_pageheap *ph = sh_pages_create(test, 256);
+	struct sh_pageheap_stats before, after;
+
+	sh_pages_alloc(test, ph, 256);
+	before = sh_pages_stats(ph);
+	all = min(all, SH_MAX_RUN);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_grow(ph, all, QUIET), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_grow(ph, SH_MAX_RUN, QUIET), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_grow(ph, all, QUIET_ATOMIC), -ENOMEM);
+	flush_work(&ph->reserve);
+	after = sh_pages_stats(ph);
+	KUNIT_EXPECT_EQ(test, after.sys, before.sys);
+	KUNIT_EXPECT_EQ(test, after.arenas, before.arenas);
+	KUNIT_EXPECT_EQ(test, after.arena_bytes, before.arena_bytes);
+	sh_pages_alloc(test, ph, 10);
+	sh_pages_verify(test, ph);
+}
+
+/*
+ * When there is address space but no memory, what was got so far stays with
+ * the heap, which goes on working. Nobody else should have to allocate while
+ * that is so, hence no messages, and the end as soon as may be.
+ */
+static void grow_test_out_of_memory_loses_nothing(struct kunit *test)
+{
+	unsigned long nr = totalram_pages() * PAGE_SIZE / SH_PAGE_SIZE - 64;
+	struct sh_pageheap *ph = sh_pages_create(test, 256);
+	struct sh_span *kept = sh_pages_alloc(test, ph, 10), *failed, *next;
+	gfp_t gfp = QUIET | __GFP_NORETRY;
+
+	sh_pages_fill(sh_span_base(kept), 10, 4);
+	failed = sh_pageheap_alloc(ph, nr, 1, 0, gfp, NUMA_NO_NODE);
+	next = sh_pageheap_alloc(ph, 10, 1, 0, gfp, NUMA_NO_NODE);
+	if (next)
+		sh_pages_fill(sh_span_base(next), 10, 5);
+	sh_pages_verify(test, ph);
+	KUNIT_EXPECT_NULL(test, failed);
+	KUNIT_EXPECT_NOT_NULL(test, next);
+	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(kept), 10, 4));
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).sys - sh_pages_stats(ph).idle,
+			20);
+}
+
+static int sum_arena(struct sh_arena *arena, void *arg)
+{
+	unsigned long *used = arg;
+
+	*used += arena->used;
+	return arena->used % SH_GROW_UNIT && arena->used != arena->nr_pages;
+}
+
+/* Any mix of sizes and contexts, nothing freed but all at once. */
+static void random_growth(struct kunit *test, struct rnd_state *rnd)
+{
+	unsigned long arena_pages = 128 + sh_test_random(rnd, 400);
+	struct sh_pageheap *ph;
+	unsigned long used = 0, got = 0;
+	struct sh_span *span;
+	unsigned int n;
+	u32 nr_pages;
+
+	ph = kunit_kzalloc(test, sizeof(*ph), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ph);
+	KUNIT_ASSERT_EQ(test, 0, sh_pageheap_init(ph, NULL, "test", arena_pages,
+						  NUMA_NO_NODE));
+	for (n = 0; n < 100; n++) {
+		nr_pages = 1 + sh_test_random(rnd, n % 10 ? 20 : 300);
+		if (sh_test_random(rnd, 2))
+			span = alloc_atomic(ph, nr_pages);
+		else
+			span = sh_pages_alloc(test, ph, nr_pages);
+		got += span ? nr_pages : 0;
+	}
+	KUNIT_EXPECT_EQ(test, sh_pageheap_walk(ph, sum_arena, NULL, &used), 0);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).sys, used);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).sys - sh_pages_stats(ph).idle,
+			got);
+	sh_pages_verify(test, ph);
+	sh_pageheap_exit(ph);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&ph->arena_bytes), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&ph->span_bytes), 0);
+	kunit_kfree(test, ph);
+}
+
+static void grow_test_random(struct kunit *test)
+{
+	unsigned long rounds = sh_test_ops(3000) / 100, i;
+	struct rnd_state rnd;
+
+	sh_test_seed(test, &rnd);
+	for (i = 0; i < rounds; i++)
+		random_growth(test, &rnd);
+}
+
+static struct kunit_case grow_cases[] = {
+	KUNIT_CASE(grow_test_first_step_is_a_mebibyte),
+	KUNIT_CASE(grow_test_larger_steps_are_rounded_up),
+	KUNIT_CASE(grow_test_uses_an_arena_to_its_end),
+	KUNIT_CASE(grow_test_new_pages_join_the_last_run),
+	KUNIT_CASE(grow_test_arenas_are_of_the_size_set),
+	KUNIT_CASE(grow_test_large_requests_get_their_own_arena),
+	KUNIT_CASE(grow_test_runs_end_with_their_arena),
+	KUNIT_CASE(grow_test_grows_in_atomic_context),
+	KUNIT_CASE(grow_test_a_worker_reserves_ahead),
+	KUNIT_CASE(grow_test_a_worker_reserves_enough),
+	KUNIT_CASE(grow_test_an_arena_too_many_goes_back),
+	KUNIT_CASE(grow_test_fails_beyond_vmalloc_space),
+	KUNIT_CASE(grow_test_out_of_memory_loses_nothing),
+	KUNIT_CASE(grow_test_random),
+	{}
+};
+
+static struct kunit_suite grow_suite = {
+	.name = "spanheap_grow",
+	.test_cases = grow_cases,
+};
+
+kunit_test_suite(grow_suite);
