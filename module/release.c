@@ -68,6 +68,41 @@ static unsigned long hold_batch(struct sh_pageheap *ph, unsigned long goal,
 	return got;
 }
 
+/*
+ * Give the front of a held run back, with @keep of its resident pages: what is
+ * allocated next comes from the front. Returns what is still held of the run.
+ */
+static struct sh_span *keep_front(struct sh_pageheap *ph, struct sh_span *run,
+				  unsigned long keep)
+{
+	unsigned long addr = sh_span_base(run);
+	struct sh_span *rest;
+	u32 nr;
+
+	for (nr = 0; keep; nr++, addr += SH_PAGE_SIZE)
+		keep -= sh_arena_resident(run->arena, addr);
+	if (nr == run->nr_pages)
+		return run;
+	rest = sh_cut(ph, run, nr, 0, GFP_NOWAIT | __GFP_NOWARN);
+	if (!rest)
+		return run;
+	/* Of a free run the pages within need not be mapped: now one is its end. */
+	sh_map_ends(run);
+	sh_pageheap_free(ph, &run, 1);
+	return rest;
+}
+
+/* The last run of a batch may have more than was asked for: keep that. */
+static void trim_batch(struct sh_pageheap *ph, struct list_head *batch,
+		       unsigned long surplus)
+{
+	struct sh_span *run = list_last_entry(batch, struct sh_span, lru);
+
+	list_del(&run->lru);
+	run = keep_front(ph, run, surplus);
+	list_add_tail(&run->lru, batch);
+}
+
 static unsigned long unmap_batch(struct list_head *batch)
 {
 	unsigned long pages = 0, got;
@@ -98,7 +133,7 @@ static void return_batch(struct sh_pageheap *ph, struct list_head *batch)
 /**
  * sh_pageheap_release() - give memory behind free runs back
  * @ph: the page heap
- * @goal: heap pages to give back; runs are not cut, so it may be more
+ * @goal: heap pages to give back; what is left of a run has a new age then
  * @age: only runs idle for as many jiffies, 0 for any
  * @shootdowns: increased by the number of TLB shootdowns done
  *
@@ -110,13 +145,18 @@ static void return_batch(struct sh_pageheap *ph, struct list_head *batch)
 unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
 				  unsigned long age, unsigned long *shootdowns)
 {
-	unsigned long done = 0;
+	unsigned long done = 0, got;
 	LIST_HEAD(batch);
 
 	if (!SH_ARENA_SPARSE)
 		return 0;
 	WRITE_ONCE(ph->releasing, true);
-	while (done < goal && hold_batch(ph, goal - done, age, &batch)) {
+	while (done < goal) {
+		got = hold_batch(ph, goal - done, age, &batch);
+		if (!got)
+			break;
+		if (got > goal - done)
+			trim_batch(ph, &batch, got - (goal - done));
 		done += unmap_batch(&batch);
 		return_batch(ph, &batch);
 		INIT_LIST_HEAD(&batch);
