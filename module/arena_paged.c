@@ -175,7 +175,7 @@ fail:
 	kfree(arena);
 	return NULL;
 }
-SH_EXPORT_FOR_KUNIT(sh_arena_create);
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_create);
 
 /**
  * sh_arena_destroy() - give an arena back, its pages and its addresses
@@ -193,7 +193,7 @@ void sh_arena_destroy(struct sh_arena *arena)
 	kvfree(arena->backend);
 	kfree(arena);
 }
-SH_EXPORT_FOR_KUNIT(sh_arena_destroy);
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_destroy);
 
 /**
  * sh_arena_meta_bytes() - what an arena costs besides its pages
@@ -210,7 +210,7 @@ size_t sh_arena_meta_bytes(const struct sh_arena *arena)
 	       struct_size(arena->backend, table, arena->backend->nr_tables) +
 	       (last - first + 1) * PAGE_SIZE;
 }
-SH_EXPORT_FOR_KUNIT(sh_arena_meta_bytes);
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_meta_bytes);
 
 /* As many of @nr pages as there are, in bulk as far as that goes. */
 static unsigned int get_pages(gfp_t gfp, int node, unsigned int nr,
@@ -294,20 +294,21 @@ unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 	} while (got && got == want);
 	return done;
 }
-SH_EXPORT_FOR_KUNIT(sh_arena_populate);
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_populate);
 
 /**
  * sh_arena_resident() - whether a heap page has memory behind it
  * @arena: the arena
  * @addr: an address in it
  *
- * Context: any; the answer holds while the caller owns the page.
+ * Context: any.
+ * Return: whether it has; this holds while the caller owns the page.
  */
 bool sh_arena_resident(const struct sh_arena *arena, unsigned long addr)
 {
 	return !pte_none(*pte_of(arena, addr & SH_PAGE_MASK));
 }
-SH_EXPORT_FOR_KUNIT(sh_arena_resident);
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_resident);
 
 /**
  * sh_arena_unmap() - take the memory from behind a run of pages
@@ -338,7 +339,7 @@ unsigned long sh_arena_unmap(struct sh_arena *arena, unsigned long addr,
 	}
 	return done / PAGES_PER_HEAP_PAGE;
 }
-SH_EXPORT_FOR_KUNIT(sh_arena_unmap);
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_unmap);
 
 /**
  * sh_arena_free_unmapped() - free unmapped pages once no TLB has them
@@ -360,4 +361,4 @@ void sh_arena_free_unmapped(struct list_head *pages)
 		__free_page(page);
 	}
 }
-SH_EXPORT_FOR_KUNIT(sh_arena_free_unmapped);
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_free_unmapped);

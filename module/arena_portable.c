@@ -123,7 +123,7 @@ struct sh_arena *sh_arena_create(unsigned long nr_pages, gfp_t gfp, int node)
 	arena->nr_pages = nr_pages;
 	return arena;
 }
-SH_EXPORT_FOR_KUNIT(sh_arena_create);
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_create);
 
 /**
  * sh_arena_destroy() - give an arena back, its pages and its addresses
@@ -136,7 +136,7 @@ void sh_arena_destroy(struct sh_arena *arena)
 	backend_free(arena->backend);
 	kfree(arena);
 }
-SH_EXPORT_FOR_KUNIT(sh_arena_destroy);
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_destroy);
 
 /**
  * sh_arena_meta_bytes() - what an arena costs besides its pages
@@ -151,7 +151,7 @@ size_t sh_arena_meta_bytes(const struct sh_arena *arena)
 	return sizeof(*arena) + struct_size(be, pages, be->nr) +
 	       be->nr * sizeof(pte_t);
 }
-SH_EXPORT_FOR_KUNIT(sh_arena_meta_bytes);
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_meta_bytes);
 
 /**
  * sh_arena_populate() - put memory behind a run of pages
@@ -168,7 +168,7 @@ unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 {
 	return 0;
 }
-SH_EXPORT_FOR_KUNIT(sh_arena_populate);
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_populate);
 
 /**
  * sh_arena_resident() - whether a heap page has memory behind it
@@ -181,7 +181,7 @@ bool sh_arena_resident(const struct sh_arena *arena, unsigned long addr)
 {
 	return true;
 }
-SH_EXPORT_FOR_KUNIT(sh_arena_resident);
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_resident);
 
 /**
  * sh_arena_unmap() - take the memory from behind a run of pages
@@ -197,7 +197,7 @@ unsigned long sh_arena_unmap(struct sh_arena *arena, unsigned long addr,
 {
 	return 0;
 }
-SH_EXPORT_FOR_KUNIT(sh_arena_unmap);
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_unmap);
 
 /**
  * sh_arena_free_unmapped() - free unmapped pages once no TLB has them
@@ -206,4 +206,4 @@ SH_EXPORT_FOR_KUNIT(sh_arena_unmap);
 void sh_arena_free_unmapped(struct list_head *pages)
 {
 }
-SH_EXPORT_FOR_KUNIT(sh_arena_free_unmapped);
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_free_unmapped);

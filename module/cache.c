@@ -57,7 +57,7 @@ int sh_caches_init(struct sh_caches *caches, struct sh_central *central,
 			 sizeof(struct sh_runcache)) * num_possible_cpus());
 	return 0;
 }
-SH_EXPORT_FOR_KUNIT(sh_caches_init);
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_init);
 
 /**
  * sh_caches_exit() - free the caches; the objects in them go with the spans
@@ -75,7 +75,7 @@ void sh_caches_exit(struct sh_caches *caches)
 			kfree(per_cpu_ptr(caches->cpu, cpu)->slot[class].base);
 	free_percpu(caches->cpu);
 }
-SH_EXPORT_FOR_KUNIT(sh_caches_exit);
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_exit);
 
 static unsigned int slot_capacity(const struct sh_slot *slot)
 {
@@ -276,7 +276,7 @@ void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 				got - 1 - kept);
 	return batch[0].obj;
 }
-SH_EXPORT_FOR_KUNIT(sh_caches_refill);
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_refill);
 
 /* Allocate up to @nr objects from this CPU's slot. */
 static unsigned int pop_bulk(struct sh_caches *caches, unsigned int class,
@@ -340,7 +340,7 @@ unsigned int sh_caches_alloc_bulk(struct sh_caches *caches, unsigned int class,
 	}
 	return done;
 }
-SH_EXPORT_FOR_KUNIT(sh_caches_alloc_bulk);
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_alloc_bulk);
 
 /* Take a batch off a full slot and put @entry in. Returns the batch's length. */
 static unsigned int swap_for_batch(struct sh_caches *caches, unsigned int class,
@@ -395,7 +395,7 @@ void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 	if (nr)
 		sh_central_free(&caches->central[class], caches->rcs, batch, nr);
 }
-SH_EXPORT_FOR_KUNIT(sh_caches_flush);
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_flush);
 
 /**
  * sh_caches_stats() - add what a slot holds to a sum
@@ -412,16 +412,17 @@ void sh_caches_stats(struct sh_caches *caches, int cpu, unsigned int class,
 	struct sh_slot *slot = &per_cpu_ptr(caches->cpu, cpu)->slot[class];
 	struct sh_entry *base, *top;
 
+	/* If the array is replaced between the two, the count is nonsense. */
 	do {
 		base = READ_ONCE(slot->base);
-		smp_rmb();
+		smp_rmb();	/* base before top */
 		top = READ_ONCE(slot->top);
-		smp_rmb();
+		smp_rmb();	/* top before base once more */
 	} while (base != READ_ONCE(slot->base));
 	stats->objects += top - base;
 	stats->allocs += READ_ONCE(slot->allocs);
 }
-SH_EXPORT_FOR_KUNIT(sh_caches_stats);
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_stats);
 
 static bool entry_is_cached(const struct sh_entry *entry, unsigned int class)
 {
@@ -471,4 +472,4 @@ const char *sh_caches_check(struct sh_caches *caches)
 	}
 	return NULL;
 }
-SH_EXPORT_FOR_KUNIT(sh_caches_check);
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_check);

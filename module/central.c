@@ -35,7 +35,7 @@ void sh_central_init(struct sh_central *central, unsigned int class)
 	for (i = 0; i < SH_BUCKETS; i++)
 		INIT_LIST_HEAD(&central->bucket[i]);
 }
-SH_EXPORT_FOR_KUNIT(sh_central_init);
+EXPORT_SYMBOL_FOR_KUNIT(sh_central_init);
 
 /* In quarters, rounded down, without a division. */
 static unsigned int bucket_of(const struct sh_span *span)
@@ -159,7 +159,7 @@ unsigned int sh_central_alloc(struct sh_central *central,
 		publish(central, &fresh, got);
 	return got;
 }
-SH_EXPORT_FOR_KUNIT(sh_central_alloc);
+EXPORT_SYMBOL_FOR_KUNIT(sh_central_alloc);
 
 static struct sh_span *span_of(const struct sh_entry *entry)
 {
@@ -203,7 +203,7 @@ void sh_central_free(struct sh_central *central, struct sh_runcaches *rcs,
 	list_for_each_entry_safe(span, next, &empty, link)
 		sh_run_free(rcs, span);
 }
-SH_EXPORT_FOR_KUNIT(sh_central_free);
+EXPORT_SYMBOL_FOR_KUNIT(sh_central_free);
 
 /**
  * sh_central_count_direct() - count objects that went past the caches
@@ -241,7 +241,7 @@ void sh_central_stats(struct sh_central *central,
 	stats->flushes = central->flushes;
 	spin_unlock_irqrestore(&central->lock, flags);
 }
-SH_EXPORT_FOR_KUNIT(sh_central_stats);
+EXPORT_SYMBOL_FOR_KUNIT(sh_central_stats);
 
 /**
  * sh_central_check() - verify the invariants of the buckets
@@ -271,4 +271,4 @@ const char *sh_central_check(struct sh_central *central)
 	return nr == central->nr_partial ? NULL :
 	       "a central list miscounts its spans";
 }
-SH_EXPORT_FOR_KUNIT(sh_central_check);
+EXPORT_SYMBOL_FOR_KUNIT(sh_central_check);

@@ -29,7 +29,7 @@ struct sh_runcaches;
  * @flushes: times objects came back
  */
 struct sh_central {
-	spinlock_t lock;
+	spinlock_t lock;	/* see above */
 	unsigned int class;
 	struct list_head bucket[SH_BUCKETS];
 	unsigned long nr_partial;

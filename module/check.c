@@ -74,7 +74,7 @@ struct checker {
 #define TRIES		5
 #define TRY_AGAIN_MS	20
 
-static void error(struct checker *c, const char *what, unsigned long addr)
+static void found(struct checker *c, const char *what, unsigned long addr)
 {
 	if (++c->errors > MAX_ERRORS)
 		return;
@@ -90,9 +90,9 @@ static int check_arena(struct sh_arena *arena, void *arg)
 	c->arena = arena;
 	c->last_free = false;
 	if (arena->heap != c->heap)
-		error(c, "an arena belongs to another heap", arena->base);
+		found(c, "an arena belongs to another heap", arena->base);
 	if (arena->used > arena->nr_pages)
-		error(c, "an arena is used beyond its end", arena->base);
+		found(c, "an arena is used beyond its end", arena->base);
 	return 0;
 }
 
@@ -108,7 +108,7 @@ static void check_map(struct checker *c, struct sh_span *span)
 			continue;
 		if (at || addr == sh_span_base(span) || addr == last ||
 		    span->state != SH_SPAN_FREE)
-			error(c, "a page maps to the wrong span", addr);
+			found(c, "a page maps to the wrong span", addr);
 	}
 }
 
@@ -117,13 +117,13 @@ static void check_free(struct checker *c, struct sh_span *span)
 	unsigned long addr = sh_span_base(span), released = 0;
 
 	if (c->last_free)
-		error(c, "two free runs are adjacent", addr);
+		found(c, "two free runs are adjacent", addr);
 	if (sh_span_class(span))
-		error(c, "a free run has a size class", addr);
+		found(c, "a free run has a size class", addr);
 	for (; addr < sh_span_end(span); addr += SH_PAGE_SIZE)
 		released += !sh_arena_resident(span->arena, addr);
 	if (released != span->released)
-		error(c, "a free run miscounts its released pages",
+		found(c, "a free run miscounts its released pages",
 		      sh_span_base(span));
 	c->idle += span->nr_pages;
 	c->released += released;
@@ -133,6 +133,7 @@ static void check_free(struct checker *c, struct sh_span *span)
 static void check_small(struct checker *c, struct sh_span *span)
 {
 	const char *wrong = "a span of small objects has no size class";
+	/* The record is laid out once the class can be seen. */
 	unsigned long key = smp_load_acquire(&span->key);
 	unsigned int class = key & ~SH_PAGE_MASK;
 	struct sh_central *central;
@@ -153,7 +154,7 @@ static void check_small(struct checker *c, struct sh_span *span)
 	/* It may have been given back meanwhile: then it is no such span. */
 	if (wrong && READ_ONCE(span->key) == key &&
 	    READ_ONCE(span->state) == SH_SPAN_SMALL)
-		error(c, wrong, sh_span_base(span));
+		found(c, wrong, sh_span_base(span));
 }
 
 static int check_span(struct sh_span *span, void *arg)
@@ -164,7 +165,7 @@ static int check_span(struct sh_span *span, void *arg)
 	if (span->arena != c->arena || !span->nr_pages ||
 	    sh_span_end(span) > c->arena->base +
 				(c->arena->used << SH_PAGE_SHIFT)) {
-		error(c, "a span is not within its arena", addr);
+		found(c, "a span is not within its arena", addr);
 		return -EUCLEAN;
 	}
 	c->sys += span->nr_pages;
@@ -180,7 +181,7 @@ static int check_span(struct sh_span *span, void *arg)
 	case SH_SPAN_LARGE:
 		check_map(c, span);
 		if (sh_span_class(span) || span->obj[1] != SH_OBJ_FREE)
-			error(c, "the record of a large object is wrong", addr);
+			found(c, "the record of a large object is wrong", addr);
 		c->large++;
 		c->large_bytes += sh_span_bytes(span);
 		break;
@@ -190,7 +191,7 @@ static int check_span(struct sh_span *span, void *arg)
 		c->held_released += span->released;
 		break;
 	default:
-		error(c, "a span is in no known state", addr);
+		found(c, "a span is in no known state", addr);
 	}
 	c->last_free = span->state == SH_SPAN_FREE;
 	return 0;
@@ -206,13 +207,13 @@ static void check_lists(struct checker *c, unsigned long *free_runs)
 	wrong = sh_freeruns_check(&ph->free, free_runs);
 	spin_unlock_irq(&ph->lock);
 	if (wrong)
-		error(c, wrong, 0);
+		found(c, wrong, 0);
 	for (i = 1; i < SH_NR_CLASSES; i++) {
 		spin_lock_irq(&c->heap->central[i].lock);
 		wrong = sh_central_check(&c->heap->central[i]);
 		spin_unlock_irq(&c->heap->central[i].lock);
 		if (wrong)
-			error(c, wrong, 0);
+			found(c, wrong, 0);
 	}
 }
 
@@ -277,7 +278,7 @@ static const char *check_once(struct checker *c, bool *busy)
 
 	spanheap_get_stats(c->heap, &before);
 	if (sh_pageheap_walk(&c->heap->ph, check_arena, check_span, c))
-		error(c, "the pagemap lost a span", 0);
+		found(c, "the pagemap lost a span", 0);
 	check_lists(c, &free_runs);
 	spanheap_get_stats(c->heap, &after);
 	*busy = memcmp(&before, &after, sizeof(before));
@@ -312,7 +313,7 @@ int sh_check_heap(struct spanheap *heap, struct seq_file *m)
 		msleep(TRY_AGAIN_MS);
 	}
 	if (wrong && !c->errors)
-		error(c, wrong, 0);
+		found(c, wrong, 0);
 	if (m && busy)
 		seq_puts(m, "busy: sums between layers were not checked\n");
 	if (m && !c->errors)
@@ -321,4 +322,4 @@ int sh_check_heap(struct spanheap *heap, struct seq_file *m)
 	kvfree(c);
 	return ret;
 }
-SH_EXPORT_FOR_KUNIT(sh_check_heap);
+EXPORT_SYMBOL_FOR_KUNIT(sh_check_heap);

@@ -17,7 +17,7 @@
 #include <linux/version.h>
 
 /* 6.13: symbol namespaces became string literals. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#if KERNEL_VERSION(6, 13, 0) <= LINUX_VERSION_CODE
 #define SH_NAMESPACE(ns)	__stringify(ns)
 #else
 #define SH_NAMESPACE(ns)	ns
@@ -25,14 +25,14 @@
 
 /* What the KUnit module may call beyond the public interface. */
 #if IS_ENABLED(CONFIG_KUNIT)
-#define SH_EXPORT_FOR_KUNIT(sym)	\
+#define EXPORT_SYMBOL_FOR_KUNIT(sym)	\
 	EXPORT_SYMBOL_NS_GPL(sym, SH_NAMESPACE(SPANHEAP_KUNIT))
 #else
-#define SH_EXPORT_FOR_KUNIT(sym)
+#define EXPORT_SYMBOL_FOR_KUNIT(sym)
 #endif
 
 /* 6.14: alloc_pages_bulk_array_node() lost its "array". */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+#if KERNEL_VERSION(6, 14, 0) <= LINUX_VERSION_CODE
 #define sh_alloc_pages_bulk_node(gfp, node, nr, pages)	\
 	alloc_pages_bulk_node(gfp, node, nr, pages)
 #else
@@ -41,7 +41,7 @@
 #endif
 
 /* 6.18: a workqueue says that it is bound to CPUs. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#if KERNEL_VERSION(6, 18, 0) <= LINUX_VERSION_CODE
 #define SH_WQ_PERCPU	WQ_PERCPU
 #else
 #define SH_WQ_PERCPU	0
@@ -51,7 +51,7 @@
 typedef unsigned long (*sh_shrink_fn)(struct shrinker *shrinker,
 				      struct shrink_control *sc);
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#if KERNEL_VERSION(6, 7, 0) <= LINUX_VERSION_CODE
 static inline struct shrinker *sh_shrinker_register(const char *name,
 						    sh_shrink_fn count,
 						    sh_shrink_fn scan)

@@ -95,7 +95,7 @@ void sh_drain_cpu(struct sh_caches *caches, int dead_cpu)
 		drain_slot(caches, dead_cpu, class);
 	sh_runcaches_drain(caches->rcs, dead_cpu);
 }
-SH_EXPORT_FOR_KUNIT(sh_drain_cpu);
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_cpu);
 
 static void drain_work(struct work_struct *work)
 {

@@ -116,7 +116,7 @@ void sh_fixalloc_init(struct sh_fixalloc *fa, unsigned int size, int node,
 	fa->inuse = 0;
 	fa->bytes = bytes;
 }
-SH_EXPORT_FOR_KUNIT(sh_fixalloc_init);
+EXPORT_SYMBOL_FOR_KUNIT(sh_fixalloc_init);
 
 /**
  * sh_fixalloc_exit() - give all memory of an allocator back
@@ -136,7 +136,7 @@ void sh_fixalloc_exit(struct sh_fixalloc *fa)
 		block_release(fa, fa->spare);
 	fa->spare = NULL;
 }
-SH_EXPORT_FOR_KUNIT(sh_fixalloc_exit);
+EXPORT_SYMBOL_FOR_KUNIT(sh_fixalloc_exit);
 
 /* A record from the blocks there are; @b, if any, joins them first. */
 static void *take_record(struct sh_fixalloc *fa, struct sh_fixblock *b,
@@ -184,7 +184,7 @@ void *sh_fixalloc_alloc(struct sh_fixalloc *fa, gfp_t gfp)
 		fa->first(record);
 	return record;
 }
-SH_EXPORT_FOR_KUNIT(sh_fixalloc_alloc);
+EXPORT_SYMBOL_FOR_KUNIT(sh_fixalloc_alloc);
 
 /**
  * sh_fixalloc_free() - give a record back
@@ -215,4 +215,4 @@ void sh_fixalloc_free(struct sh_fixalloc *fa, void *record)
 	if (release)
 		block_release(fa, release);
 }
-SH_EXPORT_FOR_KUNIT(sh_fixalloc_free);
+EXPORT_SYMBOL_FOR_KUNIT(sh_fixalloc_free);

@@ -27,7 +27,7 @@
  *	together
  */
 struct sh_fixalloc {
-	spinlock_t lock;
+	spinlock_t lock;	/* see above */
 	unsigned int size;
 	unsigned int per_block;
 	int node;

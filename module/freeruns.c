@@ -33,7 +33,7 @@ void sh_freeruns_init(struct sh_freeruns *fr)
 	fr->longs = RB_ROOT;
 	INIT_LIST_HEAD(&fr->lru);
 }
-SH_EXPORT_FOR_KUNIT(sh_freeruns_init);
+EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_init);
 
 static struct sh_span *to_run(const struct rb_node *node)
 {
@@ -90,7 +90,7 @@ void sh_freeruns_add(struct sh_freeruns *fr, struct sh_span *run)
 		INIT_LIST_HEAD(&run->lru);
 	add_by_length(fr, run);
 }
-SH_EXPORT_FOR_KUNIT(sh_freeruns_add);
+EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_add);
 
 /**
  * sh_freeruns_del() - take a run out
@@ -102,7 +102,7 @@ void sh_freeruns_del(struct sh_freeruns *fr, struct sh_span *run)
 	list_del(&run->lru);
 	del_by_length(fr, run);
 }
-SH_EXPORT_FOR_KUNIT(sh_freeruns_del);
+EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_del);
 
 /**
  * sh_freeruns_shrink() - cut pages off the front of a run in the set
@@ -124,7 +124,7 @@ void sh_freeruns_shrink(struct sh_freeruns *fr, struct sh_span *run,
 		list_del_init(&run->lru);
 	add_by_length(fr, run);
 }
-SH_EXPORT_FOR_KUNIT(sh_freeruns_shrink);
+EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_shrink);
 
 /* The shortest long run that fits, the lowest of these. */
 static struct sh_span *best_long(struct sh_freeruns *fr, unsigned long nr_pages)
@@ -162,7 +162,7 @@ struct sh_span *sh_freeruns_best(struct sh_freeruns *fr, unsigned long nr_pages)
 	}
 	return best_long(fr, nr_pages);
 }
-SH_EXPORT_FOR_KUNIT(sh_freeruns_best);
+EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_best);
 
 static const char *check_run(const struct sh_span *run)
 {
@@ -170,7 +170,8 @@ static const char *check_run(const struct sh_span *run)
 		return "a free run is not marked free";
 	if (run->released > run->nr_pages)
 		return "more pages released than the run has";
-	if (list_empty(&run->lru) != (run->released == run->nr_pages))
+	if (list_empty(&run->lru) ? run->released < run->nr_pages :
+				    run->released == run->nr_pages)
 		return "the list by age has the wrong runs";
 	return NULL;
 }
@@ -215,4 +216,4 @@ const char *sh_freeruns_check(struct sh_freeruns *fr, unsigned long *nr)
 		resident++;
 	return resident == listed ? wrong : "the list by age has strays";
 }
-SH_EXPORT_FOR_KUNIT(sh_freeruns_check);
+EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_check);

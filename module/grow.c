@@ -191,7 +191,7 @@ int sh_pageheap_reserve_arena(struct sh_pageheap *ph, unsigned long nr_pages,
 		sh_pageheap_drop_arena(ph, arena);
 	return 0;
 }
-SH_EXPORT_FOR_KUNIT(sh_pageheap_reserve_arena);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_reserve_arena);
 
 /**
  * sh_pageheap_reserve_work() - reserve an arena ahead of those who can not
@@ -261,4 +261,4 @@ int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp)
 	} while (!grown && !err);
 	return err;
 }
-SH_EXPORT_FOR_KUNIT(sh_pageheap_grow);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_grow);

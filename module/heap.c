@@ -23,9 +23,9 @@
 #include "heap.h"
 
 LIST_HEAD(sh_heaps);
-DEFINE_MUTEX(sh_heaps_lock);
+DEFINE_MUTEX(sh_heaps_lock);	/* for the list above, and names */
 struct spanheap *sh_default_heap __read_mostly;
-SH_EXPORT_FOR_KUNIT(sh_default_heap);
+EXPORT_SYMBOL_FOR_KUNIT(sh_default_heap);
 
 static bool name_is_valid(const char *name)
 {

@@ -42,6 +42,7 @@ void *sh_large_alloc(struct spanheap *heap, size_t size, size_t align,
 	WRITE_ONCE(span->obj[0], SH_OBJ_LIVE);
 	atomic_long_inc(&heap->large_mallocs);
 	atomic_long_add(sh_span_bytes(span), &heap->large_bytes);
+	/* Who sees the state sees the record that goes with it. */
 	smp_store_release(&span->state, SH_SPAN_LARGE);
 	return (void *)sh_span_base(span);
 }

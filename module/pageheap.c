@@ -183,8 +183,7 @@ static struct sh_span *take(struct sh_pageheap *ph, u32 nr_pages,
 		if (err == -ENOMEM) {
 			err = sh_pageheap_grow(ph, nr_pages, gfp);
 		} else if (err == -EAGAIN) {
-			record = sh_record_new(ph, kind,
-						    gfp | __GFP_NOWARN);
+			record = sh_record_new(ph, kind, gfp | __GFP_NOWARN);
 			err = record ? 0 : -ENOMEM;
 		}
 	} while (IS_ERR(span) && !err);
@@ -296,7 +295,20 @@ bool sh_pageheap_populate(struct sh_pageheap *ph, struct sh_span *span,
 		report_failure(ph, span->nr_pages, -ENOMEM, gfp);
 	return !span->released;
 }
-SH_EXPORT_FOR_KUNIT(sh_pageheap_populate);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_populate);
+
+/*
+ * Give the memory behind a span back at once. What was got for a request that
+ * failed may be all that the machine had left.
+ */
+static void depopulate(struct sh_span *span)
+{
+	LIST_HEAD(pages);
+
+	span->released += sh_arena_unmap(span->arena, sh_span_base(span),
+					 span->nr_pages, &pages);
+	sh_arena_free_unmapped(&pages);
+}
 
 /**
  * sh_pageheap_alloc() - allocate a span
@@ -331,13 +343,15 @@ struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
 		goto fail;
 	if (sh_pageheap_populate(ph, span, gfp, node))
 		return span;
+	if (gfpflags_allow_blocking(gfp))
+		depopulate(span);
 	give_back(ph, &span, 1);
 	return NULL;
 fail:
 	report_failure(ph, nr_pages, err, gfp);
 	return NULL;
 }
-SH_EXPORT_FOR_KUNIT(sh_pageheap_alloc);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_alloc);
 
 /* Cut a span into @nr of @nr_pages each. Returns how many there are. */
 static unsigned int cut_all(struct sh_pageheap *ph, struct sh_span *span,
@@ -349,7 +363,7 @@ static unsigned int cut_all(struct sh_pageheap *ph, struct sh_span *span,
 	for (got = 0; got < nr - 1; got++) {
 		spans[got] = span;
 		span = sh_cut(ph, span, nr_pages, kind,
-				       GFP_NOWAIT | __GFP_NOWARN);
+			      GFP_NOWAIT | __GFP_NOWARN);
 		if (!span) {
 			give_back(ph, &spans[got], 1);
 			return got;
@@ -399,7 +413,7 @@ unsigned int sh_pageheap_take(struct sh_pageheap *ph, u32 nr_pages,
 		return got;
 	return cut_all(ph, block, nr_pages, kind, spans, nr);
 }
-SH_EXPORT_FOR_KUNIT(sh_pageheap_take);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_take);
 
 /**
  * sh_pageheap_disown() - make a span nobody's
@@ -414,7 +428,7 @@ void sh_pageheap_disown(struct sh_span *span)
 	smp_store_release(&span->key, sh_span_base(span));
 	span->dirty = true;
 }
-SH_EXPORT_FOR_KUNIT(sh_pageheap_disown);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_disown);
 
 /**
  * sh_pageheap_free() - take spans back
@@ -430,7 +444,7 @@ void sh_pageheap_free(struct sh_pageheap *ph, struct sh_span **spans,
 	if (nr)
 		give_back(ph, spans, nr);
 }
-SH_EXPORT_FOR_KUNIT(sh_pageheap_free);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_free);
 
 /**
  * sh_pageheap_zero() - make a span's memory zeroes, unless it is known to be
@@ -444,7 +458,7 @@ void sh_pageheap_zero(struct sh_span *span)
 		memset((void *)sh_span_base(span), 0, sh_span_bytes(span));
 	span->dirty = false;
 }
-SH_EXPORT_FOR_KUNIT(sh_pageheap_zero);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_zero);
 
 /**
  * sh_pageheap_peak() - the most that was in use of late
@@ -463,7 +477,7 @@ unsigned long sh_pageheap_peak(struct sh_pageheap *ph)
 	spin_unlock_irqrestore(&ph->lock, flags);
 	return peak;
 }
-SH_EXPORT_FOR_KUNIT(sh_pageheap_peak);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_peak);
 
 /**
  * sh_pageheap_set_limit() - bound the memory of the heap
@@ -504,7 +518,7 @@ void sh_pageheap_stats(struct sh_pageheap *ph, struct sh_pageheap_stats *stats)
 	stats->span_bytes = atomic_long_read(&ph->span_bytes);
 	stats->arena_bytes = atomic_long_read(&ph->arena_bytes);
 }
-SH_EXPORT_FOR_KUNIT(sh_pageheap_stats);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_stats);
 
 /**
  * sh_pageheap_init() - set up a page heap, with its first arena
@@ -536,7 +550,7 @@ int sh_pageheap_init(struct sh_pageheap *ph, struct spanheap *heap,
 	/* The first allocation may not be able to sleep. */
 	return sh_pageheap_reserve_arena(ph, SH_GROW_STEP, GFP_KERNEL);
 }
-SH_EXPORT_FOR_KUNIT(sh_pageheap_init);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_init);
 
 /* Free the records of all spans of an arena, and unmap them. */
 static void drop_spans(struct sh_pageheap *ph, struct sh_arena *arena)
@@ -576,4 +590,4 @@ void sh_pageheap_exit(struct sh_pageheap *ph)
 	for (kind = 0; kind < SH_NR_SPAN_KINDS; kind++)
 		sh_fixalloc_exit(&ph->records[kind]);
 }
-SH_EXPORT_FOR_KUNIT(sh_pageheap_exit);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_exit);

@@ -45,10 +45,9 @@
  * @records: span records by kind
  * @reserve: reserves an arena for those who can not sleep
  * @reserve_pages: heap pages that must fit into it
- * @reserve_pages: heap pages that must fit into it
  */
 struct sh_pageheap {
-	spinlock_t lock;
+	spinlock_t lock;	/* see above */
 	struct sh_freeruns free;
 	struct list_head arenas;
 	unsigned long nr_arenas;

@@ -36,7 +36,7 @@
 #include "pagemap.h"
 
 struct sh_pagemap sh_pagemap __read_mostly;
-SH_EXPORT_FOR_KUNIT(sh_pagemap);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pagemap);
 
 /* What stands where no node was made. */
 static struct sh_pagemap_leaf *empty_leaf;
@@ -183,7 +183,7 @@ int sh_pagemap_reserve(unsigned long addr, unsigned long nr_pages, gfp_t gfp)
 	}
 	return 0;
 }
-SH_EXPORT_FOR_KUNIT(sh_pagemap_reserve);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pagemap_reserve);
 
 /**
  * sh_pagemap_set() - map pages to a span
@@ -207,7 +207,7 @@ void sh_pagemap_set(unsigned long addr, unsigned long nr_pages,
 			WRITE_ONCE(entry[i], span);
 	}
 }
-SH_EXPORT_FOR_KUNIT(sh_pagemap_set);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pagemap_set);
 
 /**
  * sh_pagemap_bytes() - memory the tree takes
@@ -218,4 +218,4 @@ size_t sh_pagemap_bytes(void)
 {
 	return atomic_long_read(&node_bytes);
 }
-SH_EXPORT_FOR_KUNIT(sh_pagemap_bytes);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pagemap_bytes);

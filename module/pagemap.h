@@ -16,8 +16,8 @@ struct sh_span;
 /* A leaf maps 32 MiB, a middle node 512 GiB. */
 #define SH_LEAF_SHIFT	12
 #define SH_MID_SHIFT	14
-#define SH_LEAF_NR	(1UL << SH_LEAF_SHIFT)
-#define SH_MID_NR	(1UL << SH_MID_SHIFT)
+#define SH_LEAF_NR	BIT(SH_LEAF_SHIFT)
+#define SH_MID_NR	BIT(SH_MID_SHIFT)
 
 struct sh_pagemap_leaf {
 	struct sh_span *span[SH_LEAF_NR];

@@ -33,6 +33,7 @@ static bool find_small(struct sh_span *span, unsigned long key,
 static bool find_large(struct sh_span *span, unsigned long base,
 		       unsigned long addr, struct spanheap_object *obj)
 {
+	/* The record is that of a large object only once the state says so. */
 	if (smp_load_acquire(&span->state) != SH_SPAN_LARGE ||
 	    READ_ONCE(span->obj[0]) != SH_OBJ_LIVE)
 		return false;

@@ -166,7 +166,7 @@ unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
 	WRITE_ONCE(ph->releasing, false);
 	return done;
 }
-SH_EXPORT_FOR_KUNIT(sh_pageheap_release);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_release);
 
 /* The run that is all of what an arena has in use, if it may be retired. */
 static struct sh_span *idle_arena_run(struct sh_pageheap *ph,
@@ -228,4 +228,4 @@ unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long age)
 		sh_pageheap_drop_arena(ph, arena);
 	return pages;
 }
-SH_EXPORT_FOR_KUNIT(sh_pageheap_retire);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_retire);

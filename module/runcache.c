@@ -44,7 +44,7 @@ int sh_runcaches_init(struct sh_runcaches *rcs, struct sh_pageheap *ph)
 	rcs->cpu = alloc_percpu(struct sh_runcache);
 	return rcs->cpu ? 0 : -ENOMEM;
 }
-SH_EXPORT_FOR_KUNIT(sh_runcaches_init);
+EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_init);
 
 /**
  * sh_runcaches_exit() - free the caches; the runs go with their arenas
@@ -54,7 +54,7 @@ void sh_runcaches_exit(struct sh_runcaches *rcs)
 {
 	free_percpu(rcs->cpu);
 }
-SH_EXPORT_FOR_KUNIT(sh_runcaches_exit);
+EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_exit);
 
 static bool enter(struct sh_runcache *rc)
 {
@@ -210,7 +210,7 @@ struct sh_span *sh_run_alloc(struct sh_runcaches *rcs, unsigned long nr_pages,
 	sh_pageheap_free(rcs->ph, &span, 1);
 	return NULL;
 }
-SH_EXPORT_FOR_KUNIT(sh_run_alloc);
+EXPORT_SYMBOL_FOR_KUNIT(sh_run_alloc);
 
 /**
  * sh_run_free() - free a span
@@ -231,7 +231,7 @@ void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span)
 		out[0] = span;
 	sh_pageheap_free(rcs->ph, out, nr);
 }
-SH_EXPORT_FOR_KUNIT(sh_run_free);
+EXPORT_SYMBOL_FOR_KUNIT(sh_run_free);
 
 /**
  * sh_runcaches_drain() - give a CPU's runs back to the page heap
@@ -257,7 +257,7 @@ void sh_runcaches_drain(struct sh_runcaches *rcs, int dead_cpu)
 	preempt_enable();
 	sh_pageheap_free(rcs->ph, out, nr);
 }
-SH_EXPORT_FOR_KUNIT(sh_runcaches_drain);
+EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_drain);
 
 /**
  * sh_runcaches_stats() - add up what all CPUs hold
@@ -280,4 +280,4 @@ void sh_runcaches_stats(struct sh_runcaches *rcs,
 		stats->released += READ_ONCE(rc->released);
 	}
 }
-SH_EXPORT_FOR_KUNIT(sh_runcaches_stats);
+EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_stats);

@@ -159,7 +159,7 @@ size_t sh_scavenge(struct sh_scavenger *sc, enum sh_scavenge_reason reason)
 	mutex_unlock(&sc->lock);
 	return bytes_of(pages);
 }
-SH_EXPORT_FOR_KUNIT(sh_scavenge);
+EXPORT_SYMBOL_FOR_KUNIT(sh_scavenge);
 
 /**
  * sh_scavenge_pressure() - give memory back because the system is short of it
@@ -189,7 +189,7 @@ unsigned long sh_scavenge_pressure(struct sh_scavenger *sc, unsigned long goal)
 	}
 	return pages;
 }
-SH_EXPORT_FOR_KUNIT(sh_scavenge_pressure);
+EXPORT_SYMBOL_FOR_KUNIT(sh_scavenge_pressure);
 
 /**
  * sh_scavenger_init() - start the scavenger of a heap
@@ -215,7 +215,7 @@ int sh_scavenger_init(struct sh_scavenger *sc, struct sh_pageheap *ph,
 			   msecs_to_jiffies(max(idle_ms / 2, 1U)));
 	return 0;
 }
-SH_EXPORT_FOR_KUNIT(sh_scavenger_init);
+EXPORT_SYMBOL_FOR_KUNIT(sh_scavenger_init);
 
 /**
  * sh_scavenger_exit() - stop the scavenger of a heap
@@ -230,7 +230,7 @@ void sh_scavenger_exit(struct sh_scavenger *sc)
 	cancel_delayed_work_sync(&sc->work);
 	sh_drains_exit(sc->drains);
 }
-SH_EXPORT_FOR_KUNIT(sh_scavenger_exit);
+EXPORT_SYMBOL_FOR_KUNIT(sh_scavenger_exit);
 
 /**
  * sh_scavenger_stats() - add what was given back to a heap's figures

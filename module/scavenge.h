@@ -20,6 +20,7 @@ struct seq_file;
  * @SH_SCAVENGE_PRESSURE: the system was short of memory
  * @SH_SCAVENGE_LIMIT: the heap's limit was reached or lowered
  * @SH_SCAVENGE_REQUEST: somebody asked for it
+ * @SH_NR_SCAVENGE_REASONS: how many reasons there are
  */
 enum sh_scavenge_reason {
 	SH_SCAVENGE_AGE,
@@ -45,7 +46,7 @@ enum sh_scavenge_reason {
  */
 struct sh_scavenger {
 	struct delayed_work work;
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	struct sh_pageheap *ph;
 	struct sh_drain __percpu *drains;
 	unsigned int idle_ms;

@@ -7,13 +7,14 @@
 #ifndef SPANHEAP_SIZECLASS_H
 #define SPANHEAP_SIZECLASS_H
 
+#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/spanheap.h>
 #include <linux/types.h>
 
 /* A heap page, the unit spans are measured in, whatever PAGE_SIZE is. */
 #define SH_PAGE_SHIFT	13
-#define SH_PAGE_SIZE	(1UL << SH_PAGE_SHIFT)
+#define SH_PAGE_SIZE	BIT(SH_PAGE_SHIFT)
 #define SH_PAGE_MASK	(~(SH_PAGE_SIZE - 1))
 
 /* Classes 1 to 67. Class 0 is everything that is no span of small objects. */

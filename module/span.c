@@ -33,7 +33,7 @@
 const u16 sh_span_kind_size[SH_NR_SPAN_KINDS] = {
 	128, 192, 256, 384, 512, 704, 1280,
 };
-SH_EXPORT_FOR_KUNIT(sh_span_kind_size);
+EXPORT_SYMBOL_FOR_KUNIT(sh_span_kind_size);
 
 static size_t record_size(unsigned int nelems)
 {
@@ -57,7 +57,7 @@ unsigned int sh_span_kind(unsigned int nelems)
 		kind++;
 	return kind;
 }
-SH_EXPORT_FOR_KUNIT(sh_span_kind);
+EXPORT_SYMBOL_FOR_KUNIT(sh_span_kind);
 
 /**
  * sh_span_init_objects() - lay a held span out for a size class
@@ -83,7 +83,7 @@ void sh_span_init_objects(struct sh_span *span, unsigned int class,
 	/* A walk must not see the state without the class. */
 	smp_store_release(&span->state, SH_SPAN_SMALL);
 }
-SH_EXPORT_FOR_KUNIT(sh_span_init_objects);
+EXPORT_SYMBOL_FOR_KUNIT(sh_span_init_objects);
 
 /**
  * sh_span_take() - take free objects out of a span
@@ -121,7 +121,7 @@ unsigned int sh_span_take(struct sh_span *span, struct sh_entry *entries,
 	span->nalloc += got;
 	return got;
 }
-SH_EXPORT_FOR_KUNIT(sh_span_take);
+EXPORT_SYMBOL_FOR_KUNIT(sh_span_take);
 
 /**
  * sh_span_put() - put a cached object back into its span
@@ -138,7 +138,7 @@ void sh_span_put(struct sh_span *span, const u8 *state)
 		span->hint = idx / BITS_PER_LONG;
 	span->nalloc--;
 }
-SH_EXPORT_FOR_KUNIT(sh_span_put);
+EXPORT_SYMBOL_FOR_KUNIT(sh_span_put);
 
 /**
  * sh_span_check_objects() - verify the invariants of a span's objects
@@ -161,7 +161,7 @@ const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached)
 
 		if (state > SH_OBJ_CACHED)
 			return "object in no known state";
-		if (test_bit(idx, bits) != (state == SH_OBJ_FREE))
+		if (test_bit(idx, bits) == !!state)
 			return "bitmap and object states differ";
 		if (test_bit(idx, bits) && idx / BITS_PER_LONG < span->hint)
 			return "free object before the hint";
@@ -174,4 +174,4 @@ const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached)
 		return "wrong count of allocated objects";
 	return NULL;
 }
-SH_EXPORT_FOR_KUNIT(sh_span_check_objects);
+EXPORT_SYMBOL_FOR_KUNIT(sh_span_check_objects);

@@ -31,7 +31,7 @@
  * Return: a record, or NULL.
  */
 struct sh_span *sh_record_new(struct sh_pageheap *ph, unsigned int kind,
-				   gfp_t gfp)
+			      gfp_t gfp)
 {
 	struct sh_span *span = sh_fixalloc_alloc(&ph->records[kind], gfp);
 
@@ -216,7 +216,7 @@ struct sh_span *sh_cut(struct sh_pageheap *ph, struct sh_span *span,
 	smp_store_release(&span->nr_pages, nr_pages);
 	return rest;
 }
-SH_EXPORT_FOR_KUNIT(sh_cut);
+EXPORT_SYMBOL_FOR_KUNIT(sh_cut);
 
 /**
  * sh_merge_among() - merge those of several spans that are adjacent

@@ -38,7 +38,7 @@ void sh_stats_class(struct spanheap *heap, unsigned int class,
 	stats->objects = max_t(long, central.nr_out - stats->cached, 0);
 	stats->frees = stats->mallocs - min(stats->objects, stats->mallocs);
 }
-SH_EXPORT_FOR_KUNIT(sh_stats_class);
+EXPORT_SYMBOL_FOR_KUNIT(sh_stats_class);
 
 static void add_class_figures(struct spanheap *heap, struct spanheap_stats *stats)
 {

@@ -32,6 +32,7 @@ static int walk_arena(struct sh_arena *arena, sh_span_fn fn, void *arg)
 		span = sh_pagemap_get(addr);
 		if (!span || sh_span_base(span) != addr || !span->nr_pages)
 			return -EUCLEAN;
+		/* A span that is being cut is whole, or its rest is mapped. */
 		addr += (unsigned long)smp_load_acquire(&span->nr_pages) <<
 			SH_PAGE_SHIFT;
 		ret = fn(span, arg);
@@ -73,4 +74,4 @@ int sh_pageheap_walk(struct sh_pageheap *ph, sh_arena_fn arena_fn,
 	} while (arena && !ret);
 	return ret;
 }
-SH_EXPORT_FOR_KUNIT(sh_pageheap_walk);
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_walk);
