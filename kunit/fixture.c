@@ -12,6 +12,18 @@
 
 #include "fixture.h"
 
+static struct spanheap *create(const char *name,
+			       const struct spanheap_config *config)
+{
+	unsigned int arena_mb = sh_arena_mb;
+	struct spanheap *heap;
+
+	sh_arena_mb = 8;
+	heap = spanheap_create(name, config);
+	sh_arena_mb = arena_mb;
+	return heap;
+}
+
 struct spanheap *sh_fixture_create(struct kunit *test, const char *name,
 				   size_t limit)
 {
@@ -19,7 +31,7 @@ struct spanheap *sh_fixture_create(struct kunit *test, const char *name,
 	struct spanheap *heap;
 
 	config.limit = limit;
-	heap = spanheap_create(name, &config);
+	heap = create(name, &config);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
 	return heap;
 }
@@ -33,7 +45,7 @@ void sh_fixture_destroy(struct kunit *test, struct spanheap *heap)
 
 int sh_fixture_init(struct kunit *test)
 {
-	struct spanheap *heap = spanheap_create("kunit", NULL);
+	struct spanheap *heap = create("kunit", NULL);
 
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);

@@ -9,18 +9,31 @@
 #include <kunit/test.h>
 
 #include "heap.h"
+#include "random.h"
 
 /*
- * A suite's init and exit: test->priv is a heap. At the end of the case the
- * heap must be sound and have no live objects.
+ * A suite's init and exit: test->priv is a heap, with arenas of 8 MiB, which
+ * are made in less time than the default ones. At the end of the case the heap
+ * must be sound and have no live objects.
  */
 int sh_fixture_init(struct kunit *test);
 void sh_fixture_exit(struct kunit *test);
 
-/* A heap in addition to that; it must be destroyed by the case. */
+/* A heap in addition to that, with small arenas as well; it must be destroyed by the case. */
 struct spanheap *sh_fixture_create(struct kunit *test, const char *name,
 				   size_t limit);
 void sh_fixture_destroy(struct kunit *test, struct spanheap *heap);
+
+/*
+ * Kernels with KASAN run in an emulator, all in all a hundred times slower: do
+ * an eighth there of what is done for the sake of numbers.
+ */
+#define SH_FIXTURE_SLOW		(IS_ENABLED(CONFIG_KASAN) ? 8 : 1)
+
+static inline unsigned long sh_fixture_ops(unsigned long nr)
+{
+	return sh_test_ops(nr) / SH_FIXTURE_SLOW;
+}
 
 /* The figures of a heap by value, to be used in expressions. */
 struct spanheap_stats sh_fixture_stats(struct spanheap *heap);

@@ -322,7 +322,7 @@ static void random_shrink(struct runs *r, unsigned int i,
 
 static void freeruns_test_random_against_an_array(struct kunit *test)
 {
-	unsigned long ops = sh_test_ops(60000), n;
+	unsigned long ops = sh_test_ops(80000), n;
 	struct runs *r = test->priv;
 	struct rnd_state rnd;
 

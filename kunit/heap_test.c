@@ -11,7 +11,6 @@
 #include <linux/string.h>
 
 #include "fixture.h"
-#include "random.h"
 
 static void heap_test_accepts_names(struct kunit *test)
 {
@@ -393,12 +392,12 @@ static void run_model(struct kunit *test, int nr_heaps, unsigned long ops)
 
 static void heap_test_random_against_a_list(struct kunit *test)
 {
-	run_model(test, 1, sh_test_ops(250000));
+	run_model(test, 1, sh_fixture_ops(250000));
 }
 
 static void heap_test_random_several_heaps(struct kunit *test)
 {
-	run_model(test, NR_HEAPS, sh_test_ops(150000));
+	run_model(test, NR_HEAPS, sh_fixture_ops(150000));
 }
 
 static struct kunit_case heap_test_cases[] = {

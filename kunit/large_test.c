@@ -7,7 +7,6 @@
 #include <linux/string.h>
 
 #include "fixture.h"
-#include "random.h"
 
 static void large_test_takes_whole_pages(struct kunit *test)
 {
@@ -236,7 +235,7 @@ static void random_op(struct kunit *test, struct rnd_state *rnd,
 
 static void large_test_random(struct kunit *test)
 {
-	unsigned long op, ops = sh_test_ops(20000);
+	unsigned long op, ops = sh_fixture_ops(20000);
 	struct large *objs;
 	struct rnd_state rnd;
 	int i, nr = 64;

@@ -306,7 +306,7 @@ static void step(struct kunit *test, struct model *m)
 
 static void pageheap_model_random(struct kunit *test)
 {
-	unsigned long ops = sh_test_ops(60000), n;
+	unsigned long ops = sh_test_ops(40000), n;
 	struct model *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, m);

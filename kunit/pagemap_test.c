@@ -206,7 +206,7 @@ static void pagemap_test_no_address_faults(struct kunit *test)
 
 static void pagemap_test_random_against_an_array(struct kunit *test)
 {
-	unsigned long ops = sh_test_ops(40000), n, i;
+	unsigned long ops = sh_test_ops(60000), n, i;
 	struct window *w = test->priv;
 	struct rnd_state rnd;
 

@@ -11,7 +11,6 @@
 
 #include "fixture.h"
 #include "pagemap.h"
-#include "random.h"
 
 /* Whether all three questions about @addr have the answers for an object. */
 static bool is_in(const void *addr, struct spanheap *heap, void *start,
@@ -88,7 +87,7 @@ static void query_test_finds_every_byte(struct kunit *test)
 							  3, objs), 3);
 		wrong = 0;
 		for (i = 0; i < ARRAY_SIZE(objs); i++) {
-			for (off = 0; off < size; off += size < 2048 ? 1 : 97)
+			for (off = 0; off < size; off += size < 2048 / SH_FIXTURE_SLOW ? 1 : 97)
 				wrong += !is_in(objs[i] + off, heap, objs[i], size);
 			wrong += !is_in(objs[i] + size - 1, heap, objs[i], size);
 		}
@@ -105,7 +104,7 @@ static void query_test_finds_all_of_a_large_object(struct kunit *test)
 	unsigned int wrong = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, obj);
-	for (off = 0; off < size; off += 1021)
+	for (off = 0; off < size; off += 1021 * SH_FIXTURE_SLOW)
 		wrong += !is_in(obj + off, heap, obj, size);
 	wrong += !is_in(obj + size - 1, heap, obj, size);
 	KUNIT_EXPECT_EQ(test, wrong, 0);
@@ -146,7 +145,7 @@ static void query_test_the_rest_of_a_span_is_nothing(struct kunit *test)
 		base = sh_span_base(sh_pagemap_get((unsigned long)obj));
 		bytes = sh_classes[class].pages * SH_PAGE_SIZE;
 		wrong = 0;
-		for (addr = base; addr < base + bytes; addr += 61)
+		for (addr = base; addr < base + bytes; addr += 61 * SH_FIXTURE_SLOW)
 			if ((void *)addr < obj ||
 			    (void *)addr >= obj + sh_classes[class].size)
 				wrong += !is_nothing((void *)addr);
@@ -217,7 +216,7 @@ static bool answer_is_right(struct spanheap *heap, const void *addr,
 
 static void query_test_random_addresses(struct kunit *test)
 {
-	unsigned long i, ops = sh_test_ops(40000), wrong = 0;
+	unsigned long i, ops = sh_fixture_ops(40000), wrong = 0;
 	struct spanheap *heap = test->priv;
 	struct sh_arena *arena;
 	struct rnd_state rnd;

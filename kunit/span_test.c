@@ -284,7 +284,7 @@ static void random_put(struct model *m, struct rnd_state *rnd)
 /* A step of either kind moves 20 objects on average. */
 static void span_test_random_against_a_bitmap(struct kunit *test)
 {
-	unsigned long steps = sh_test_ops(100000) / SH_NR_CLASSES / 20, n;
+	unsigned long steps = sh_test_ops(150000) / SH_NR_CLASSES / 20, n;
 	struct model *m = test->priv;
 	struct rnd_state rnd;
 	unsigned int c;

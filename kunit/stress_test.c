@@ -20,7 +20,6 @@
 #include <linux/vmalloc.h>
 
 #include "fixture.h"
-#include "random.h"
 
 #define NR_OWN		256
 #define NR_IRQ		32
@@ -388,7 +387,8 @@ static void churn_thread(void *arg)
 	char name[16];
 
 	while (time_before(jiffies, churn->until)) {
-		snprintf(name, sizeof(name), "churn-%u", i++ % 2);
+		snprintf(name, sizeof(name), i++ % 2 ? "churn" : "churn-%u",
+			 raw_smp_processor_id());
 		heap = spanheap_create(name, NULL);
 		if (!IS_ERR(heap))
 			churn_one(churn, heap);
@@ -410,10 +410,137 @@ static void stress_test_heaps_come_and_go(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&churn.errors), 0);
 }
 
+/**
+ * struct race - frees of the same objects on all CPUs at once
+ * @heap: the heap
+ * @until: jiffies at which to end
+ * @nr_cpus: CPUs that take part
+ * @met: times a CPU has waited for the others
+ * @stop: it is the end
+ * @obj: what to free, RACE_OBJECTS of them
+ * @rounds: how often that was done
+ * @errors: rounds after which the figures were wrong, and damaged objects
+ */
+struct race {
+	struct spanheap *heap;
+	unsigned long until;
+	int nr_cpus;
+	atomic_t met;
+	bool stop;
+	void **obj;
+	unsigned long rounds;
+	atomic_long_t errors;
+};
+
+#define RACE_SIZE	48
+#define RACE_OBJECTS	400
+
+static void meet(struct race *race)
+{
+	int target = roundup(atomic_inc_return(&race->met), race->nr_cpus);
+
+	while (atomic_read(&race->met) < target)
+		cond_resched();
+}
+
+/*
+ * Objects no address of which is the start of one of the other traffic's, even
+ * when that gets their pages: so a second free is a bad one at any time.
+ */
+static void race_prepare(struct race *race)
+{
+	unsigned int nr = 0;
+	void *obj;
+
+	race->stop = time_after(jiffies, race->until);
+	while (!race->stop && nr < RACE_OBJECTS) {
+		obj = spanheap_alloc(race->heap, RACE_SIZE, GFP_KERNEL);
+		if (!obj)
+			atomic_long_inc(&race->errors);
+		else if (IS_ALIGNED((unsigned long)obj, SZ_1K))
+			spanheap_free(obj);
+		else
+			race->obj[nr++] = obj;
+		race->stop |= !obj;
+	}
+}
+
+/* The other traffic: sizes of whole KiB. */
+static void race_traffic(struct race *race, void **own, u64 tag)
+{
+	size_t size = SZ_1K << (tag % 8);
+
+	if (*own && !sh_fixture_intact(*own, spanheap_size(*own), (unsigned long)own))
+		atomic_long_inc(&race->errors);
+	spanheap_free(*own);
+	*own = spanheap_alloc(race->heap, size, GFP_KERNEL);
+	if (*own)
+		sh_fixture_fill(*own, spanheap_size(*own), (unsigned long)own);
+}
+
+static void race_round(struct race *race, void **own, int nr_own)
+{
+	unsigned int i;
+
+	for (i = 0; i < RACE_OBJECTS; i++) {
+		spanheap_free(race->obj[i] + 8);
+		spanheap_free(race->obj[i]);
+		race_traffic(race, &own[i % nr_own], i / 3);
+	}
+}
+
+static void race_thread(void *arg)
+{
+	bool leader = raw_smp_processor_id() == cpumask_first(cpu_online_mask);
+	struct race *race = arg;
+	void *own[16] = { };
+	u64 bad;
+
+	for (;;) {
+		if (leader) {
+			bad = sh_fixture_stats(race->heap).bad_frees;
+			race_prepare(race);
+		}
+		meet(race);
+		if (race->stop)
+			break;
+		race_round(race, own, ARRAY_SIZE(own));
+		meet(race);
+		if (!leader)
+			continue;
+		race->rounds++;
+		bad = sh_fixture_stats(race->heap).bad_frees - bad;
+		if (bad != (2 * race->nr_cpus - 1) * RACE_OBJECTS)
+			atomic_long_inc(&race->errors);
+	}
+	spanheap_free_bulk(ARRAY_SIZE(own), own);
+}
+
+/* Of all who free an object one succeeds, and nothing else is touched. */
+static void stress_test_frees_race_with_bad_frees(struct kunit *test)
+{
+	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
+
+	sh_fixture_other_cpu(test);
+	KUNIT_ASSERT_NOT_NULL(test, race);
+	race->obj = kunit_kcalloc(test, RACE_OBJECTS, sizeof(*race->obj), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, race->obj);
+	race->heap = test->priv;
+	/* So that pages go from class to class all the time. */
+	race->heap->caches.max_bytes = 0;
+	race->nr_cpus = num_online_cpus();
+	race->until = jiffies + test_jiffies(1500);
+	KUNIT_ASSERT_EQ(test, sh_fixture_on_each_cpu(race_thread, race), 0);
+	kunit_info(test, "%lu rounds of %d objects\n", race->rounds, RACE_OBJECTS);
+	KUNIT_EXPECT_GT(test, race->rounds, 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&race->errors), 0);
+}
+
 static struct kunit_case stress_test_cases[] = {
 	KUNIT_CASE_SLOW(stress_test_threads_and_interrupts),
 	KUNIT_CASE_SLOW(stress_test_checks_amid_traffic),
 	KUNIT_CASE_SLOW(stress_test_heaps_come_and_go),
+	KUNIT_CASE_SLOW(stress_test_frees_race_with_bad_frees),
 	{ }
 };
 

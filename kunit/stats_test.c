@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Figures: each means what the header says, and they add up.
+ */
+#include <kunit/test.h>
+#include <linux/cpumask.h>
+#include <linux/sizes.h>
+
+#include "fixture.h"
+#include "stats.h"
+
+static void expect_sums(struct kunit *test, struct spanheap *heap)
+{
+	struct spanheap_stats s = sh_fixture_stats(heap);
+
+	KUNIT_EXPECT_EQ(test, s.sys, s.in_use + s.idle);
+	KUNIT_EXPECT_EQ(test, s.resident, s.sys - s.released);
+	KUNIT_EXPECT_LE(test, s.released, s.idle);
+	KUNIT_EXPECT_EQ(test, s.objects, s.mallocs - s.frees);
+	KUNIT_EXPECT_LE(test, s.object_bytes + s.cached_bytes, s.in_use);
+}
+
+static void stats_test_of_an_empty_heap(struct kunit *test)
+{
+	struct spanheap_stats s = sh_fixture_stats(test->priv);
+
+	KUNIT_EXPECT_EQ(test, s.limit, 0);
+	KUNIT_EXPECT_EQ(test, s.in_use, 0);
+	KUNIT_EXPECT_EQ(test, s.objects, 0);
+	KUNIT_EXPECT_EQ(test, s.object_bytes, 0);
+	KUNIT_EXPECT_EQ(test, s.mallocs, 0);
+	KUNIT_EXPECT_EQ(test, s.frees, 0);
+	KUNIT_EXPECT_EQ(test, s.large_mallocs, 0);
+	KUNIT_EXPECT_EQ(test, s.large_frees, 0);
+	KUNIT_EXPECT_EQ(test, s.cached_objects, 0);
+	KUNIT_EXPECT_EQ(test, s.cached_bytes, 0);
+	KUNIT_EXPECT_EQ(test, s.bad_frees, 0);
+	KUNIT_EXPECT_EQ(test, s.alloc_failures, 0);
+	KUNIT_EXPECT_EQ(test, s.arenas, 1);
+	KUNIT_EXPECT_GE(test, s.other_meta, sizeof(struct spanheap));
+	KUNIT_EXPECT_GE(test, s.cache_meta,
+			num_possible_cpus() * sizeof(struct sh_cache));
+	expect_sums(test, test->priv);
+}
+
+static void stats_test_count_objects(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	struct spanheap_stats s;
+	void *small, *large;
+
+	small = spanheap_alloc(heap, 100, GFP_KERNEL);
+	large = spanheap_alloc(heap, 100000, GFP_KERNEL);
+	s = sh_fixture_stats(heap);
+	KUNIT_EXPECT_EQ(test, s.objects, 2);
+	KUNIT_EXPECT_EQ(test, s.object_bytes, 112 + 106496);
+	KUNIT_EXPECT_EQ(test, s.mallocs, 2);
+	KUNIT_EXPECT_EQ(test, s.large_mallocs, 1);
+	KUNIT_EXPECT_GE(test, s.in_use, s.object_bytes);
+	KUNIT_EXPECT_GT(test, s.span_meta, 0);
+	KUNIT_EXPECT_GE(test, s.grows, 1);
+	expect_sums(test, heap);
+	spanheap_free(small);
+	spanheap_free(large);
+	s = sh_fixture_stats(heap);
+	KUNIT_EXPECT_EQ(test, s.mallocs, 2);
+	KUNIT_EXPECT_EQ(test, s.frees, 2);
+	KUNIT_EXPECT_EQ(test, s.large_frees, 1);
+	expect_sums(test, heap);
+}
+
+static void stats_test_count_cached_objects(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	struct spanheap_stats s;
+	void *objs[5];
+
+	KUNIT_ASSERT_EQ(test, spanheap_alloc_bulk(heap, 256, GFP_KERNEL, 5, objs), 5);
+	spanheap_free_bulk(5, objs);
+	s = sh_fixture_stats(heap);
+	KUNIT_EXPECT_GE(test, s.cached_objects, 1);
+	KUNIT_EXPECT_EQ(test, s.cached_bytes, s.cached_objects * 256);
+	KUNIT_EXPECT_EQ(test, s.objects, 0);
+	KUNIT_EXPECT_GE(test, s.in_use, s.cached_bytes);
+}
+
+static void stats_test_of_a_class(struct kunit *test)
+{
+	unsigned int class = sh_size_class(512), other = sh_size_class(64);
+	struct spanheap *heap = test->priv;
+	struct sh_class_stats s;
+	void *objs[40];
+
+	KUNIT_ASSERT_EQ(test, spanheap_alloc_bulk(heap, 512, GFP_KERNEL, 40, objs), 40);
+	sh_stats_class(heap, class, &s);
+	KUNIT_EXPECT_EQ(test, s.objects, 40);
+	KUNIT_EXPECT_EQ(test, s.mallocs, 40);
+	KUNIT_EXPECT_EQ(test, s.frees, 0);
+	KUNIT_EXPECT_GE(test, s.spans, 3);
+	KUNIT_EXPECT_GE(test, s.refills, 1);
+	spanheap_free_bulk(40, objs);
+	sh_stats_class(heap, class, &s);
+	KUNIT_EXPECT_EQ(test, s.objects, 0);
+	KUNIT_EXPECT_EQ(test, s.mallocs, 40);
+	KUNIT_EXPECT_EQ(test, s.frees, 40);
+	sh_stats_class(heap, other, &s);
+	KUNIT_EXPECT_EQ(test, s.mallocs, 0);
+	KUNIT_EXPECT_EQ(test, s.spans, 0);
+}
+
+static void stats_test_count_what_fails(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *obj = spanheap_alloc(heap, 64, GFP_KERNEL);
+	struct spanheap_stats s;
+
+	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SIZE_MAX, GFP_NOWAIT |
+					       __GFP_NOWARN));
+	spanheap_free(obj + 1);
+	s = sh_fixture_stats(heap);
+	KUNIT_EXPECT_EQ(test, s.alloc_failures, 1);
+	KUNIT_EXPECT_EQ(test, s.bad_frees, 1);
+	KUNIT_EXPECT_EQ(test, s.mallocs, 1);
+	KUNIT_EXPECT_EQ(test, s.objects, 1);
+	spanheap_free(obj);
+}
+
+static void stats_test_of_the_default_heap(struct kunit *test)
+{
+	struct spanheap_stats a = sh_fixture_stats(NULL);
+	struct spanheap_stats b = sh_fixture_stats(sh_default_heap);
+
+	KUNIT_EXPECT_MEMEQ(test, &a, &b, sizeof(a));
+	expect_sums(test, NULL);
+}
+
+/* The heap about itself: it does not pile up. */
+static void stats_test_metadata_stays_bounded(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	struct spanheap_stats first, last;
+	int round, i, nr = 400 / SH_FIXTURE_SLOW;
+	void **objs;
+
+	objs = kunit_kcalloc(test, nr, sizeof(*objs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, objs);
+	for (round = 0; round < 12; round++) {
+		for (i = 0; i < nr; i++)
+			objs[i] = spanheap_alloc(heap, 64 + 40 * i, GFP_KERNEL);
+		for (i = 0; i < nr; i++)
+			spanheap_free(objs[i]);
+		if (round == 3)
+			first = sh_fixture_stats(heap);
+	}
+	last = sh_fixture_stats(heap);
+	KUNIT_EXPECT_LE(test, last.span_meta, first.span_meta + 4 * PAGE_SIZE);
+	KUNIT_EXPECT_LE(test, last.cache_meta, 2 * first.cache_meta);
+	KUNIT_EXPECT_LE(test, last.other_meta, 2 * first.other_meta);
+	KUNIT_EXPECT_EQ(test, last.sys, first.sys);
+}
+
+static void stats_test_random_sums(struct kunit *test)
+{
+	unsigned long op, ops = sh_fixture_ops(40000);
+	struct spanheap *heap = test->priv;
+	struct rnd_state rnd;
+	void *objs[64] = { };
+	u64 mallocs = 0, bytes = 0;
+	unsigned int i;
+
+	sh_test_seed(test, &rnd);
+	for (op = 0; op < ops; op++) {
+		i = sh_test_random(&rnd, ARRAY_SIZE(objs));
+		bytes -= spanheap_size(objs[i]);
+		spanheap_free(objs[i]);
+		objs[i] = spanheap_alloc(heap, 1 + sh_test_random(&rnd, 50000),
+					 GFP_KERNEL);
+		bytes += spanheap_size(objs[i]);
+		mallocs++;
+		if (op % 1000 == 0) {
+			expect_sums(test, heap);
+			KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).mallocs, mallocs);
+			KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).object_bytes, bytes);
+		}
+	}
+	spanheap_free_bulk(ARRAY_SIZE(objs), objs);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).frees, mallocs);
+}
+
+static struct kunit_case stats_test_cases[] = {
+	KUNIT_CASE(stats_test_of_an_empty_heap),
+	KUNIT_CASE(stats_test_count_objects),
+	KUNIT_CASE(stats_test_count_cached_objects),
+	KUNIT_CASE(stats_test_of_a_class),
+	KUNIT_CASE(stats_test_count_what_fails),
+	KUNIT_CASE(stats_test_of_the_default_heap),
+	KUNIT_CASE(stats_test_metadata_stays_bounded),
+	KUNIT_CASE(stats_test_random_sums),
+	{ }
+};
+
+static struct kunit_suite stats_test_suite = {
+	.name = "spanheap_stats",
+	.init = sh_fixture_init,
+	.exit = sh_fixture_exit,
+	.test_cases = stats_test_cases,
+};
+
+kunit_test_suite(stats_test_suite);
