@@ -272,7 +272,7 @@ static void random_growth(struct kunit *test, struct rnd_state *rnd)
 
 static void grow_test_random(struct kunit *test)
 {
-	unsigned long rounds = sh_test_ops(3000) / 100, i;
+	unsigned long rounds = sh_test_ops(1000) / 100, i;
 	struct rnd_state rnd;
 
 	sh_test_seed(test, &rnd);
