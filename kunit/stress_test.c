@@ -449,8 +449,8 @@ static void meet(struct race *race)
  */
 static void race_prepare(struct race *race)
 {
-	unsigned int nr = 0;
-	void *obj;
+	unsigned int nr = 0, skipped = 0;
+	void *obj, *skip[RACE_OBJECTS / 8];
 
 	race->stop = time_after(jiffies, race->until);
 	while (!race->stop && nr < RACE_OBJECTS) {
@@ -458,11 +458,12 @@ static void race_prepare(struct race *race)
 		if (!obj)
 			atomic_long_inc(&race->errors);
 		else if (IS_ALIGNED((unsigned long)obj, SZ_1K))
-			spanheap_free(obj);
+			skip[skipped++] = obj;
 		else
 			race->obj[nr++] = obj;
-		race->stop |= !obj;
+		race->stop |= !obj || skipped == ARRAY_SIZE(skip);
 	}
+	spanheap_free_bulk(skipped, skip);
 }
 
 /* The other traffic: sizes of whole KiB. */
