@@ -25,9 +25,12 @@
 #include "pagemap.h"
 #include "splice.h"
 
-/* Resident heap pages in a batch: 32 MiB; and most runs, for the time locked. */
+/* Resident heap pages in a batch: 32 MiB. */
 #define BATCH_PAGES	((32UL << 20) >> SH_PAGE_SHIFT)
-#define BATCH_RUNS	1024
+
+/* Runs in a batch, and runs put back before the lock is dropped for others. */
+#define BATCH_RUNS	256
+#define RETURN_RUNS	32
 
 static bool old_enough(const struct sh_span *run, unsigned long age)
 {
@@ -123,10 +126,16 @@ static unsigned long unmap_batch(struct list_head *batch)
 static void return_batch(struct sh_pageheap *ph, struct list_head *batch)
 {
 	struct sh_span *run, *next;
+	unsigned int nr = 0;
 
 	spin_lock_irq(&ph->lock);
-	list_for_each_entry_safe(run, next, batch, lru)
+	list_for_each_entry_safe(run, next, batch, lru) {
 		sh_pageheap_add_run(ph, run);
+		if (++nr % RETURN_RUNS)
+			continue;
+		spin_unlock_irq(&ph->lock);
+		spin_lock_irq(&ph->lock);
+	}
 	spin_unlock_irq(&ph->lock);
 }
 

@@ -71,16 +71,20 @@ static void leave(struct sh_runcache *rc)
 	rc->busy = 0;
 }
 
-static struct sh_span *remove(struct sh_runcache *rc, unsigned int i)
+/* Take @nr runs out, from the i-th on. */
+static void take_out(struct sh_runcache *rc, unsigned int i, unsigned int nr,
+		     struct sh_span **out)
 {
-	struct sh_span *span = rc->run[i].span;
+	unsigned int k;
 
-	rc->pages -= rc->run[i].nr_pages;
-	rc->released -= span->released;
-	rc->nr--;
-	memmove(&rc->run[i], &rc->run[i + 1],
+	for (k = 0; k < nr; k++) {
+		out[k] = rc->run[i + k].span;
+		rc->pages -= out[k]->nr_pages;
+		rc->released -= out[k]->released;
+	}
+	rc->nr -= nr;
+	memmove(&rc->run[i], &rc->run[i + nr],
 		(rc->nr - i) * sizeof(rc->run[0]));
-	return span;
 }
 
 static void append(struct sh_runcache *rc, struct sh_span *span)
@@ -97,13 +101,15 @@ static void append(struct sh_runcache *rc, struct sh_span *span)
 static struct sh_span *pop(struct sh_runcache *rc, u32 nr_pages,
 			   unsigned int kind)
 {
+	struct sh_span *span;
 	unsigned int i;
 
 	for (i = rc->nr; i-- > 0;) {
-		if (rc->run[i].nr_pages == nr_pages && rc->run[i].kind >= kind) {
-			rc->hits++;
-			return remove(rc, i);
-		}
+		if (rc->run[i].nr_pages != nr_pages || rc->run[i].kind < kind)
+			continue;
+		rc->hits++;
+		take_out(rc, i, 1, &span);
+		return span;
 	}
 	rc->misses++;
 	return NULL;
@@ -116,14 +122,15 @@ static struct sh_span *pop(struct sh_runcache *rc, u32 nr_pages,
 static unsigned int make_room(struct sh_runcache *rc, u32 nr_pages,
 			      struct sh_span **out)
 {
+	u32 pages = rc->pages + nr_pages;
 	unsigned int nr = 0;
 
-	if (rc->nr < SH_RUNCACHE_RUNS &&
-	    rc->pages + nr_pages <= SH_RUNCACHE_PAGES)
+	if (rc->nr < SH_RUNCACHE_RUNS && pages <= SH_RUNCACHE_PAGES)
 		return 0;
-	while (rc->nr && (nr < SH_RUNCACHE_BATCH ||
-			  rc->pages + nr_pages > SH_RUNCACHE_PAGES))
-		out[nr++] = remove(rc, 0);
+	while (nr < rc->nr &&
+	       (nr < SH_RUNCACHE_BATCH || pages > SH_RUNCACHE_PAGES))
+		pages -= rc->run[nr++].nr_pages;
+	take_out(rc, 0, nr, out);
 	return nr;
 }
 
@@ -250,8 +257,8 @@ void sh_runcaches_drain(struct sh_runcaches *rcs, int dead_cpu)
 	rc = dead_cpu >= 0 ? per_cpu_ptr(rcs->cpu, dead_cpu) :
 			     this_cpu_ptr(rcs->cpu);
 	if (enter(rc)) {
-		while (rc->nr)
-			out[nr++] = remove(rc, rc->nr - 1);
+		nr = rc->nr;
+		take_out(rc, 0, nr, out);
 		leave(rc);
 	}
 	preempt_enable();
