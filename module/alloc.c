@@ -76,6 +76,25 @@ static __always_inline void debug_alloc(gfp_t gfp)
 		might_alloc(gfp);
 }
 
+/* With flags that the fast path leaves out. */
+static noinline void *alloc_flagged(struct spanheap *heap, size_t size,
+				    gfp_t gfp)
+{
+	unsigned int class;
+	void *obj;
+
+	if (size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD))
+		return alloc_slow(heap, size, 1, gfp, heap->node);
+	class = sh_size_class(size);
+	debug_alloc(gfp);
+	preempt_disable();
+	obj = sh_cache_pop(this_cpu_ptr(heap->caches.cpu), class);
+	preempt_enable();
+	if (!obj)
+		return alloc_slow(heap, size, 1, gfp, heap->node);
+	return zero_object(obj, class);
+}
+
 /**
  * spanheap_alloc() - allocate an object
  * @heap: heap to allocate from, NULL for the default heap
@@ -99,16 +118,21 @@ void *spanheap_alloc(struct spanheap *heap, size_t size, gfp_t gfp)
 	void *obj;
 
 	heap = sh_heap_or_default(heap);
-	if (unlikely(size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD)))
+	if (unlikely(gfp & (SH_GFP_BAD | __GFP_ZERO)))
+		return alloc_flagged(heap, size, gfp);
+	if (likely(size <= SH_CLASS_BY_8_MAX))
+		class = sh_class_by_8[(size + 7) >> 3];
+	else if (size <= SPANHEAP_MAX_SMALL)
+		class = sh_size_class(size);
+	else
 		return alloc_slow(heap, size, 1, gfp, heap->node);
-	class = sh_size_class(size);
 	debug_alloc(gfp);
 	preempt_disable();
 	obj = sh_cache_pop(this_cpu_ptr(heap->caches.cpu), class);
 	preempt_enable();
 	if (unlikely(!obj))
 		return alloc_slow(heap, size, 1, gfp, heap->node);
-	if (want_init_on_alloc(gfp))
+	if (want_init_on_alloc(0))
 		return zero_object(obj, class);
 	return obj;
 }

@@ -152,7 +152,7 @@ static __always_inline void *sh_cache_pop(struct sh_cache *cache,
  * Return: false when there is no room.
  */
 static __always_inline bool sh_cache_push(struct sh_cache *cache,
-					  unsigned int class, const void *obj,
+					  unsigned long class, const void *obj,
 					  u8 *state)
 {
 	struct sh_slot *slot = &cache->slot[class];

@@ -125,6 +125,7 @@ struct sh_drain __percpu *sh_drains_init(struct sh_caches *caches)
 	}
 	return drains;
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_drains_init);
 
 /**
  * sh_drains_exit() - wait for what is under way and free it
@@ -140,6 +141,7 @@ void sh_drains_exit(struct sh_drain __percpu *drains)
 		cancel_work_sync(&per_cpu_ptr(drains, cpu)->work);
 	free_percpu(drains);
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_drains_exit);
 
 /**
  * sh_drain_start() - have the caches of all CPUs emptied, soon
@@ -154,6 +156,7 @@ void sh_drain_start(struct sh_drain __percpu *drains)
 	for_each_online_cpu(cpu)
 		queue_work_on(cpu, drain_wq, &per_cpu_ptr(drains, cpu)->work);
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_start);
 
 /**
  * sh_drain_all() - empty the caches of all CPUs
@@ -171,6 +174,7 @@ void sh_drain_all(struct sh_drain __percpu *drains)
 		flush_work(&per_cpu_ptr(drains, cpu)->work);
 	cpus_read_unlock();
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_all);
 
 /* Changes whenever a CPU allocates from its caches or frees to them. */
 static unsigned long signature(struct sh_caches *caches, int cpu, bool *holds)
@@ -217,6 +221,7 @@ bool sh_drain_idle(struct sh_drain __percpu *drains)
 	}
 	return any;
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_idle);
 
 /**
  * sh_drain_init() - prepare for emptying caches

@@ -56,18 +56,19 @@ static noinline void free_slow(const void *ptr)
  * Return: the object's span, or NULL when @ptr is no live small object.
  */
 static __always_inline struct sh_span *claim(const void *ptr,
-					     unsigned int *class, u8 **statep)
+					     unsigned long *class, u8 **statep)
 {
 	struct sh_span *span = sh_pagemap_get((unsigned long)ptr);
 	const struct sh_class *info;
 	unsigned long key, off;
+	u8 live = SH_OBJ_LIVE;
 	u64 product;
 	u8 *state;
 
 	if (unlikely(!span))
 		return NULL;
 	key = READ_ONCE(span->key);
-	*class = key & ~SH_PAGE_MASK;
+	*class = (u8)key;
 	info = &sh_classes[*class];
 	off = (unsigned long)ptr - (key & SH_PAGE_MASK);
 	if (unlikely(off >= info->bytes))
@@ -76,9 +77,10 @@ static __always_inline struct sh_span *claim(const void *ptr,
 	if (unlikely((u32)product >= info->magic))
 		return NULL;	/* no multiple of the size */
 	state = &span->obj[product >> 32];
-	if (unlikely(cmpxchg(state, SH_OBJ_LIVE, SH_OBJ_CACHED) != SH_OBJ_LIVE))
+	if (unlikely(!try_cmpxchg(state, &live, SH_OBJ_CACHED)))
 		return NULL;
-	if (unlikely(READ_ONCE(span->key) != key)) {
+	/* try_cmpxchg() is a barrier: this is another load, after it. */
+	if (unlikely(data_race(span->key) != key)) {
 		WRITE_ONCE(*state, SH_OBJ_LIVE);
 		return NULL;
 	}
@@ -98,7 +100,7 @@ static noinline void flush_slow(struct sh_span *span, const void *ptr, u8 *state
 static __always_inline void do_free(const void *ptr, bool zero)
 {
 	struct sh_span *span;
-	unsigned int class;
+	unsigned long class;
 	bool cached;
 	u8 *state;
 

@@ -21,7 +21,6 @@
 #define SCAVENGE_MS_MAX	86400000
 
 unsigned int sh_arena_mb = 64;
-SH_EXPORT_FOR_KUNIT(sh_arena_mb);
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_mb);
 unsigned int sh_cache_kb = 1024;
 unsigned int sh_scavenge_ms = 300000;

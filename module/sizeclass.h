@@ -44,8 +44,11 @@ struct sh_class {
 };
 
 extern const struct sh_class sh_classes[SH_NR_CLASSES];
-extern const u8 sh_class_by_8[1024 / 8 + 1];
-extern const u8 sh_class_by_128[(SPANHEAP_MAX_SMALL - 1024) / 128 + 1];
+/* Up to this size the class is in sh_class_by_8. */
+#define SH_CLASS_BY_8_MAX	1024
+
+extern const u8 sh_class_by_8[SH_CLASS_BY_8_MAX / 8 + 1];
+extern const u8 sh_class_by_128[(SPANHEAP_MAX_SMALL - SH_CLASS_BY_8_MAX) / 128 + 1];
 
 /**
  * sh_size_class() - the class that serves a size
@@ -55,9 +58,9 @@ extern const u8 sh_class_by_128[(SPANHEAP_MAX_SMALL - 1024) / 128 + 1];
  */
 static __always_inline unsigned int sh_size_class(size_t size)
 {
-	if (likely(size <= 1024))
+	if (likely(size <= SH_CLASS_BY_8_MAX))
 		return sh_class_by_8[(size + 7) >> 3];
-	return sh_class_by_128[(size - 1024 + 127) >> 7];
+	return sh_class_by_128[(size - SH_CLASS_BY_8_MAX + 127) >> 7];
 }
 
 #endif /* SPANHEAP_SIZECLASS_H */

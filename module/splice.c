@@ -39,6 +39,7 @@ struct sh_span *sh_record_new(struct sh_pageheap *ph, unsigned int kind,
 		span->kind = kind;
 	return span;
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_record_new);
 
 /**
  * sh_record_free() - free a span record
@@ -51,6 +52,7 @@ void sh_record_free(struct sh_pageheap *ph, struct sh_span *span)
 {
 	sh_fixalloc_free(&ph->records[span->kind], span);
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_record_free);
 
 /**
  * sh_map_ends() - map the first and the last page of a span to it
@@ -61,6 +63,7 @@ void sh_map_ends(struct sh_span *span)
 	sh_pagemap_set(sh_span_base(span), 1, span);
 	sh_pagemap_set(sh_span_end(span) - SH_PAGE_SIZE, 1, span);
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_map_ends);
 
 /**
  * sh_map_forget() - leave no page mapped to a span
@@ -77,6 +80,7 @@ void sh_map_forget(struct sh_span *span)
 	sh_pagemap_set(base, 1, NULL);
 	sh_pagemap_set(sh_span_end(span) - SH_PAGE_SIZE, 1, NULL);
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_map_forget);
 
 /**
  * sh_map_inner() - map the pages between the first and the last
@@ -89,6 +93,7 @@ void sh_map_inner(struct sh_span *span, struct sh_span *to)
 		sh_pagemap_set(sh_span_base(span) + SH_PAGE_SIZE,
 			       span->nr_pages - 2, to);
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_map_inner);
 
 /**
  * sh_count_released() - count pages without memory at the front of a span
@@ -110,6 +115,7 @@ u32 sh_count_released(const struct sh_span *run, u32 nr_pages)
 		nr += !sh_arena_resident(run->arena, addr);
 	return nr;
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_count_released);
 
 /**
  * sh_merge() - make one span of two adjacent ones
@@ -140,6 +146,7 @@ struct sh_span *sh_merge(struct sh_pageheap *ph, struct sh_span *low,
 	sh_record_free(ph, loser);
 	return winner;
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_merge);
 
 /* Cut the first @nr_pages off a free run and make @span of them. */
 static void carve(struct sh_pageheap *ph, struct sh_span *run,
@@ -183,6 +190,7 @@ struct sh_span *sh_detach(struct sh_pageheap *ph, struct sh_span *run,
 	sh_record_free(ph, run);
 	return record;
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_detach);
 
 /**
  * sh_cut() - cut a span in two
@@ -249,3 +257,4 @@ unsigned int sh_merge_among(struct sh_pageheap *ph, struct sh_span **spans,
 	}
 	return left + 1;
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_merge_among);
