@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How memory goes back: which pages of which runs, in which order, how many,
+ * and that all others keep their contents. Where arenas keep their memory there
+ * is only retiring.
+ */
+#include <kunit/test.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/spinlock.h>
+
+#include "pagemap.h"
+#include "pages.h"
+
+/* As long as the first step of a heap, wherever memory comes from. */
+#define ARENA_PAGES	SH_GROW_STEP
+#define LONG_AGO	(1000UL * HZ)
+
+static struct sh_pageheap *heap_of(struct kunit *test)
+{
+	return test->priv;
+}
+
+static unsigned long release(struct sh_pageheap *ph, unsigned long goal,
+			     unsigned long age)
+{
+	unsigned long shootdowns = 0;
+
+	return sh_pageheap_release(ph, goal, age, &shootdowns);
+}
+
+static void needs_sparse_arenas(struct kunit *test)
+{
+	if (!SH_ARENA_SPARSE)
+		kunit_skip(test, "arenas here keep their memory");
+}
+
+static unsigned long count_resident(const struct sh_arena *arena,
+				    unsigned long base, u32 nr_pages)
+{
+	unsigned long nr = 0;
+
+	for (; nr_pages; nr_pages--, base += SH_PAGE_SIZE)
+		nr += sh_arena_resident(arena, base);
+	return nr;
+}
+
+/**
+ * struct rows - runs of free pages, each between two pages in use
+ * @ph: the page heap
+ * @arena: where they lie
+ * @nr: how many
+ * @base: their first addresses
+ * @length: their lengths
+ * @wall: the page in front of each, and one behind the last
+ */
+struct rows {
+	struct sh_pageheap *ph;
+	struct sh_arena *arena;
+	unsigned int nr;
+	unsigned long base[4];
+	u32 length[4];
+	struct sh_span *wall[5];
+};
+
+/*
+ * All of one span at first, so that they follow each other. The walls have
+ * contents, as the runs had.
+ */
+static struct rows make_rows(struct kunit *test, const u32 *length,
+			     unsigned int nr)
+{
+	struct rows rows = { .ph = heap_of(test), .nr = nr };
+	struct sh_span *run[4], *rest;
+	u32 total = nr + 1;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		total += length[i];
+	rest = sh_pages_alloc(test, rows.ph, total);
+	sh_pages_fill(sh_span_base(rest), total, 7);
+	rows.arena = rest->arena;
+	for (i = 0; i < nr; i++) {
+		rows.wall[i] = rest;
+		run[i] = sh_pages_cut(test, rows.ph, rest, 1);
+		rest = sh_pages_cut(test, rows.ph, run[i], length[i]);
+		rows.base[i] = sh_span_base(run[i]);
+		rows.length[i] = length[i];
+	}
+	rows.wall[nr] = rest;
+	for (i = 0; i < nr; i++)
+		sh_pages_free(rows.ph, run[i]);
+	return rows;
+}
+
+static struct sh_span *row(const struct rows *rows, unsigned int i)
+{
+	return sh_pagemap_get(rows->base[i]);
+}
+
+static unsigned long row_resident(const struct rows *rows, unsigned int i)
+{
+	return count_resident(rows->arena, rows->base[i], rows->length[i]);
+}
+
+/* Move a run to where it would be had it been idle for so long. */
+static void age_row(const struct rows *rows, unsigned int i, unsigned long age)
+{
+	struct sh_span *run = row(rows, i);
+
+	spin_lock_irq(&rows->ph->lock);
+	run->idle_since = jiffies - age;
+	list_move(&run->lru, &rows->ph->free.lru);
+	spin_unlock_irq(&rows->ph->lock);
+}
+
+static void expect_walls(struct kunit *test, const struct rows *rows)
+{
+	unsigned int i;
+
+	for (i = 0; i <= rows->nr; i++) {
+		KUNIT_EXPECT_EQ(test, rows->wall[i]->released, 0);
+		KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(rows->wall[i]), 1, 7));
+	}
+	sh_pages_verify(test, rows->ph);
+}
+
+static void release_test_keeps_what_arenas_keep(struct kunit *test)
+{
+	static const u32 lengths[] = { 10, 20 };
+	struct rows rows = make_rows(test, lengths, 2);
+	unsigned long shootdowns = 0;
+
+	if (SH_ARENA_SPARSE)
+		kunit_skip(test, "arenas here do not keep their memory");
+	KUNIT_EXPECT_EQ(test, 0, sh_pageheap_release(rows.ph, ULONG_MAX, 0, &shootdowns));
+	KUNIT_EXPECT_EQ(test, shootdowns, 0);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(rows.ph).released, 0);
+	KUNIT_EXPECT_TRUE(test, sh_pages_intact(rows.base[1], 20, 7));
+	expect_walls(test, &rows);
+}
+
+static void release_test_gives_all_idle_pages_back(struct kunit *test)
+{
+	static const u32 lengths[] = { 1, 20, 3, 150 };
+	struct rows rows = make_rows(test, lengths, 4);
+	unsigned long shootdowns = 5;
+	unsigned int i;
+
+	needs_sparse_arenas(test);
+	KUNIT_EXPECT_EQ(test, 174,
+			sh_pageheap_release(rows.ph, ULONG_MAX, 0, &shootdowns));
+	KUNIT_EXPECT_EQ(test, shootdowns, 6);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(rows.ph).released,
+			sh_pages_stats(rows.ph).idle);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, row_resident(&rows, i), 0);
+	expect_walls(test, &rows);
+	/* And there is no more then. */
+	KUNIT_EXPECT_EQ(test, 0,
+			sh_pageheap_release(rows.ph, ULONG_MAX, 0, &shootdowns));
+	KUNIT_EXPECT_EQ(test, shootdowns, 6);
+}
+
+static void release_test_wants_runs_that_are_old_enough(struct kunit *test)
+{
+	static const u32 lengths[] = { 10, 20, 30 };
+	struct rows rows = make_rows(test, lengths, 3);
+
+	needs_sparse_arenas(test);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, ULONG_MAX, LONG_AGO), 0);
+	age_row(&rows, 1, LONG_AGO - 100 * HZ);
+	age_row(&rows, 2, LONG_AGO);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, ULONG_MAX, LONG_AGO + 100 * HZ), 0);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, ULONG_MAX, LONG_AGO), 30);
+	KUNIT_EXPECT_EQ(test, row_resident(&rows, 0), 10);
+	KUNIT_EXPECT_EQ(test, row_resident(&rows, 1), 20);
+	KUNIT_EXPECT_EQ(test, row_resident(&rows, 2), 0);
+	expect_walls(test, &rows);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, ULONG_MAX, LONG_AGO - 100 * HZ), 20);
+	KUNIT_EXPECT_EQ(test, row_resident(&rows, 0), 10);
+	expect_walls(test, &rows);
+}
+
+static void release_test_the_longest_idle_go_first(struct kunit *test)
+{
+	static const u32 lengths[] = { 10, 20, 30, 5 };
+	struct rows rows = make_rows(test, lengths, 4);
+
+	needs_sparse_arenas(test);
+	age_row(&rows, 1, 20 * HZ);
+	age_row(&rows, 3, 30 * HZ);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, 5, 0), 5);
+	KUNIT_EXPECT_EQ(test, row_resident(&rows, 3), 0);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, 20, 0), 20);
+	KUNIT_EXPECT_EQ(test, row_resident(&rows, 1), 0);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, 10, 0), 10);
+	KUNIT_EXPECT_EQ(test, row_resident(&rows, 0), 0);
+	KUNIT_EXPECT_EQ(test, row_resident(&rows, 2), 30);
+	expect_walls(test, &rows);
+}
+
+/* What is allocated next comes from the front: that is kept. */
+static void release_test_gives_no_more_than_asked_for(struct kunit *test)
+{
+	static const u32 lengths[] = { 4, 20 };
+	struct rows rows = make_rows(test, lengths, 2);
+
+	needs_sparse_arenas(test);
+	age_row(&rows, 0, 20 * HZ);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, 9, 0), 9);
+	KUNIT_EXPECT_EQ(test, row_resident(&rows, 0), 0);
+	KUNIT_EXPECT_EQ(test, count_resident(rows.arena, rows.base[1], 15), 15);
+	KUNIT_EXPECT_EQ(test, row_resident(&rows, 1), 15);
+	KUNIT_EXPECT_EQ(test, row(&rows, 1)->nr_pages, 20);
+	expect_walls(test, &rows);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, 1, 0), 1);
+	KUNIT_EXPECT_EQ(test, count_resident(rows.arena, rows.base[1], 14), 14);
+	KUNIT_EXPECT_EQ(test, row_resident(&rows, 1), 14);
+	expect_walls(test, &rows);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, 1000, 0), 14);
+	KUNIT_EXPECT_EQ(test, row_resident(&rows, 1), 0);
+	expect_walls(test, &rows);
+}
+
+/* Long runs, which are mapped at their ends only, are cut like short ones. */
+static void release_test_cuts_runs_of_any_length(struct kunit *test)
+{
+	static const u32 lengths[] = { 2, 127, 128, 300 };
+	struct rows rows = make_rows(test, lengths, 4);
+	unsigned long left = 2 + 127 + 128 + 300, goal, resident;
+	unsigned int i;
+
+	needs_sparse_arenas(test);
+	for (goal = 1; left; goal = min(goal + 7, left)) {
+		KUNIT_ASSERT_EQ(test, release(rows.ph, goal, 0), goal);
+		left -= goal;
+		for (i = 0, resident = 0; i < 4; i++)
+			resident += row_resident(&rows, i);
+		KUNIT_ASSERT_EQ(test, resident, left);
+		expect_walls(test, &rows);
+	}
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(rows.ph).released,
+			sh_pages_stats(rows.ph).idle);
+}
+
+/* Holes that are there already are neither counted nor in the way. */
+static void release_test_counts_resident_pages_only(struct kunit *test)
+{
+	struct sh_pageheap *ph = heap_of(test);
+	struct sh_span *wall, *span;
+	struct sh_arena *arena;
+	unsigned long base;
+
+	needs_sparse_arenas(test);
+	span = sh_pages_alloc(test, ph, 21);
+	wall = sh_pages_cut(test, ph, span, 20);
+	base = sh_span_base(span);
+	arena = span->arena;
+	sh_pages_release(span, 0, 3);
+	sh_pages_release(span, 8, 4);
+	sh_pages_free(ph, span);
+	KUNIT_EXPECT_EQ(test, release(ph, 6, 0), 6);
+	KUNIT_EXPECT_EQ(test, count_resident(arena, base, 20), 7);
+	KUNIT_EXPECT_EQ(test, count_resident(arena, base + 3 * SH_PAGE_SIZE, 5), 5);
+	KUNIT_EXPECT_EQ(test, count_resident(arena, base + 12 * SH_PAGE_SIZE, 2), 2);
+	sh_pages_verify(test, ph);
+	KUNIT_EXPECT_EQ(test, release(ph, ULONG_MAX, 0), 7);
+	sh_pages_verify(test, ph);
+	sh_pages_free(ph, wall);
+	KUNIT_EXPECT_EQ(test, release(ph, ULONG_MAX, 0), 1);
+	sh_pages_verify(test, ph);
+}
+
+static void release_test_what_is_left_has_a_new_age(struct kunit *test)
+{
+	static const u32 lengths[] = { 20 };
+	struct rows rows = make_rows(test, lengths, 1);
+
+	needs_sparse_arenas(test);
+	age_row(&rows, 0, LONG_AGO);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, 5, LONG_AGO), 5);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, 5, LONG_AGO), 0);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, 5, 0), 5);
+	expect_walls(test, &rows);
+}
+
+/* A span of @nr_pages that was filled, freed and released. */
+static void use_and_release(struct kunit *test, u32 nr_pages)
+{
+	struct sh_pageheap *ph = heap_of(test);
+	struct sh_span *span = sh_pages_alloc(test, ph, nr_pages);
+
+	sh_pages_fill(sh_span_base(span), nr_pages, 3);
+	sh_pages_free(ph, span);
+	release(ph, ULONG_MAX, 0);
+}
+
+static void release_test_memory_comes_back_zeroed_when_asked(struct kunit *test)
+{
+	struct sh_pageheap *ph = heap_of(test);
+	struct sh_span *span;
+	u32 nr;
+
+	for (nr = 1; nr < 200; nr += 60) {
+		use_and_release(test, nr);
+		span = sh_pageheap_alloc(ph, nr, 1, 0, GFP_KERNEL | __GFP_ZERO,
+					 NUMA_NO_NODE);
+		KUNIT_ASSERT_NOT_NULL(test, span);
+		KUNIT_EXPECT_EQ(test, span->released, 0);
+		/* Fresh pages need no zeroing a second time. */
+		KUNIT_EXPECT_EQ(test, span->dirty, !SH_ARENA_SPARSE);
+		sh_pageheap_zero(span);
+		KUNIT_EXPECT_TRUE(test, sh_pages_zero(sh_span_base(span), nr));
+		sh_pages_free(ph, span);
+		use_and_release(test, nr);
+		span = sh_pages_alloc(test, ph, nr);
+		KUNIT_EXPECT_EQ(test, span->dirty,
+				!SH_ARENA_SPARSE || !want_init_on_alloc(GFP_KERNEL));
+		sh_pageheap_zero(span);
+		KUNIT_EXPECT_TRUE(test, sh_pages_zero(sh_span_base(span), nr));
+		sh_pages_free(ph, span);
+		sh_pages_verify(test, ph);
+	}
+}
+
+/* Half of it has old contents, half of it none. */
+static void release_test_a_merged_run_may_need_zeroing(struct kunit *test)
+{
+	struct sh_pageheap *ph = heap_of(test);
+	struct sh_span *low, *high, *span;
+	unsigned long base;
+
+	low = sh_pages_alloc(test, ph, 16);
+	base = sh_span_base(low);
+	high = sh_pages_cut(test, ph, low, 8);
+	sh_pages_fill(base, 16, 3);
+	sh_pages_free(ph, high);
+	release(ph, ULONG_MAX, 0);
+	sh_pages_free(ph, low);
+	sh_pages_verify(test, ph);
+	span = sh_pageheap_alloc(ph, 16, 1, 0, GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE);
+	KUNIT_ASSERT_NOT_NULL(test, span);
+	KUNIT_EXPECT_EQ(test, sh_span_base(span), base);
+	KUNIT_EXPECT_TRUE(test, span->dirty);
+	sh_pageheap_zero(span);
+	KUNIT_EXPECT_TRUE(test, sh_pages_zero(base, 16));
+}
+
+static void release_test_many_runs_take_several_shootdowns(struct kunit *test)
+{
+	const unsigned int nr = 600;
+	struct sh_pageheap *ph = heap_of(test);
+	struct sh_span **spans = kunit_kcalloc(test, 2 * nr, sizeof(*spans), GFP_KERNEL);
+	unsigned long shootdowns = 0;
+	unsigned int i;
+
+	needs_sparse_arenas(test);
+	KUNIT_ASSERT_NOT_NULL(test, spans);
+	spans[0] = sh_pages_alloc(test, ph, 2 * nr);
+	for (i = 1; i < 2 * nr; i++)
+		spans[i] = sh_pages_cut(test, ph, spans[i - 1], 1);
+	for (i = 0; i < 2 * nr; i += 2)
+		sh_pages_free(ph, spans[i]);
+	KUNIT_EXPECT_EQ(test, nr, sh_pageheap_release(ph, ULONG_MAX, 0, &shootdowns));
+	KUNIT_EXPECT_GE(test, shootdowns, 2);
+	KUNIT_EXPECT_LE(test, shootdowns, nr / 100);
+	sh_pages_verify(test, ph);
+	shootdowns = 0;
+	for (i = 1; i < 2 * nr; i += 2)
+		sh_pages_free(ph, spans[i]);
+	KUNIT_EXPECT_EQ(test, nr, sh_pageheap_release(ph, ULONG_MAX, 0, &shootdowns));
+	KUNIT_EXPECT_EQ(test, shootdowns, 1);
+	sh_pages_verify(test, ph);
+}
+
+/* Spans that fill an arena each; an arena is at least that long. */
+static void make_arenas(struct kunit *test, struct sh_span **span, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		span[i] = sh_pages_alloc(test, heap_of(test), ARENA_PAGES);
+	KUNIT_ASSERT_EQ(test, sh_pages_stats(heap_of(test)).arenas, nr);
+}
+
+static bool is_mapped(unsigned long base, u32 nr_pages)
+{
+	for (; nr_pages; nr_pages--, base += SH_PAGE_SIZE)
+		if (sh_pagemap_get(base))
+			return true;
+	return false;
+}
+
+static void release_test_retires_idle_arenas(struct kunit *test)
+{
+	struct sh_pageheap *ph = heap_of(test);
+	struct sh_pageheap_stats before;
+	unsigned long base[4];
+	struct sh_span *s[4];
+	size_t meta;
+	int i;
+
+	make_arenas(test, s, 4);
+	before = sh_pages_stats(ph);
+	meta = sh_arena_meta_bytes(s[1]->arena) + sh_arena_meta_bytes(s[3]->arena);
+	for (i = 0; i < 4; i++) {
+		base[i] = s[i]->arena->base;
+		sh_pages_fill(sh_span_base(s[i]), ARENA_PAGES, i);
+	}
+	sh_pages_free(ph, s[3]);
+	sh_pages_free(ph, s[1]);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0), 2 * ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 2);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).sys, before.sys - 2 * ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).idle, before.idle);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arena_bytes, before.arena_bytes - meta);
+	KUNIT_EXPECT_FALSE(test, is_mapped(base[1], ARENA_PAGES));
+	KUNIT_EXPECT_FALSE(test, is_mapped(base[3], ARENA_PAGES));
+	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(s[0]), ARENA_PAGES, 0));
+	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(s[2]), ARENA_PAGES, 2));
+	sh_pages_verify(test, ph);
+	/* And it grows again. */
+	s[1] = sh_pages_alloc(test, ph, ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 3);
+	sh_pages_verify(test, ph);
+}
+
+static void release_test_keeps_the_oldest_arena(struct kunit *test)
+{
+	struct sh_pageheap *ph = heap_of(test);
+	struct sh_arena *first;
+	struct sh_span *s[3];
+	int i;
+
+	make_arenas(test, s, 3);
+	first = s[0]->arena;
+	for (i = 0; i < 3; i++)
+		sh_pages_free(ph, s[i]);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0), 2 * ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 1);
+	KUNIT_EXPECT_PTR_EQ(test, list_first_entry(&ph->arenas, struct sh_arena, link),
+			    first);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0), 0);
+	sh_pages_verify(test, ph);
+	s[0] = sh_pages_alloc(test, ph, ARENA_PAGES);
+	KUNIT_EXPECT_PTR_EQ(test, s[0]->arena, first);
+	sh_pages_verify(test, ph);
+}
+
+static void release_test_keeps_arenas_in_use(struct kunit *test)
+{
+	struct sh_pageheap *ph = heap_of(test);
+	struct sh_span *s[3], *last;
+
+	make_arenas(test, s, 3);
+	last = sh_pages_cut(test, ph, s[2], ARENA_PAGES - 1);
+	sh_pages_fill(sh_span_base(last), 1, 4);
+	sh_pages_free(ph, s[0]);
+	sh_pages_free(ph, s[2]);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0), 0);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 3);
+	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(last), 1, 4));
+	sh_pages_verify(test, ph);
+	sh_pages_free(ph, last);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0), ARENA_PAGES);
+	sh_pages_verify(test, ph);
+}
+
+static void release_test_retires_arenas_old_enough(struct kunit *test)
+{
+	struct sh_pageheap *ph = heap_of(test);
+	struct sh_span *s[3], *run;
+	unsigned long base;
+
+	make_arenas(test, s, 3);
+	base = s[1]->arena->base;
+	sh_pages_free(ph, s[2]);
+	sh_pages_free(ph, s[1]);
+	run = sh_pagemap_get(base);
+	KUNIT_ASSERT_NOT_NULL(test, run);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, LONG_AGO), 0);
+	run->idle_since -= LONG_AGO;
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, LONG_AGO), ARENA_PAGES);
+	KUNIT_EXPECT_PTR_EQ(test, sh_pagemap_get(base), NULL);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 2);
+	sh_pages_verify(test, ph);
+}
+
+/* Only what was resident counts; what was released went back before. */
+static void release_test_released_arenas_have_nothing_left(struct kunit *test)
+{
+	struct sh_pageheap *ph = heap_of(test);
+	struct sh_span *s[3];
+	unsigned long got;
+
+	make_arenas(test, s, 3);
+	sh_pages_free(ph, s[1]);
+	got = release(ph, ULONG_MAX, 0);
+	KUNIT_EXPECT_EQ(test, got + sh_pageheap_retire(ph, 0), ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, got, SH_ARENA_SPARSE ? ARENA_PAGES : 0);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 2);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).released, 0);
+	sh_pages_verify(test, ph);
+}
+
+static int release_test_init(struct kunit *test)
+{
+	test->priv = sh_pages_create(test, ARENA_PAGES);
+	return 0;
+}
+
+static struct kunit_case release_test_cases[] = {
+	KUNIT_CASE(release_test_keeps_what_arenas_keep),
+	KUNIT_CASE(release_test_gives_all_idle_pages_back),
+	KUNIT_CASE(release_test_wants_runs_that_are_old_enough),
+	KUNIT_CASE(release_test_the_longest_idle_go_first),
+	KUNIT_CASE(release_test_gives_no_more_than_asked_for),
+	KUNIT_CASE(release_test_cuts_runs_of_any_length),
+	KUNIT_CASE(release_test_counts_resident_pages_only),
+	KUNIT_CASE(release_test_what_is_left_has_a_new_age),
+	KUNIT_CASE(release_test_memory_comes_back_zeroed_when_asked),
+	KUNIT_CASE(release_test_a_merged_run_may_need_zeroing),
+	KUNIT_CASE(release_test_many_runs_take_several_shootdowns),
+	KUNIT_CASE(release_test_retires_idle_arenas),
+	KUNIT_CASE(release_test_keeps_the_oldest_arena),
+	KUNIT_CASE(release_test_keeps_arenas_in_use),
+	KUNIT_CASE(release_test_retires_arenas_old_enough),
+	KUNIT_CASE(release_test_released_arenas_have_nothing_left),
+	{}
+};
+
+static struct kunit_suite release_test_suite = {
+	.name = "spanheap_release",
+	.init = release_test_init,
+	.test_cases = release_test_cases,
+};
+
+kunit_test_suite(release_test_suite);
