@@ -7,20 +7,25 @@
 #include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "fixture.h"
 
-static struct spanheap *create(const char *name,
-			       const struct spanheap_config *config)
+struct spanheap *sh_fixture_create_raw(const char *name,
+				       const struct spanheap_config *config)
 {
-	unsigned int arena_mb = sh_arena_mb;
+	static DEFINE_MUTEX(lock);
+	unsigned int arena_mb;
 	struct spanheap *heap;
 
+	mutex_lock(&lock);
+	arena_mb = sh_arena_mb;
 	sh_arena_mb = 8;
 	heap = spanheap_create(name, config);
 	sh_arena_mb = arena_mb;
+	mutex_unlock(&lock);
 	return heap;
 }
 
@@ -31,7 +36,7 @@ struct spanheap *sh_fixture_create(struct kunit *test, const char *name,
 	struct spanheap *heap;
 
 	config.limit = limit;
-	heap = create(name, &config);
+	heap = sh_fixture_create_raw(name, &config);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
 	return heap;
 }
@@ -45,7 +50,7 @@ void sh_fixture_destroy(struct kunit *test, struct spanheap *heap)
 
 int sh_fixture_init(struct kunit *test)
 {
-	struct spanheap *heap = create("kunit", NULL);
+	struct spanheap *heap = sh_fixture_create_raw("kunit", NULL);
 
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);

@@ -19,6 +19,10 @@
 int sh_fixture_init(struct kunit *test);
 void sh_fixture_exit(struct kunit *test);
 
+/* spanheap_create() but for the size of arenas. */
+struct spanheap *sh_fixture_create_raw(const char *name,
+				       const struct spanheap_config *config);
+
 /* A heap in addition to that, with small arenas as well; it must be destroyed by the case. */
 struct spanheap *sh_fixture_create(struct kunit *test, const char *name,
 				   size_t limit);

@@ -389,7 +389,7 @@ static void churn_thread(void *arg)
 	while (time_before(jiffies, churn->until)) {
 		snprintf(name, sizeof(name), i++ % 2 ? "churn" : "churn-%u",
 			 raw_smp_processor_id());
-		heap = spanheap_create(name, NULL);
+		heap = sh_fixture_create_raw(name, NULL);
 		if (!IS_ERR(heap))
 			churn_one(churn, heap);
 		else if (PTR_ERR(heap) == -EEXIST)
@@ -490,6 +490,13 @@ static void race_round(struct race *race, void **own, int nr_own)
 	}
 }
 
+/* The pages between the ends of a free run are no heap's. */
+static u64 bad_frees(struct race *race)
+{
+	return sh_fixture_stats(race->heap).bad_frees +
+	       sh_fixture_stats(NULL).bad_frees;
+}
+
 static void race_thread(void *arg)
 {
 	bool leader = raw_smp_processor_id() == cpumask_first(cpu_online_mask);
@@ -499,7 +506,7 @@ static void race_thread(void *arg)
 
 	for (;;) {
 		if (leader) {
-			bad = sh_fixture_stats(race->heap).bad_frees;
+			bad = bad_frees(race);
 			race_prepare(race);
 		}
 		meet(race);
@@ -510,7 +517,7 @@ static void race_thread(void *arg)
 		if (!leader)
 			continue;
 		race->rounds++;
-		bad = sh_fixture_stats(race->heap).bad_frees - bad;
+		bad = bad_frees(race) - bad;
 		if (bad != (2 * race->nr_cpus - 1) * RACE_OBJECTS)
 			atomic_long_inc(&race->errors);
 	}
