@@ -41,8 +41,9 @@ word()
 {
 	value=$1
 	for _ in 1 2 3 4; do
+		byte=$((value % 256))
 		# shellcheck disable=SC2059	# the escape is the format
-		printf "\\$(printf %o $((value % 256)))"
+		printf "\\$((byte / 64))$((byte / 8 % 8))$((byte % 8))"
 		value=$((value / 256))
 	done
 }

@@ -103,7 +103,7 @@ static int remote_sample(const struct bench_subject *s, void *arg,
 	int ret;
 
 	/* Until the ring is full once, nobody has to wait for anybody. */
-	sample->n = max(sample->n, (unsigned long)RING_SIZE);
+	sample->n = max_t(unsigned long, sample->n, RING_SIZE);
 	ring->subject = s;
 	ring->n = sample->n;
 	ring->head = 0;
