@@ -19,7 +19,7 @@
 #   APPEND       more kernel command line
 #   TESTS        what runs there: kunit, selftests, or both
 #   KMEMLEAK     yes: scan for leaks before the machine stops
-#   TIME_LIMIT   seconds for one boot of the tests (600)
+#   TIME_LIMIT   seconds for one boot of the tests (1200)
 #   IN_TEST      yes: part of a plain `make test`
 
 LANES=$SPANHEAP_ROOT/scripts/lanes
@@ -32,7 +32,7 @@ lane_load()
 	LANE=$1
 	PACKAGED='' BASE_CONFIG='' CONFIGS='' KARCH=x86_64
 	CPUS=2 MEM=1G CPU=max,-cx16 THREADS=multi
-	APPEND='' TESTS='' KMEMLEAK=no TIME_LIMIT=600 IN_TEST=no
+	APPEND='' TESTS='' KMEMLEAK=no TIME_LIMIT=1200 IN_TEST=no
 	# shellcheck source=/dev/null
 	. "$LANES/$1"
 }
