@@ -38,6 +38,8 @@ extern const struct client_test client_free_tests[];
 extern const struct client_test client_query_tests[];
 extern const struct client_test client_context_tests[];
 extern const struct client_test client_limits_tests[];
+extern const struct client_test client_giveback_tests[];
+extern const struct client_test client_reclaim_tests[];
 
 bool client_expect(bool ok, const char *func, int line, const char *what);
 

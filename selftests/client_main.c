@@ -34,6 +34,8 @@ static const struct client_test * const all_tests[] = {
 	client_query_tests,
 	client_context_tests,
 	client_limits_tests,
+	client_giveback_tests,
+	client_reclaim_tests,
 };
 
 static struct dentry *dir;

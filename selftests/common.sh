@@ -20,6 +20,8 @@ HEAPS=$DEBUGFS/spanheap
 CLIENT=$DEBUGFS/spanheap_client
 # shellcheck disable=SC2034
 SAMPLE=$DEBUGFS/spanheap_sample
+# shellcheck disable=SC2034
+BALLAST=$DEBUGFS/spanheap_ballast
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -58,17 +60,21 @@ load()
 # Unload those of our modules that are loaded, users first.
 unload_all()
 {
-	for module in spanheap_client spanheap_sample spanheap; do
+	for module in spanheap_client spanheap_ballast spanheap_sample \
+			spanheap; do
 		! loaded "$module" || rmmod "$module" || return 1
 	done
 }
 
-# setup USER: spanheap and a module that uses it, freshly loaded, or no tests.
+# setup USER [PARAMETER=VALUE...]: spanheap, with these parameters, and a module
+# that uses it, freshly loaded, or no tests.
 setup()
 {
-	unload_all && load spanheap && load "$1" && return
+	user=$1
+	shift
+	unload_all && load spanheap "$@" && load "$user" && return
 	ktap_print_header
-	ktap_exit_fail_msg "spanheap or $1 does not load"
+	ktap_exit_fail_msg "spanheap or $user does not load"
 }
 
 # log_mark; ...; log_since: what the kernel logged in between.
@@ -108,6 +114,18 @@ no_addresses()
 {
 	! grep -E '(^|[^0-9a-f])(0x)?ff[0-9a-f]{14}([^0-9a-f]|$)' "$1" ||
 		fail "that is a raw address, in $1"
+}
+
+# meminfo NAME: a figure of /proc/meminfo, in KiB.
+meminfo()
+{
+	awk -v name="$1:" '$1 == name { print $2 }' /proc/meminfo
+}
+
+# slow_kernel: whether this one checks every access to memory.
+slow_kernel()
+{
+	grep -q ' kasan_report$' /proc/kallsyms
 }
 
 # run_one NAME COMMAND...: one KTAP line, with what the command printed before.
@@ -180,12 +198,13 @@ client_test_once()
 }
 
 # client_tests TOPIC: all tests of spanheap_client whose name starts so, and
-# then those that are named as further functions.
+# then those that are named as further functions. With ARENA_MB set, spanheap
+# has arenas of that many MiB.
 client_tests()
 {
 	topic=$1
 	shift
-	setup spanheap_client
+	setup spanheap_client ${ARENA_MB:+"arena_mb=$ARENA_MB"}
 	grep "^${topic}_" "$CLIENT/list" >"$tmp/list"
 
 	ktap_print_header

@@ -1,0 +1,128 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# __GFP_ACCOUNT: memory cgroups are charged for the pages their tasks make a heap
+# take.
+
+. "$(dirname "$0")/common.sh"
+
+heap=$HEAPS/ballast
+root=$tmp/cgroup
+group=$root/spanheap
+MIB=1048576
+SLACK=$((2 * MIB))	# what a shell takes, and what each CPU charges ahead
+
+mount_cgroup()
+{
+	grep -q cgroup2 /proc/filesystems || return 1
+	mkdir "$root" && mount -t cgroup2 cgroup "$root" || return 1
+	echo +memory 2>/dev/null >"$root/cgroup.subtree_control" && mkdir "$group" &&
+		[ -f "$group/memory.current" ]
+	mounted=$?
+	[ "$mounted" -eq 0 ] || umount "$root"
+	return "$mounted"
+}
+
+current()
+{
+	cat "$group/memory.current"
+}
+
+# in_group FILE TEXT: a process of the group writes that.
+in_group()
+{
+	# shellcheck disable=SC2016	# the inner shell's
+	sh -c 'echo $$ >"$0/cgroup.procs" && echo "$2" >"$1"' "$group" "$1" "$2"
+}
+
+empty_heap()
+{
+	echo 1 >"$BALLAST/drop" && echo 1 >"$heap/scavenge"
+}
+
+# near BYTES WANT: no more than SLACK apart.
+near()
+{
+	off=$(($1 - $2))
+	[ "${off#-}" -le "$SLACK" ]
+}
+
+memcg_charge()
+{
+	empty_heap && before=$(current) || return 1
+	in_group "$BALLAST/charge" "16M 64K" || fail "refused" || return 1
+	full=$(current)
+	empty_heap || return 1
+	after=$(current)
+	echo "charged for 16 MiB: $((full - before)) bytes, $((after - before)) when freed"
+	near "$full" $((before + 16 * MIB)) || fail "not 16 MiB" || return 1
+	near "$after" "$before" || fail "still charged" || return 1
+	heaps_intact
+}
+
+# Small objects are charged by the page, to those who make the heap grow.
+memcg_charge_small()
+{
+	empty_heap && before=$(current) || return 1
+	in_group "$BALLAST/charge" "8M 200" || fail "refused" || return 1
+	full=$(current)
+	echo "charged for 8 MiB of small objects: $((full - before)) bytes"
+	near "$full" $((before + 8 * MIB)) || fail "not 8 MiB" || return 1
+	empty_heap || return 1
+	near "$(current)" "$before" || fail "still charged"
+}
+
+memcg_no_charge()
+{
+	empty_heap && before=$(current) || return 1
+	in_group "$BALLAST/fill" "16M 64K" || fail "refused" || return 1
+	near "$(current)" "$before" ||
+		fail "charged $(($(current) - before)) without __GFP_ACCOUNT" ||
+		return 1
+	empty_heap && heaps_intact
+}
+
+# The group's limit: NULL, counted, and the heap serves others.
+memcg_limit()
+{
+	empty_heap || return 1
+	log_mark
+	failed=$(stat_of "$heap/stats" alloc_failures)
+	echo 24M >"$group/memory.max" || return 1
+	status=0
+	! in_group "$BALLAST/charge" "64M 64K" 2>"$tmp/said" ||
+		fail "64 MiB in a group of 24" || status=1
+	grep -q "Cannot allocate memory" "$tmp/said" ||
+		fail "not refused for want of memory: $(cat "$tmp/said")" || status=1
+	at_limit=$(current)
+	got=$(stat_of "$heap/stats" object_bytes)
+	echo "a group of 24 MiB got $got bytes, charged $at_limit"
+	near "$got" $((24 * MIB)) || fail "not 24 MiB" || status=1
+	[ "$at_limit" -le $((24 * MIB)) ] || fail "over its limit" || status=1
+	[ "$(stat_of "$heap/stats" alloc_failures)" -eq $((failed + 1)) ] ||
+		fail "failure not counted" || status=1
+	echo "16M 64K" >"$BALLAST/fill" || fail "others are refused" || status=1
+	! log_since | grep -iE 'killed process|bad free' || status=1
+	empty_heap
+	echo max >"$group/memory.max"
+	near "$(current)" 0 || fail "$(current) bytes still charged" || status=1
+	heaps_intact && return "$status"
+}
+
+# The group may go while its pages live on in the heap.
+memcg_gone()
+{
+	empty_heap || return 1
+	in_group "$BALLAST/charge" "8M 64K" || return 1
+	rmdir "$group" || return 1
+	empty_heap && heaps_intact && mkdir "$group"
+}
+
+if ! mount_cgroup; then
+	ktap_print_header
+	ktap_skip_all "no memory controller of cgroup v2 in this kernel"
+	exit "$KSFT_SKIP"
+fi
+setup spanheap_ballast
+trap 'rmdir "$group"; umount "$root"; rm -rf "$tmp"' EXIT
+run_tests memcg_charge memcg_charge_small memcg_no_charge memcg_limit memcg_gone
