@@ -7,7 +7,7 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/spanheap.h>
 
 #include "cache.h"
@@ -55,7 +55,7 @@ struct spanheap {
 
 /* heap.c: all heaps, oldest first, and the lock of that list. */
 extern struct list_head sh_heaps;
-extern struct mutex sh_heaps_lock;
+extern struct rw_semaphore sh_heaps_lock;
 extern struct spanheap *sh_default_heap;
 
 int sh_heaps_init(void);

@@ -3,16 +3,22 @@
  * What the rest of the system asks of all heaps: memory under pressure, through
  * a shrinker, and the caches of a CPU that goes offline, through a hotplug state.
  *
- * Locks: sh_heaps_lock, only tried in reclaim: who holds it may be allocating.
+ * Locks: sh_heaps_lock for reading, only tried in reclaim: who holds it for
+ * writing may be allocating. Then sc->lock, which is waited for: reclaim that
+ * gave up whenever another is at work here would find no memory and kill.
  *
  * Contexts: reclaim, which may sleep; the control CPU of a hotplug operation.
  */
 #include <linux/atomic.h>
 #include <linux/cpuhotplug.h>
+#include <linux/minmax.h>
 #include <linux/shrinker.h>
 
 #include "compat.h"
 #include "heap.h"
+
+/* Heap pages to give back at a time, for each time costs a shootdown: 2 MiB. */
+#define LEAST_GOAL	((2UL << 20) >> SH_PAGE_SHIFT)
 
 #define PAGES_PER_HEAP_PAGE	max_t(unsigned long, SH_PAGE_SIZE / PAGE_SIZE, 1)
 
@@ -33,11 +39,11 @@ static unsigned long count_idle(struct shrinker *unused,
 	struct spanheap *heap;
 	unsigned long pages = 0;
 
-	if (!SH_ARENA_SPARSE || !mutex_trylock(&sh_heaps_lock))
+	if (!SH_ARENA_SPARSE || !down_read_trylock(&sh_heaps_lock))
 		return 0;
 	list_for_each_entry(heap, &sh_heaps, link)
 		pages += idle_resident(heap);
-	mutex_unlock(&sh_heaps_lock);
+	up_read(&sh_heaps_lock);
 	return pages * PAGES_PER_HEAP_PAGE ?: SHRINK_EMPTY;
 }
 
@@ -48,25 +54,29 @@ static unsigned long release_idle(struct shrinker *unused,
 	struct spanheap *heap;
 	unsigned long done = 0;
 
-	if (!mutex_trylock(&sh_heaps_lock))
+	if (!down_read_trylock(&sh_heaps_lock))
 		return SHRINK_STOP;
+	goal = max(goal, LEAST_GOAL);
 	list_for_each_entry(heap, &sh_heaps, link) {
 		if (done >= goal)
 			break;
 		done += sh_scavenge_pressure(&heap->scavenger, goal - done);
 	}
-	mutex_unlock(&sh_heaps_lock);
-	return done ? done * PAGES_PER_HEAP_PAGE : SHRINK_STOP;
+	up_read(&sh_heaps_lock);
+	if (!done)
+		return SHRINK_STOP;
+	sc->nr_scanned = done * PAGES_PER_HEAP_PAGE;
+	return sc->nr_scanned;
 }
 
 static int cpu_is_dead(unsigned int cpu)
 {
 	struct spanheap *heap;
 
-	mutex_lock(&sh_heaps_lock);
+	down_read(&sh_heaps_lock);
 	list_for_each_entry(heap, &sh_heaps, link)
 		sh_drain_cpu(&heap->caches, cpu);
-	mutex_unlock(&sh_heaps_lock);
+	up_read(&sh_heaps_lock);
 	return 0;
 }
 

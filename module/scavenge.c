@@ -14,8 +14,8 @@
  * second, or every half limit if that is shorter; else every half limit. A pass
  * also empties the caches of CPUs that did not use them since the pass before.
  *
- * Locks: sc->lock, a mutex, for a pass. Reclaim only tries it, so it may be held
- * over anything.
+ * Locks: sc->lock, a mutex, for a pass. Reclaim takes it as well, so memory is
+ * allocated under it only with flags that do not reclaim.
  *
  * Contexts: task, may sleep.
  */
@@ -167,7 +167,7 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_scavenge);
  * @goal: heap pages wanted
  *
  * Longest idle first. When that is not enough, the caches are emptied for the
- * next time. Waits for nobody.
+ * next time.
  *
  * Context: reclaim.
  * Return: heap pages given back.
@@ -177,8 +177,7 @@ unsigned long sh_scavenge_pressure(struct sh_scavenger *sc, unsigned long goal)
 	unsigned long pages;
 	u64 start;
 
-	if (!mutex_trylock(&sc->lock))
-		return 0;
+	mutex_lock(&sc->lock);
 	start = local_clock();
 	pages = sh_pageheap_release(sc->ph, goal, 0, &sc->shootdowns);
 	account(sc, SH_SCAVENGE_PRESSURE, pages, start);
