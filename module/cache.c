@@ -201,6 +201,8 @@ static void grow_slot(struct sh_caches *caches, unsigned int class)
 		steal(caches, class);
 		return;
 	}
+	if (!sh_pageheap_within_limit(caches->rcs->ph, 1))
+		return;
 	array = kmalloc_array(nr, sizeof(*array), GFP_NOWAIT | __GFP_NOWARN);
 	if (!array)
 		return;

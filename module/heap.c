@@ -23,7 +23,7 @@
 #include "heap.h"
 
 LIST_HEAD(sh_heaps);
-DEFINE_MUTEX(sh_heaps_lock);	/* for the list above, and names */
+DECLARE_RWSEM(sh_heaps_lock);	/* for the list above, and names */
 struct spanheap *sh_default_heap __read_mostly;
 EXPORT_SYMBOL_FOR_KUNIT(sh_default_heap);
 
@@ -102,6 +102,7 @@ static struct spanheap *new_heap(const char *name,
 		return ERR_PTR(err);
 	}
 	atomic_long_set(&heap->ph.other_bytes, sizeof(*heap));
+	heap->ph.cache_bytes = &heap->caches.meta_bytes;
 	/* Rounded up, so that no limit becomes none. */
 	heap->ph.limit = (config->limit >> SH_PAGE_SHIFT) +
 			 !!(config->limit & ~SH_PAGE_MASK);
@@ -131,25 +132,25 @@ struct spanheap *spanheap_create(const char *name,
 	heap = new_heap(name, config);
 	if (IS_ERR(heap))
 		return heap;
-	mutex_lock(&sh_heaps_lock);
+	down_write(&sh_heaps_lock);
 	if (find_heap(name)) {
-		mutex_unlock(&sh_heaps_lock);
+		up_write(&sh_heaps_lock);
 		free_heap(heap);
 		return ERR_PTR(-EEXIST);
 	}
 	list_add_tail(&heap->link, &sh_heaps);
 	sh_debugfs_add(heap);
-	mutex_unlock(&sh_heaps_lock);
+	up_write(&sh_heaps_lock);
 	return heap;
 }
 EXPORT_SYMBOL_GPL(spanheap_create);
 
 static void remove_heap(struct spanheap *heap)
 {
-	mutex_lock(&sh_heaps_lock);
+	down_write(&sh_heaps_lock);
 	sh_debugfs_remove(heap);
 	list_del(&heap->link);
-	mutex_unlock(&sh_heaps_lock);
+	up_write(&sh_heaps_lock);
 	sh_report_leaks(heap);
 	free_heap(heap);
 }

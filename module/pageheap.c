@@ -80,23 +80,31 @@ void sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run)
 	sh_freeruns_add(&ph->free, run);
 }
 
+/* Bytes of metadata, and of what the next span may add before it is counted. */
+static unsigned long meta_bytes(struct sh_pageheap *ph)
+{
+	return atomic_long_read(&ph->span_bytes) +
+	       atomic_long_read(&ph->arena_bytes) +
+	       atomic_long_read(&ph->other_bytes) +
+	       (ph->cache_bytes ? atomic_long_read(ph->cache_bytes) : 0) +
+	       SH_PAGE_SIZE;
+}
+
 /**
  * sh_pageheap_within_limit() - whether there may be more memory
- * @ph: the page heap, locked
+ * @ph: the page heap, locked; if it is not, the answer may be a moment old
  * @nr: heap pages more
  *
  * Return: whether the limit allows them.
  */
 bool sh_pageheap_within_limit(struct sh_pageheap *ph, unsigned long nr)
 {
-	unsigned long meta;
+	unsigned long limit = READ_ONCE(ph->limit);
 
-	if (!ph->limit || !nr)
+	if (!limit || !nr)
 		return true;
-	meta = atomic_long_read(&ph->span_bytes) +
-	       atomic_long_read(&ph->arena_bytes) +
-	       atomic_long_read(&ph->other_bytes);
-	return ph->sys - ph->released + nr + (meta >> SH_PAGE_SHIFT) < ph->limit;
+	return ph->sys - ph->released + nr +
+	       (meta_bytes(ph) >> SH_PAGE_SHIFT) < limit;
 }
 
 /*

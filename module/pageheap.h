@@ -42,6 +42,7 @@
  * @span_bytes: bytes of span records
  * @arena_bytes: bytes of arena records and page tables
  * @other_bytes: bytes of other metadata, which count towards @limit
+ * @cache_bytes: of the caches above, as well; NULL when there are none
  * @records: span records by kind
  * @reserve: reserves an arena for those who can not sleep
  * @reserve_pages: heap pages that must fit into it
@@ -67,6 +68,7 @@ struct sh_pageheap {
 	atomic_long_t span_bytes;
 	atomic_long_t arena_bytes;
 	atomic_long_t other_bytes;
+	const atomic_long_t *cache_bytes;
 	struct sh_fixalloc records[SH_NR_SPAN_KINDS];
 	struct work_struct reserve;
 	unsigned long reserve_pages;
