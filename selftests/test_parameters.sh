@@ -89,5 +89,6 @@ parameter_default()
 	rmmod spanheap
 }
 
+unload_all
 run_tests parameter_arena_mb_bad parameter_cache_kb_bad parameter_no_number \
 	parameter_good parameter_shown parameter_default
