@@ -11,8 +11,10 @@
  * before less an eighth for each second since, whichever is more.
  *
  * While there is idle memory or CPUs hold cached objects, a pass is made every
- * second, or every half limit if that is shorter; else every half limit. A pass
- * also empties the caches of CPUs that did not use them since the pass before.
+ * second, or every quarter limit if that is shorter; else every half limit. A
+ * pass also empties the caches of CPUs that did not use them since the pass
+ * before: memory that they give up makes what it is merged with young again, so
+ * that is not to happen late.
  *
  * Locks: sc->lock, a mutex, for a pass. Reclaim takes it as well, so memory is
  * allocated under it only with flags that do not reclaim.
@@ -32,8 +34,8 @@
 #include "compat.h"
 #include "scavenge.h"
 
-/* How often to look while there is something to give back, milliseconds. */
-#define PACE_MS		1000
+/* How often to look while there is something to give back, at most: in ms. */
+#define PACE_MS		1000U
 
 /* Share of a CPU that pacing may take: 1 / PACE_SHARE. */
 #define PACE_SHARE	100
@@ -96,9 +98,16 @@ static unsigned long excess(struct sh_scavenger *sc)
 	return resident > goal ? resident - goal : 0;
 }
 
+/* Milliseconds between two passes while there is something to give back. */
+static unsigned int pace(const struct sh_scavenger *sc)
+{
+	return clamp(sc->idle_ms / 4, 1U, PACE_MS);
+}
+
 static void by_pace(struct sh_scavenger *sc)
 {
-	u64 start = local_clock(), budget = PACE_MS * NSEC_PER_MSEC / PACE_SHARE;
+	u64 start = local_clock();
+	u64 budget = (u64)pace(sc) * NSEC_PER_MSEC / PACE_SHARE;
 	unsigned long left = excess(sc), done = 0, got;
 
 	while (left > done && local_clock() - start < budget) {
@@ -133,7 +142,7 @@ static void pass(struct work_struct *work)
 	busy |= anything_idle(sc);
 	mutex_unlock(&sc->lock);
 	if (busy)
-		delay = min(delay, PACE_MS);
+		delay = pace(sc);
 	queue_delayed_work(scavenge_wq, &sc->work, msecs_to_jiffies(delay));
 }
 
