@@ -300,7 +300,7 @@ static void check_test_finds_wrong_caches(struct kunit *test)
 	struct subject *s = test->priv;
 	struct sh_cache *cache = s->cache;
 	struct sh_slot *slot = &cache->slot[sh_size_class(64)];
-	struct sh_runcache *rc = this_cpu_ptr(s->heap->rcs.cpu);
+	struct sh_runcache *rc = raw_cpu_ptr(s->heap->rcs.cpu);
 
 	DAMAGE(test, cache->capacity, cache->capacity + 64, "does not add up");
 	DAMAGE(test, s->heap->caches.max_bytes, 1, "over its bound");

@@ -30,13 +30,13 @@ void sh_fixture_destroy(struct kunit *test, struct spanheap *heap);
 
 /*
  * Kernels with KASAN run in an emulator, all in all a hundred times slower: do
- * an eighth there of what is done for the sake of numbers.
+ * less there of what is done for the sake of numbers.
  */
 #define SH_FIXTURE_SLOW		(IS_ENABLED(CONFIG_KASAN) ? 8 : 1)
 
 static inline unsigned long sh_fixture_ops(unsigned long nr)
 {
-	return sh_test_ops(nr) / SH_FIXTURE_SLOW;
+	return sh_test_ops(nr) / (IS_ENABLED(CONFIG_KASAN) ? 25 : 1);
 }
 
 /* The figures of a heap by value, to be used in expressions. */

@@ -22,7 +22,7 @@ static void heap_test_accepts_names(struct kunit *test)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		heap = spanheap_create(names[i], NULL);
+		heap = sh_fixture_create_raw(names[i], NULL);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
 		KUNIT_EXPECT_STREQ(test, heap->name, names[i]);
 		sh_fixture_destroy(test, heap);
@@ -143,9 +143,9 @@ static void heap_test_a_tiny_limit_allows_nothing(struct kunit *test)
 /* Objects of one heap say nothing about another. */
 static void heap_test_heaps_are_apart(struct kunit *test)
 {
-	struct spanheap *heaps[16];
+	struct spanheap *heaps[6];
 	char name[16];
-	void *obj[16];
+	void *obj[6];
 	int i, nr = ARRAY_SIZE(heaps);
 
 	for (i = 0; i < nr; i++) {
