@@ -104,6 +104,35 @@ def growth_bar(lanes, limit, least=1000000):
                   for key, f in points.items() if key.count == most])
 
 
+def undisturbed_bar(lanes, least):
+    """Throughput while memory goes back, over that while none does."""
+    lane = lanes.get("native")
+    points = lane.select("giveback") if lane else {}
+    candidates = []
+    for key, figures in points.items():
+        quiet = points.get(key._replace(variant="quiet"))
+        if key.variant == "scavenging" and quiet:
+            candidates.append((figures["spanheap"].median /
+                               quiet["spanheap"].median, place(key)))
+    verdict = worst(f"giveback: at least {least} x the throughput while scavenging (native)",
+                    1 / least, candidates)
+    if verdict.value is None:
+        return verdict
+    return verdict._replace(value=1 / verdict.value, limit=least)
+
+
+def giveback_bars(lanes):
+    for name in ("stock", "stock-6.12"):
+        if name in lanes:
+            yield ratio_bar(lanes, name, "giveback: release at most 1.2 x free_page",
+                            1.2, "page", "giveback",
+                            keep=lambda key: key.variant == "release")
+            yield ratio_bar(lanes, name, "giveback: populate at most 1.3 x alloc_page",
+                            1.3, "page", "giveback",
+                            keep=lambda key: key.variant == "populate")
+    yield undisturbed_bar(lanes, 0.9)
+
+
 def first_bars(lanes):
     yield ratio_bar(lanes, "native", "single: 8 B to 8 KiB no slower than kmalloc",
                     1.0, "kmalloc", "single", keep=between("small", 8, 8 * KIB))
@@ -138,6 +167,7 @@ def target_bars(lanes):
     yield ratio_bar(lanes, "native", "bulk: at most kmem_cache's bulk",
                     1.0, "kmem_cache", "bulk")
     yield growth_bar(lanes, 2.0)
+    yield from giveback_bars(lanes)
     yield ratio_bar(lanes, "native", "replay: faster than kmalloc",
                     1.0, "kmalloc", "replay", strict=True)
     yield ratio_bar(lanes, "native", "replay: fewer resident bytes at peak than kmalloc",

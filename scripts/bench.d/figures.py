@@ -10,9 +10,9 @@ from collections import namedtuple
 Key = namedtuple("Key", "workload variant size count cpus metric")
 Figure = namedtuple("Figure", "median spread runs unit")
 
-ALLOCATORS = ["spanheap", "kmalloc", "kmem_cache", "kvmalloc", "vmalloc"]
+ALLOCATORS = ["spanheap", "kmalloc", "kmem_cache", "kvmalloc", "vmalloc", "page"]
 WORKLOADS = ["single", "batch", "bulk", "churn", "remote", "parallel",
-             "growth", "touch", "replay"]
+             "growth", "giveback", "touch", "replay"]
 
 
 class Lane:

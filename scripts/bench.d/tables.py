@@ -11,6 +11,7 @@ TITLES = {
     "remote": "allocated on one CPU, freed on another",
     "parallel": "every CPU at work, time of an object over all CPUs",
     "growth": "objects with a span of their own, as the heap fills",
+    "giveback": "pages given back and taken again, one page; traffic meanwhile",
     "touch": "one step of a pointer chase over the objects",
     "replay": "the kernel's own allocations, recorded and repeated",
 }

@@ -38,6 +38,8 @@ static __always_inline void *bench_alloc(const enum bench_kind kind,
 		return kvmalloc(size, BENCH_GFP);
 	case BENCH_VMALLOC:
 		return vmalloc(size);
+	case BENCH_PAGE:
+		return (void *)__get_free_page(BENCH_GFP);
 	}
 	return NULL;
 }
@@ -62,6 +64,9 @@ static __always_inline void bench_free(const enum bench_kind kind,
 	case BENCH_VMALLOC:
 		vfree(obj);
 		break;
+	case BENCH_PAGE:
+		free_page((unsigned long)obj);
+		break;
 	}
 }
 
@@ -82,6 +87,8 @@ static __always_inline int bench_dispatch(bench_loop loop,
 		return loop(BENCH_KVMALLOC, *s, arg, sample);
 	case BENCH_VMALLOC:
 		return loop(BENCH_VMALLOC, *s, arg, sample);
+	case BENCH_PAGE:
+		return loop(BENCH_PAGE, *s, arg, sample);
 	}
 	return -EINVAL;
 }

@@ -33,6 +33,7 @@ struct spanheap;
  * @BENCH_KMEM_CACHE: kmem_cache_alloc(), kmem_cache_free() on a cache of its own
  * @BENCH_KVMALLOC: kvmalloc(), kvfree()
  * @BENCH_VMALLOC: vmalloc(), vfree()
+ * @BENCH_PAGE: __get_free_page(), free_page(), whatever the size
  */
 enum bench_kind {
 	BENCH_SPANHEAP,
@@ -40,9 +41,10 @@ enum bench_kind {
 	BENCH_KMEM_CACHE,
 	BENCH_KVMALLOC,
 	BENCH_VMALLOC,
+	BENCH_PAGE,
 };
 
-#define BENCH_NR_KINDS		(BENCH_VMALLOC + 1)
+#define BENCH_NR_KINDS		(BENCH_PAGE + 1)
 
 /* Sets of allocators, for workloads that compare fewer or more of them. */
 #define BENCH_KINDS_SMALL	(BIT(BENCH_SPANHEAP) | BIT(BENCH_KMALLOC) | \
@@ -50,6 +52,7 @@ enum bench_kind {
 #define BENCH_KINDS_LARGE	(BIT(BENCH_SPANHEAP) | BIT(BENCH_KVMALLOC) | \
 				 BIT(BENCH_VMALLOC))
 #define BENCH_KINDS_MIXED	(BIT(BENCH_SPANHEAP) | BIT(BENCH_KMALLOC))
+#define BENCH_KINDS_PAGES	(BIT(BENCH_SPANHEAP) | BIT(BENCH_PAGE))
 
 /**
  * struct bench_subject - one allocator, ready for use
@@ -173,6 +176,7 @@ int bench_parallel(struct bench *b);
 int bench_growth(struct bench *b);
 int bench_replay(struct bench *b);
 int bench_touch(struct bench *b);
+int bench_giveback(struct bench *b);
 
 /* A cheap random sequence, the same for every allocator. */
 static inline u64 bench_rand(u64 *state)

@@ -7,7 +7,8 @@
  *	results	read the figures of that run as comma-separated values
  *	trace	write a trace for the workload "replay"
  *
- * Workloads: single batch bulk churn touch growth remote parallel replay.
+ * Workloads: single batch bulk churn touch growth giveback remote parallel
+ * replay.
  * Options: runs, us, min, max, count, mem; see &struct bench_options. Numbers
  * may end in K, M or G.
  */
@@ -43,6 +44,7 @@ static const struct workload {
 	{ "churn", bench_churn },
 	{ "touch", bench_touch },
 	{ "growth", bench_growth },
+	{ "giveback", bench_giveback },
 	{ "remote", bench_remote },
 	{ "parallel", bench_parallel },
 	{ "replay", bench_replay },

@@ -20,6 +20,7 @@ const char *bench_kind_name(enum bench_kind kind)
 		[BENCH_KMEM_CACHE] = "kmem_cache",
 		[BENCH_KVMALLOC] = "kvmalloc",
 		[BENCH_VMALLOC] = "vmalloc",
+		[BENCH_PAGE] = "page",
 	};
 
 	return names[kind];
