@@ -56,7 +56,7 @@ static u32 step_for(struct sh_arena *arena, u32 need)
 	unsigned long room = arena->nr_pages - arena->used;
 
 	if (!SH_ARENA_SPARSE)
-		return room;
+		return room >= need ? room : 0;
 	if (room >= max_t(u32, need, SH_GROW_STEP))
 		return max_t(u32, need, SH_GROW_STEP);
 	return room >= need ? room : 0;

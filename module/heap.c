@@ -35,8 +35,9 @@ static bool name_is_valid(const char *name)
 		return false;
 	if (!strcmp(name, ".") || !strcmp(name, ".."))
 		return false;
+	/* What is no ASCII may be UTF-8: leave it alone. */
 	for (c = name; *c; c++)
-		if (*c == '/' || isspace(*c) || !isprint(*c))
+		if (*c == '/' || (isascii(*c) && !isgraph(*c)))
 			return false;
 	return true;
 }
