@@ -54,6 +54,8 @@ size_t sh_arena_meta_bytes(const struct sh_arena *arena);
 unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 				unsigned long nr_pages, gfp_t gfp, int node);
 bool sh_arena_resident(const struct sh_arena *arena, unsigned long addr);
+bool sh_arena_on_node(const struct sh_arena *arena, unsigned long addr,
+		      int node);
 unsigned long sh_arena_unmap(struct sh_arena *arena, unsigned long addr,
 			     unsigned long nr_pages, struct list_head *pages);
 void sh_arena_free_unmapped(struct list_head *pages);

@@ -297,6 +297,26 @@ unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_populate);
 
 /**
+ * sh_arena_on_node() - whether the memory of a heap page is on a NUMA node
+ * @arena: the arena
+ * @addr: first address of a heap page that is resident
+ * @node: the node
+ *
+ * Context: any; the answer holds while the caller owns the page.
+ */
+bool sh_arena_on_node(const struct sh_arena *arena, unsigned long addr,
+		      int node)
+{
+	unsigned long end = addr + SH_PAGE_SIZE;
+
+	for (; addr < end; addr += PAGE_SIZE)
+		if (page_to_nid(pte_page(*pte_of(arena, addr))) != node)
+			return false;
+	return true;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_on_node);
+
+/**
  * sh_arena_resident() - whether a heap page has memory behind it
  * @arena: the arena
  * @addr: an address in it

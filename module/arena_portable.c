@@ -184,6 +184,26 @@ bool sh_arena_resident(const struct sh_arena *arena, unsigned long addr)
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_resident);
 
 /**
+ * sh_arena_on_node() - whether the memory of a heap page is on a NUMA node
+ * @arena: the arena
+ * @addr: first address of a heap page
+ * @node: the node
+ *
+ * Context: any.
+ */
+bool sh_arena_on_node(const struct sh_arena *arena, unsigned long addr,
+		      int node)
+{
+	unsigned long end = addr + SH_PAGE_SIZE;
+
+	for (; addr < end; addr += PAGE_SIZE)
+		if (page_to_nid(vmalloc_to_page((void *)addr)) != node)
+			return false;
+	return true;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_on_node);
+
+/**
  * sh_arena_unmap() - take the memory from behind a run of pages
  * @arena: the arena
  * @addr: first address of the run

@@ -36,25 +36,6 @@
 #include "pagemap.h"
 #include "splice.h"
 
-/* The free run at @addr, which is just outside of @run, if it can be merged. */
-static struct sh_span *free_neighbour(const struct sh_span *run,
-				      unsigned long addr)
-{
-	struct sh_arena *arena = run->arena;
-	struct sh_span *other;
-
-	if (addr < arena->base ||
-	    addr >= arena->base + (arena->used << SH_PAGE_SHIFT))
-		return NULL;
-	other = sh_pagemap_get(addr);
-	if (!other || other->state != SH_SPAN_FREE || other->arena != arena)
-		return NULL;
-	if (sh_span_end(other) != sh_span_base(run) &&
-	    sh_span_base(other) != sh_span_end(run))
-		return NULL;
-	return other;
-}
-
 /**
  * sh_pageheap_add_run() - make a run free and merge it with its neighbours
  * @ph: the page heap, locked
@@ -66,12 +47,12 @@ void sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run)
 
 	ph->idle += run->nr_pages;
 	ph->released += run->released;
-	other = free_neighbour(run, sh_span_base(run) - SH_PAGE_SIZE);
+	other = sh_free_neighbour(run, sh_span_base(run) - SH_PAGE_SIZE);
 	if (other) {
 		sh_freeruns_del(&ph->free, other);
 		run = sh_merge(ph, other, run);
 	}
-	other = free_neighbour(run, sh_span_end(run));
+	other = sh_free_neighbour(run, sh_span_end(run));
 	if (other) {
 		sh_freeruns_del(&ph->free, other);
 		run = sh_merge(ph, run, other);
@@ -107,24 +88,28 @@ bool sh_pageheap_within_limit(struct sh_pageheap *ph, unsigned long nr)
 	       (meta_bytes(ph) >> SH_PAGE_SHIFT) < limit;
 }
 
-/*
- * Take exactly @nr_pages out of the free runs, as a span with a record of at
- * least @kind; @record is used up if it takes a new one. Of a long span only
- * the ends are mapped: the caller maps the rest, in the RCU read-side section
- * that it holds across this, since the pages may still map to a record that
- * can be freed once the lock is dropped.
+/**
+ * sh_pageheap_take_front() - allocate the front of a free run
+ * @ph: the page heap, locked
+ * @run: the run
+ * @nr_pages: heap pages, no more than it has
+ * @kind: size of record the owner needs
+ * @record: a record of that size or NULL; NULL on return if it was used
  *
- * Returns an error: -EAGAIN when it takes a record, -ENOMEM when no run is long
- * enough, -EDQUOT when the memory would exceed the limit.
+ * Of a long span only the ends are mapped: the caller maps the rest, in the RCU
+ * read-side section that it holds across this, since the pages may still map to
+ * a record that can be freed once the lock is dropped.
+ *
+ * Return: a held span, or an error: -EAGAIN when it takes a record, -EDQUOT when
+ * the memory would exceed the limit.
  */
-static struct sh_span *take_run(struct sh_pageheap *ph, u32 nr_pages,
-				unsigned int kind, struct sh_span **record)
+struct sh_span *sh_pageheap_take_front(struct sh_pageheap *ph,
+				       struct sh_span *run, u32 nr_pages,
+				       unsigned int kind,
+				       struct sh_span **record)
 {
-	struct sh_span *run, *span, *fresh = NULL;
+	struct sh_span *span, *fresh = NULL;
 
-	run = sh_freeruns_best(&ph->free, nr_pages);
-	if (!run)
-		return ERR_PTR(-ENOMEM);
 	if (!sh_pageheap_within_limit(ph, sh_count_released(run, nr_pages)))
 		return ERR_PTR(-EDQUOT);
 	if (run->nr_pages > nr_pages || run->kind < kind) {
@@ -160,6 +145,17 @@ static unsigned long lock_timed(struct sh_pageheap *ph)
 	spin_lock_irqsave(&ph->lock, flags);
 	ph->pause_ns = max(ph->pause_ns, local_clock() - start);
 	return flags;
+}
+
+/* Take the best fit. Returns an error: also -ENOMEM when no run is long enough. */
+static struct sh_span *take_run(struct sh_pageheap *ph, u32 nr_pages,
+				unsigned int kind, struct sh_span **record)
+{
+	struct sh_span *run = sh_freeruns_best(&ph->free, nr_pages);
+
+	if (!run)
+		return ERR_PTR(-ENOMEM);
+	return sh_pageheap_take_front(ph, run, nr_pages, kind, record);
 }
 
 static struct sh_span *take_mapped(struct sh_pageheap *ph, u32 nr_pages,

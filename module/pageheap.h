@@ -127,7 +127,19 @@ typedef int (*sh_span_fn)(struct sh_span *span, void *arg);
 int sh_pageheap_walk(struct sh_pageheap *ph, sh_arena_fn arena_fn,
 		     sh_span_fn span_fn, void *arg);
 
-/* Between pageheap.c and grow.c. */
+/* inplace.c */
+bool sh_pageheap_extend(struct sh_pageheap *ph, struct sh_span *span,
+			u32 nr_pages, gfp_t gfp, int node);
+void sh_pageheap_relabel(struct sh_pageheap *ph, struct sh_span *span,
+			 enum sh_span_state state);
+bool sh_pageheap_settle(struct sh_pageheap *ph, struct sh_span *span, gfp_t gfp,
+			int node);
+
+/* Between pageheap.c, inplace.c and grow.c. */
+struct sh_span *sh_pageheap_take_front(struct sh_pageheap *ph,
+				       struct sh_span *run, u32 nr_pages,
+				       unsigned int kind,
+				       struct sh_span **record);
 void sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run);
 bool sh_pageheap_within_limit(struct sh_pageheap *ph, unsigned long nr);
 int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp);

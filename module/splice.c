@@ -118,6 +118,32 @@ u32 sh_count_released(const struct sh_span *run, u32 nr_pages)
 EXPORT_SYMBOL_FOR_KUNIT(sh_count_released);
 
 /**
+ * sh_free_neighbour() - the free run before or after a span
+ * @run: the span
+ * @addr: an address in the heap page just before it or just after it
+ *
+ * Context: ph->lock held.
+ * Return: the run, or NULL when there is none, or none in the same arena.
+ */
+struct sh_span *sh_free_neighbour(const struct sh_span *run,
+				  unsigned long addr)
+{
+	struct sh_arena *arena = run->arena;
+	struct sh_span *other;
+
+	if (addr < arena->base ||
+	    addr >= arena->base + (arena->used << SH_PAGE_SHIFT))
+		return NULL;
+	other = sh_pagemap_get(addr);
+	if (!other || other->state != SH_SPAN_FREE || other->arena != arena)
+		return NULL;
+	if (sh_span_end(other) != sh_span_base(run) &&
+	    sh_span_base(other) != sh_span_end(run))
+		return NULL;
+	return other;
+}
+
+/**
  * sh_merge() - make one span of two adjacent ones
  * @ph: the page heap, for the record that is not needed any more
  * @low: a span in no list

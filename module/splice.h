@@ -17,6 +17,8 @@ void sh_map_forget(struct sh_span *span);
 void sh_map_inner(struct sh_span *span, struct sh_span *to);
 u32 sh_count_released(const struct sh_span *run, u32 nr_pages);
 
+struct sh_span *sh_free_neighbour(const struct sh_span *run,
+				  unsigned long addr);
 struct sh_span *sh_merge(struct sh_pageheap *ph, struct sh_span *low,
 			 struct sh_span *high);
 unsigned int sh_merge_among(struct sh_pageheap *ph, struct sh_span **spans,
