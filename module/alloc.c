@@ -19,12 +19,6 @@
 #include "gfp.h"
 #include "heap.h"
 
-static noinline void *count_failure(struct spanheap *heap)
-{
-	atomic_long_inc(&heap->alloc_failures);
-	return NULL;
-}
-
 static noinline void *zero_object(void *obj, unsigned int class)
 {
 	return memset(obj, 0, sh_classes[class].size);
@@ -51,10 +45,8 @@ static noinline void *alloc_slow(struct spanheap *heap, size_t size,
 {
 	void *obj;
 
-	if (unlikely(gfp & SH_GFP_BAD)) {
-		sh_report_bad_gfp(gfp);
-		return count_failure(heap);
-	}
+	if (unlikely(gfp & SH_GFP_BAD))
+		return sh_refuse_gfp(heap, gfp);
 	if (!size)
 		return ZERO_SIZE_PTR;
 	might_alloc(gfp);
@@ -66,7 +58,7 @@ static noinline void *alloc_slow(struct spanheap *heap, size_t size,
 		sh_reclaim(heap, gfp);
 	}
 	obj = alloc_once(heap, size, align, gfp, node);
-	return obj ?: count_failure(heap);
+	return obj ?: sh_count_failure(heap);
 }
 
 /* Checks that only debugging kernels make, on the fast path as well. */
@@ -177,7 +169,7 @@ void *spanheap_alloc_aligned(struct spanheap *heap, size_t size, size_t align,
 			pr_warn_ratelimited("heap %s: no alignment of %zu for %zu bytes: powers of two up to %lu are allowed\n",
 					    heap->name, align, size,
 					    SPANHEAP_MAX_ALIGN);
-		return count_failure(heap);
+		return sh_count_failure(heap);
 	}
 	if (!size || align <= 8)
 		return spanheap_alloc(heap, size, gfp);
@@ -232,7 +224,7 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 		for (i = 0; i < done; i++)
 			memset(objs[i], 0, sh_classes[class].size);
 	if (done < nr)
-		count_failure(heap);
+		sh_count_failure(heap);
 	return done;
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_bulk);

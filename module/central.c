@@ -222,6 +222,25 @@ void sh_central_count_direct(struct sh_central *central, unsigned int nr)
 }
 
 /**
+ * sh_central_forget() - let go of a span with one object, which is live
+ * @central: the list
+ *
+ * The span is in no bucket. Its object counts as one that never came from here.
+ *
+ * Context: any but NMI.
+ */
+void sh_central_forget(struct sh_central *central)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&central->lock, flags);
+	central->nr_spans--;
+	central->nr_out--;
+	central->direct_allocs--;
+	spin_unlock_irqrestore(&central->lock, flags);
+}
+
+/**
  * sh_central_stats() - read the figures
  * @central: the list
  * @stats: where to put them, all of the same moment

@@ -24,7 +24,8 @@ struct sh_runcaches;
  * @nr_partial: spans in buckets; also read without the lock, as a hint
  * @nr_spans: spans of the class, full ones included
  * @nr_out: objects of these that are live or cached
- * @direct_allocs: objects that went to their user past any CPU's cache
+ * @direct_allocs: objects that went to their user past any CPU's cache, less
+ *	those whose span was let go of
  * @refills: times objects were taken
  * @flushes: times objects came back
  */
@@ -65,6 +66,7 @@ unsigned int sh_central_alloc(struct sh_central *central,
 void sh_central_free(struct sh_central *central, struct sh_runcaches *rcs,
 		     const struct sh_entry *entries, unsigned int nr);
 void sh_central_count_direct(struct sh_central *central, unsigned int nr);
+void sh_central_forget(struct sh_central *central);
 void sh_central_stats(struct sh_central *central,
 		      struct sh_central_stats *stats);
 const char *sh_central_check(struct sh_central *central);

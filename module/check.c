@@ -45,6 +45,9 @@
  * @cached: objects cached
  * @large: large objects
  * @large_bytes: bytes in these
+ * @manual: manual spans
+ * @manual_bytes: bytes in these
+ * @persistent_bytes: bytes in chunks for persistent allocations
  */
 struct checker {
 	struct spanheap *heap;
@@ -65,6 +68,9 @@ struct checker {
 	unsigned int cached;
 	unsigned long large;
 	unsigned long large_bytes;
+	unsigned long manual;
+	unsigned long manual_bytes;
+	unsigned long persistent_bytes;
 };
 
 /* Enough errors to understand one; a broken heap has no end of them. */
@@ -96,18 +102,36 @@ static int check_arena(struct sh_arena *arena, void *arg)
 	return 0;
 }
 
-static void check_map(struct checker *c, struct sh_span *span)
+/*
+ * Owners resize, split and give back their spans without the lock: then it says
+ * nothing what a page maps to.
+ */
+static bool is_changing(const struct sh_span *span, enum sh_span_state state,
+			u32 nr_pages)
+{
+	/* Orders what a page maps to before what the owner did around it. */
+	smp_rmb();
+	return READ_ONCE(span->state) != state ||
+	       READ_ONCE(span->nr_pages) != nr_pages ||
+	       READ_ONCE(span->obj[0]) == SH_OBJ_BUSY;
+}
+
+static void check_map(struct checker *c, struct sh_span *span,
+		      enum sh_span_state state)
 {
 	unsigned long addr = sh_span_base(span), last;
+	u32 nr_pages = READ_ONCE(span->nr_pages);
 	struct sh_span *at;
 
-	last = sh_span_end(span) - SH_PAGE_SIZE;
+	last = addr + ((size_t)(nr_pages - 1) << SH_PAGE_SHIFT);
 	for (; addr <= last; addr += SH_PAGE_SIZE) {
 		at = sh_pagemap_get(addr);
 		if (at == span)
 			continue;
+		if (is_changing(span, state, nr_pages))
+			return;
 		if (at || addr == sh_span_base(span) || addr == last ||
-		    span->state != SH_SPAN_FREE)
+		    state != SH_SPAN_FREE)
 			found(c, "a page maps to the wrong span", addr);
 	}
 }
@@ -157,8 +181,32 @@ static void check_small(struct checker *c, struct sh_span *span)
 		found(c, wrong, sh_span_base(span));
 }
 
+static void check_whole(struct checker *c, struct sh_span *span,
+			enum sh_span_state state)
+{
+	check_map(c, span, state);
+	if (sh_span_class(span) || span->obj[1] != SH_OBJ_FREE)
+		found(c, state == SH_SPAN_LARGE ?
+		      "the record of a large object is wrong" :
+		      "the record of a manual span or a chunk is wrong",
+		      sh_span_base(span));
+	switch (state) {
+	case SH_SPAN_LARGE:
+		c->large++;
+		c->large_bytes += sh_span_bytes(span);
+		break;
+	case SH_SPAN_MANUAL:
+		c->manual++;
+		c->manual_bytes += sh_span_bytes(span);
+		break;
+	default:
+		c->persistent_bytes += sh_span_bytes(span);
+	}
+}
+
 static int check_span(struct sh_span *span, void *arg)
 {
+	enum sh_span_state state = READ_ONCE(span->state);
 	unsigned long addr = sh_span_base(span);
 	struct checker *c = arg;
 
@@ -169,21 +217,19 @@ static int check_span(struct sh_span *span, void *arg)
 		return -EUCLEAN;
 	}
 	c->sys += span->nr_pages;
-	switch (span->state) {
+	switch (state) {
 	case SH_SPAN_FREE:
-		check_map(c, span);
+		check_map(c, span, state);
 		check_free(c, span);
 		break;
 	case SH_SPAN_SMALL:
-		check_map(c, span);
+		check_map(c, span, state);
 		check_small(c, span);
 		break;
 	case SH_SPAN_LARGE:
-		check_map(c, span);
-		if (sh_span_class(span) || span->obj[1] != SH_OBJ_FREE)
-			found(c, "the record of a large object is wrong", addr);
-		c->large++;
-		c->large_bytes += sh_span_bytes(span);
+	case SH_SPAN_MANUAL:
+	case SH_SPAN_PERSISTENT:
+		check_whole(c, span, state);
 		break;
 	case SH_SPAN_HELD:
 		c->held += span->nr_pages;
@@ -193,7 +239,7 @@ static int check_span(struct sh_span *span, void *arg)
 	default:
 		found(c, "a span is in no known state", addr);
 	}
-	c->last_free = span->state == SH_SPAN_FREE;
+	c->last_free = state == SH_SPAN_FREE;
 	return 0;
 }
 
@@ -262,6 +308,10 @@ static const char *check_sums(struct checker *c,
 	if (c->large != stats->large_mallocs - stats->large_frees ||
 	    c->large_bytes != atomic_long_read(&heap->large_bytes))
 		return "large objects are miscounted";
+	if (c->manual != stats->manual_spans ||
+	    c->manual_bytes != stats->manual_bytes ||
+	    c->persistent_bytes != stats->persistent_bytes)
+		return "manual spans or persistent chunks are miscounted";
 	for (i = 1; i < SH_NR_CLASSES && !wrong; i++)
 		wrong = check_central(c, i);
 	return wrong ?: sh_caches_check(&heap->caches);

@@ -46,6 +46,9 @@ static int stats_show(struct seq_file *m, void *unused)
 	LINE(frees);
 	LINE(large_mallocs);
 	LINE(large_frees);
+	LINE(manual_spans);
+	LINE(manual_bytes);
+	LINE(persistent_bytes);
 	LINE(cached_objects);
 	LINE(cached_bytes);
 	LINE(span_meta);

@@ -23,6 +23,7 @@
 #include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "compat.h"
@@ -32,18 +33,8 @@
 /* A large object, or nothing there is to free. */
 static noinline void free_slow(const void *ptr)
 {
-	struct sh_span *span;
-	bool done;
-
-	if (ZERO_OR_NULL_PTR(ptr))
-		return;
-	rcu_read_lock();
-	span = sh_pagemap_get((unsigned long)ptr);
-	done = span && READ_ONCE(span->state) == SH_SPAN_LARGE &&
-	       sh_large_free(span, ptr);
-	rcu_read_unlock();
-	if (!done)
-		sh_report_bad_free(ptr);
+	if (!ZERO_OR_NULL_PTR(ptr) && !sh_large_free(ptr))
+		sh_report_misuse(SH_CALL_FREE, ptr);
 }
 
 /**
@@ -159,3 +150,49 @@ void spanheap_free_bulk(unsigned int nr, void **objs)
 		spanheap_free(objs[i]);
 }
 EXPORT_SYMBOL_GPL(spanheap_free_bulk);
+
+/**
+ * spanheap_free_sensitive() - free an object after zeroing all of it
+ * @ptr: as for spanheap_free()
+ *
+ * Context: that of spanheap_free().
+ */
+void spanheap_free_sensitive(const void *ptr)
+{
+	size_t size = spanheap_size(ptr);
+
+	if (size)
+		memzero_explicit((void *)ptr, size);
+	spanheap_free(ptr);
+}
+EXPORT_SYMBOL_GPL(spanheap_free_sensitive);
+
+/* The rcu_head is in the object, so the object is easily found. */
+static void free_rcu_callback(struct rcu_head *head)
+{
+	struct spanheap_object obj;
+
+	if (spanheap_find(head, &obj))
+		spanheap_free(obj.start);
+	else
+		sh_report_misuse(SH_CALL_FREE_RCU, head);
+}
+
+/**
+ * __spanheap_free_rcu() - free an object after a grace period
+ * @ptr: the object; NULL and ZERO_SIZE_PTR are fine
+ * @head: a rcu_head in it
+ *
+ * For spanheap_free_rcu().
+ */
+void __spanheap_free_rcu(const void *ptr, struct rcu_head *head)
+{
+	if (ZERO_OR_NULL_PTR(ptr))
+		return;
+	/* Here the stack still shows who it was. */
+	if (spanheap_size(ptr))
+		call_rcu(head, free_rcu_callback);
+	else
+		sh_report_misuse(SH_CALL_FREE_RCU, ptr);
+}
+EXPORT_SYMBOL_GPL(__spanheap_free_rcu);

@@ -16,6 +16,7 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -42,14 +43,22 @@ static bool name_is_valid(const char *name)
 	return true;
 }
 
+/**
+ * sh_node_is_valid() - whether memory can be asked for from a NUMA node
+ * @node: the node
+ *
+ * Context: any.
+ */
+bool sh_node_is_valid(int node)
+{
+	return node >= 0 && node < MAX_NUMNODES && node_online(node);
+}
+
 static bool config_is_valid(const struct spanheap_config *config)
 {
 	if (config->flags)
 		return false;
-	if (config->node == NUMA_NO_NODE)
-		return true;
-	return config->node >= 0 && config->node < MAX_NUMNODES &&
-	       node_online(config->node);
+	return config->node == NUMA_NO_NODE || sh_node_is_valid(config->node);
 }
 
 static struct spanheap *find_heap(const char *name)
@@ -85,6 +94,7 @@ static struct spanheap *new_heap(const char *name,
 		return ERR_PTR(-ENOMEM);
 	strscpy(heap->name, name, sizeof(heap->name));
 	heap->node = config->node;
+	sh_persistent_init(&heap->persistent);
 	for (class = 0; class < SH_NR_CLASSES; class++)
 		sh_central_init(&heap->central[class], class);
 	err = sh_pageheap_init(&heap->ph, heap, heap->name, arena_pages,
@@ -152,6 +162,8 @@ static void remove_heap(struct spanheap *heap)
 	sh_debugfs_remove(heap);
 	list_del(&heap->link);
 	up_write(&sh_heaps_lock);
+	/* What spanheap_free_rcu() was called for is no leak. */
+	rcu_barrier();
 	sh_report_leaks(heap);
 	free_heap(heap);
 }
@@ -160,8 +172,9 @@ static void remove_heap(struct spanheap *heap)
  * spanheap_destroy() - destroy a heap and free all that is allocated from it
  * @heap: the heap; NULL and ERR_PTR values are fine
  *
- * What is still allocated is reported in the log as leaked. Nobody may use the
- * heap or its objects during the call or after it.
+ * What is still allocated is reported in the log as leaked; persistent
+ * allocations are not. Objects that spanheap_free_rcu() was called for are waited
+ * for. Nobody may use the heap or its objects during the call or after it.
  *
  * Context: task, may sleep.
  */

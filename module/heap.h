@@ -13,6 +13,7 @@
 #include "cache.h"
 #include "central.h"
 #include "pageheap.h"
+#include "persistent.h"
 #include "runcache.h"
 #include "scavenge.h"
 
@@ -32,7 +33,10 @@ struct seq_file;
  * @large_mallocs: large objects allocated
  * @large_frees: large objects freed
  * @large_bytes: bytes in live large objects
- * @bad_frees: frees refused
+ * @manual_spans: manual spans
+ * @manual_bytes: bytes in these
+ * @persistent: where persistent allocations come from
+ * @bad_frees: frees and the like refused
  * @alloc_failures: allocations that returned NULL
  * @dir: its debugfs directory
  */
@@ -48,6 +52,9 @@ struct spanheap {
 	atomic_long_t large_mallocs;
 	atomic_long_t large_frees;
 	atomic_long_t large_bytes;
+	atomic_long_t manual_spans;
+	atomic_long_t manual_bytes;
+	struct sh_persistent persistent;
 	atomic_long_t bad_frees;
 	atomic_long_t alloc_failures;
 	struct dentry *dir;
@@ -60,6 +67,7 @@ extern struct spanheap *sh_default_heap;
 
 int sh_heaps_init(void);
 void sh_heaps_exit(void);
+bool sh_node_is_valid(int node);
 
 static __always_inline struct spanheap *sh_heap_or_default(struct spanheap *heap)
 {
@@ -72,14 +80,33 @@ static inline struct spanheap *sh_span_heap(const struct sh_span *span)
 	return span->arena->heap;
 }
 
-/* large.c: objects over SPANHEAP_MAX_SMALL, or aligned to over a heap page. */
+static inline void *sh_count_failure(struct spanheap *heap)
+{
+	atomic_long_inc(&heap->alloc_failures);
+	return NULL;
+}
+
+/* large.c: objects over SPANHEAP_MAX_SMALL, or that need pages of their own. */
 void *sh_large_alloc(struct spanheap *heap, size_t size, size_t align,
 		     gfp_t gfp, int node);
-bool sh_large_free(struct sh_span *span, const void *ptr);
+void *sh_large_alloc_on_node(struct spanheap *heap, size_t size, size_t align,
+			     gfp_t gfp, int node);
+bool sh_large_free(const void *ptr);
+bool sh_large_resize(struct sh_span *span, struct spanheap *heap, size_t size,
+		     gfp_t gfp);
+int sh_large_split(struct sh_span *span, u32 nr_pages);
+void sh_large_adopt(struct sh_span *span);
 
 /* report.c: what callers did wrong. */
-void sh_report_bad_free(const void *ptr);
-void sh_report_bad_gfp(gfp_t gfp);
+enum sh_call {
+	SH_CALL_FREE,
+	SH_CALL_FREE_PAGES,
+	SH_CALL_FREE_RCU,
+	SH_CALL_REALLOC,
+};
+
+void sh_report_misuse(enum sh_call call, const void *ptr);
+void *sh_refuse_gfp(struct spanheap *heap, gfp_t gfp);
 void sh_report_leaks(struct spanheap *heap);
 
 /* check.c */

@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Large objects: a span each, straight from the run caches and the page heap. The span has one
- * object with one state, as small ones have, and is of size class 0.
+ * Large objects: a span each, straight from the run caches and the page heap.
+ * An object that need not be a large one by its size is one when its alignment
+ * or its NUMA node asks for pages of its own.
  *
- * Locks: none of its own. Contexts: allocation that of its gfp, free any but NMI.
+ * Locks: none of its own. Contexts: allocation and growth that of the gfp, the
+ * rest any but NMI.
  */
 #include <linux/mm.h>
-#include <linux/string.h>
 
 #include "compat.h"
-#include "heap.h"
+#include "whole.h"
+
+static void *publish(struct spanheap *heap, struct sh_span *span)
+{
+	atomic_long_inc(&heap->large_mallocs);
+	atomic_long_add(sh_span_bytes(span), &heap->large_bytes);
+	sh_whole_publish(heap, span, SH_SPAN_LARGE);
+	return (void *)sh_span_base(span);
+}
 
 /**
  * sh_large_alloc() - allocate a large object
@@ -25,56 +34,141 @@
 void *sh_large_alloc(struct spanheap *heap, size_t size, size_t align,
 		     gfp_t gfp, int node)
 {
-	unsigned long nr_pages, align_pages;
+	struct sh_span *span = sh_whole_take(heap, size, align, gfp, node);
+
+	return span ? publish(heap, span) : NULL;
+}
+
+/**
+ * sh_large_alloc_on_node() - allocate a large object on a NUMA node
+ * @heap: the heap
+ * @size: bytes
+ * @align: bytes, a power of two
+ * @gfp: how to get memory
+ * @node: the node, of pages that are resident already as well, if @gfp allows
+ *	to block
+ *
+ * Context: that of @gfp.
+ * Return: the object or NULL.
+ */
+void *sh_large_alloc_on_node(struct spanheap *heap, size_t size, size_t align,
+			     gfp_t gfp, int node)
+{
 	struct sh_span *span;
 
-	nr_pages = (size >> SH_PAGE_SHIFT) + !!(size & ~SH_PAGE_MASK);
-	align_pages = max_t(unsigned long, align >> SH_PAGE_SHIFT, 1);
-	span = sh_run_alloc(&heap->rcs, nr_pages, align_pages, 0, gfp, node);
+	/* To be zeroed when the pages are those that stay. */
+	span = sh_whole_take_hard(heap, size, align, gfp & ~__GFP_ZERO, node);
 	if (!span)
 		return NULL;
+	if (!sh_pageheap_settle(&heap->ph, span, gfp, node)) {
+		sh_run_free(&heap->rcs, span);
+		return NULL;
+	}
 	if (want_init_on_alloc(gfp))
 		sh_pageheap_zero(span);
-	span->cache = heap->caches.cpu;
-	span->nelems = 1;
-	span->nalloc = 1;
-	span->obj[1] = SH_OBJ_FREE;
-	WRITE_ONCE(span->obj[0], SH_OBJ_LIVE);
-	atomic_long_inc(&heap->large_mallocs);
-	atomic_long_add(sh_span_bytes(span), &heap->large_bytes);
-	/* Who sees the state sees the record that goes with it. */
-	smp_store_release(&span->state, SH_SPAN_LARGE);
-	return (void *)sh_span_base(span);
+	return publish(heap, span);
 }
 
 /**
  * sh_large_free() - free a large object
- * @span: the span its address maps to, seen to be SH_SPAN_LARGE
  * @ptr: the address
  *
- * Context: any but NMI, in an RCU read-side section.
+ * Context: any but NMI.
  * Return: whether @ptr was a live large object, which now is free.
  */
-bool sh_large_free(struct sh_span *span, const void *ptr)
+bool sh_large_free(const void *ptr)
 {
-	unsigned long key = READ_ONCE(span->key);
+	struct sh_span *span;
 	struct spanheap *heap;
 
-	if (key != (unsigned long)ptr)
+	span = sh_whole_claim(ptr, SH_SPAN_LARGE, SH_OBJ_CACHED);
+	if (!span)
 		return false;
-	if (cmpxchg(&span->obj[0], SH_OBJ_LIVE, SH_OBJ_CACHED) != SH_OBJ_LIVE)
-		return false;
-	/* As in spanheap_free(): has it become a span of small objects? */
-	if (READ_ONCE(span->key) != key) {
-		WRITE_ONCE(span->obj[0], SH_OBJ_LIVE);
-		return false;
-	}
 	heap = sh_span_heap(span);
-	if (want_init_on_free())
-		memset((void *)ptr, 0, sh_span_bytes(span));
 	atomic_long_inc(&heap->large_frees);
 	atomic_long_sub(sh_span_bytes(span), &heap->large_bytes);
-	WRITE_ONCE(span->obj[0], SH_OBJ_FREE);
-	sh_run_free(&heap->rcs, span);
+	sh_whole_free(span);
 	return true;
+}
+
+static void shrink(struct spanheap *heap, struct sh_span *span, u32 nr_pages)
+{
+	struct sh_span *rest = sh_whole_cut(span, nr_pages);
+
+	/* Without a record for it, the rest stays: that is no failure. */
+	if (!rest)
+		return;
+	atomic_long_sub(sh_span_bytes(rest), &heap->large_bytes);
+	sh_whole_free(rest);
+}
+
+static bool grow(struct spanheap *heap, struct sh_span *span, u32 more,
+		 gfp_t gfp)
+{
+	if (!sh_pageheap_extend(&heap->ph, span, more, gfp, heap->node))
+		return false;
+	atomic_long_add((long)more << SH_PAGE_SHIFT, &heap->large_bytes);
+	return true;
+}
+
+/**
+ * sh_large_resize() - change the size of a large object in place
+ * @span: its span, claimed to be changed
+ * @heap: the heap that new memory is to come from
+ * @size: bytes
+ * @gfp: how to get memory
+ *
+ * Context: that of @gfp.
+ * Return: whether the object has @size bytes now; if not, nothing has changed.
+ */
+bool sh_large_resize(struct sh_span *span, struct spanheap *heap, size_t size,
+		     gfp_t gfp)
+{
+	unsigned long nr_pages = sh_whole_pages(size);
+
+	if (nr_pages < span->nr_pages)
+		shrink(sh_span_heap(span), span, nr_pages);
+	if (nr_pages <= span->nr_pages)
+		return true;
+	if (nr_pages > SH_MAX_RUN || heap != sh_span_heap(span))
+		return false;
+	return grow(heap, span, nr_pages - span->nr_pages, gfp);
+}
+
+/**
+ * sh_large_split() - make two large objects of one
+ * @span: its span, claimed to be changed
+ * @nr_pages: heap pages of the first of the two
+ *
+ * Context: any but NMI.
+ * Return: 0, or -ENOMEM, then nothing has changed.
+ */
+int sh_large_split(struct sh_span *span, u32 nr_pages)
+{
+	struct spanheap *heap = sh_span_heap(span);
+	struct sh_span *rest = sh_whole_cut(span, nr_pages);
+
+	if (!rest)
+		return -ENOMEM;
+	atomic_long_inc(&heap->large_mallocs);
+	sh_whole_publish(heap, rest, SH_SPAN_LARGE);
+	return 0;
+}
+
+/**
+ * sh_large_adopt() - make a large object of one that has a small span of its own
+ * @span: the span, its object claimed to be changed
+ *
+ * The object counts as one that was allocated large.
+ *
+ * Context: any but NMI.
+ */
+void sh_large_adopt(struct sh_span *span)
+{
+	struct spanheap *heap = sh_span_heap(span);
+
+	sh_central_forget(&heap->central[sh_span_class(span)]);
+	atomic_long_inc(&heap->large_mallocs);
+	atomic_long_add(sh_span_bytes(span), &heap->large_bytes);
+	sh_pageheap_relabel(&heap->ph, span, SH_SPAN_LARGE);
 }

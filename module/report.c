@@ -21,16 +21,74 @@
 /* Enough to see a pattern, few enough to leave the log readable. */
 static DEFINE_RATELIMIT_STATE(bad_free_limit, HZ, 20);
 
-static const char *describe_large(struct sh_span *span, unsigned long addr)
+static const char * const call_names[] = {
+	[SH_CALL_FREE] = "free",
+	[SH_CALL_FREE_PAGES] = "free_pages",
+	[SH_CALL_FREE_RCU] = "free_rcu",
+	[SH_CALL_REALLOC] = "realloc",
+};
+
+static const char *describe_dead(enum sh_call call)
 {
-	if (span->state == SH_SPAN_LARGE &&
-	    READ_ONCE(span->obj[0]) == SH_OBJ_LIVE)
-		return addr == sh_span_base(span) ? "object freed at the same time" :
-						    "interior pointer";
-	return "double free";
+	return call == SH_CALL_REALLOC ? "use after free" : "double free";
 }
 
-static const char *describe_small(struct sh_span *span, unsigned long addr)
+/* What was allocated once and is what @call is for, but that it failed. */
+static const char *describe_object(enum sh_call call, enum sh_obj_state state)
+{
+	switch (state) {
+	case SH_OBJ_LIVE:
+		return call == SH_CALL_FREE_PAGES ?
+		       "object, spanheap_free() frees it" :
+		       "object freed at the same time";
+	case SH_OBJ_BUSY:
+		return "object resized or split at the same time";
+	default:
+		return describe_dead(call);
+	}
+}
+
+static const char *describe_manual(enum sh_call call, enum sh_obj_state state)
+{
+	switch (state) {
+	case SH_OBJ_LIVE:
+		return call == SH_CALL_FREE_PAGES ?
+		       "manual span freed at the same time" :
+		       "manual span, spanheap_free_pages() frees it";
+	case SH_OBJ_BUSY:
+		return "manual span split at the same time";
+	default:
+		return describe_dead(call);
+	}
+}
+
+/* An address in a span of class 0. */
+static const char *describe_whole(struct sh_span *span, unsigned long addr,
+				  enum sh_call call)
+{
+	enum sh_obj_state state = READ_ONCE(span->obj[0]);
+	bool manual = false;
+
+	switch (READ_ONCE(span->state)) {
+	case SH_SPAN_PERSISTENT:
+		return "persistent allocation, it goes with the heap";
+	case SH_SPAN_MANUAL:
+		manual = true;
+		fallthrough;
+	case SH_SPAN_LARGE:
+		if (addr != sh_span_base(span) &&
+		    (state == SH_OBJ_LIVE || state == SH_OBJ_BUSY))
+			return manual ? "address within a manual span" :
+					"interior pointer";
+		return manual ? describe_manual(call, state) :
+				describe_object(call, state);
+	default:
+		return describe_dead(call);
+	}
+}
+
+static const char *describe_small(struct sh_span *span, unsigned long addr,
+				  enum sh_call call)
 {
 	const struct sh_class *info = &sh_classes[sh_span_class(span)];
 	unsigned long off = addr - sh_span_base(span);
@@ -40,61 +98,78 @@ static const char *describe_small(struct sh_span *span, unsigned long addr)
 		return "address past the last object of a span";
 	if (off != (unsigned long)idx * info->size)
 		return "interior pointer";
-	if (READ_ONCE(span->obj[idx]) == SH_OBJ_LIVE)
-		return "object freed at the same time";
-	return "double free";
+	return describe_object(call, READ_ONCE(span->obj[idx]));
+}
+
+/* Where in a heap it was; room for a heap's name and a little more. */
+struct place {
+	char text[SPANHEAP_NAME_MAX + 48];
+};
+
+static void describe_place(struct place *place, struct sh_span *span)
+{
+	unsigned int class = sh_span_class(span);
+	const char *name = sh_span_heap(span)->name;
+	const char *where = "large object or free pages";
+
+	if (class) {
+		snprintf(place->text, sizeof(place->text),
+			 ", heap %s, size class %u", name,
+			 sh_classes[class].size);
+		return;
+	}
+	if (span->state == SH_SPAN_MANUAL || span->state == SH_SPAN_PERSISTENT)
+		where = "whole pages";
+	snprintf(place->text, sizeof(place->text), ", heap %s, %s", name, where);
 }
 
 /**
- * sh_report_bad_free() - report and count a free that was refused
- * @ptr: what was to be freed
+ * sh_report_misuse() - report and count a call that was refused
+ * @call: which call
+ * @ptr: what it was to free or change
  *
  * Context: any but NMI.
  */
-void sh_report_bad_free(const void *ptr)
+void sh_report_misuse(enum sh_call call, const void *ptr)
 {
 	struct spanheap *heap = sh_default_heap;
 	unsigned long addr = (unsigned long)ptr;
 	const char *what = "not a spanheap address";
-	char name[SPANHEAP_NAME_MAX + 1] = "";
+	struct place place = { "" };
 	struct sh_span *span;
-	size_t size = 0;
 
 	rcu_read_lock();
 	span = sh_pagemap_get(addr);
 	if (span && addr - sh_span_base(span) < sh_span_bytes(span)) {
 		heap = sh_span_heap(span);
-		size = sh_classes[sh_span_class(span)].size;
-		what = size ? describe_small(span, addr) :
-			      describe_large(span, addr);
-		strscpy(name, heap->name, sizeof(name));
+		what = sh_span_class(span) ? describe_small(span, addr, call) :
+					     describe_whole(span, addr, call);
+		describe_place(&place, span);
 	}
 	atomic_long_inc(&heap->bad_frees);
 	rcu_read_unlock();
 	if (sh_panic_on_bad_free)
-		panic("spanheap: bad free: %s (%p, heap %s)", what, ptr, name);
+		panic("spanheap: bad %s: %s: %p%s", call_names[call], what, ptr,
+		      place.text);
 	if (!__ratelimit(&bad_free_limit))
 		return;
-	if (size)
-		pr_err("bad free: %s: %p, heap %s, size class %zu; ignored, see who frees it below\n",
-		       what, ptr, name, size);
-	else if (name[0])
-		pr_err("bad free: %s: %p, heap %s, large object or free pages; ignored, see who frees it below\n",
-		       what, ptr, name);
-	else
-		pr_err("bad free: %s: %p; ignored, see who frees it below\n",
-		       what, ptr);
+	pr_err("bad %s: %s: %p%s; ignored, see who frees it below\n",
+	       call_names[call], what, ptr, place.text);
 	dump_stack();
 }
 
 /**
- * sh_report_bad_gfp() - say once that flags are refused
+ * sh_refuse_gfp() - say once that flags are refused
+ * @heap: the heap that refuses them
  * @gfp: the flags
+ *
+ * Return: NULL; counted as a failure.
  */
-void sh_report_bad_gfp(gfp_t gfp)
+void *sh_refuse_gfp(struct spanheap *heap, gfp_t gfp)
 {
 	pr_warn_once("gfp flags %pGg refused: no zones, no compound pages and no __GFP_NOFAIL here; memory for DMA comes from the DMA API\n",
 		     &gfp);
+	return sh_count_failure(heap);
 }
 
 /**
@@ -111,6 +186,9 @@ void sh_report_leaks(struct spanheap *heap)
 	u64 nr;
 
 	spanheap_get_stats(heap, &stats);
+	if (stats.manual_spans)
+		pr_warn("heap %s: destroyed with %llu manual spans of %llu bytes still allocated; freed them\n",
+			heap->name, stats.manual_spans, stats.manual_bytes);
 	if (!stats.objects)
 		return;
 	pr_warn("heap %s: destroyed with %llu objects of %llu bytes still allocated; freed them\n",

@@ -22,24 +22,30 @@ struct sh_cache;
  *	being made into something else, or waiting in a CPU's run cache
  * @SH_SPAN_SMALL: a central list; it holds objects of a size class
  * @SH_SPAN_LARGE: a large object
+ * @SH_SPAN_MANUAL: handed out whole, with no objects inside
+ * @SH_SPAN_PERSISTENT: a chunk that persistent allocations are cut from
  */
 enum sh_span_state {
 	SH_SPAN_FREE,
 	SH_SPAN_HELD,
 	SH_SPAN_SMALL,
 	SH_SPAN_LARGE,
+	SH_SPAN_MANUAL,
+	SH_SPAN_PERSISTENT,
 };
 
 /**
  * enum sh_obj_state - where an object is, a byte an object in sh_span.obj
  * @SH_OBJ_FREE: in its span; also the byte after the last object
- * @SH_OBJ_LIVE: allocated
+ * @SH_OBJ_LIVE: allocated; also the only state of a span handed out whole
  * @SH_OBJ_CACHED: free, in a CPU's cache or on its way from or to one
+ * @SH_OBJ_BUSY: allocated, and being resized or split; its span may change
  */
 enum sh_obj_state {
 	SH_OBJ_FREE,
 	SH_OBJ_LIVE,
 	SH_OBJ_CACHED,
+	SH_OBJ_BUSY,
 };
 
 /**

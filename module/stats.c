@@ -66,6 +66,13 @@ static void add_large_figures(struct spanheap *heap, struct spanheap_stats *stat
 	stats->object_bytes += atomic_long_read(&heap->large_bytes);
 }
 
+static void add_span_figures(struct spanheap *heap, struct spanheap_stats *stats)
+{
+	stats->manual_spans = atomic_long_read(&heap->manual_spans);
+	stats->manual_bytes = atomic_long_read(&heap->manual_bytes);
+	stats->persistent_bytes = atomic_long_read(&heap->persistent.bytes);
+}
+
 static void add_page_figures(struct spanheap *heap, struct spanheap_stats *stats)
 {
 	struct sh_runcache_stats runs;
@@ -100,6 +107,7 @@ void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats)
 	memset(stats, 0, sizeof(*stats));
 	add_class_figures(heap, stats);
 	add_large_figures(heap, stats);
+	add_span_figures(heap, stats);
 	add_page_figures(heap, stats);
 	sh_scavenger_stats(&heap->scavenger, stats);
 	stats->cache_meta = atomic_long_read(&heap->caches.meta_bytes);

@@ -64,6 +64,9 @@ struct spanheap_config {
  * @frees: objects ever freed, large ones included
  * @large_mallocs: large objects (over SPANHEAP_MAX_SMALL) ever allocated
  * @large_frees: large objects ever freed
+ * @manual_spans: manual spans, see spanheap_alloc_pages()
+ * @manual_bytes: bytes in these
+ * @persistent_bytes: bytes in chunks for persistent allocations
  * @cached_objects: free objects that wait in per-CPU caches
  * @cached_bytes: bytes in these
  * @span_meta: bytes of span records
@@ -73,7 +76,8 @@ struct spanheap_config {
  * @grows: times the heap took another step of an arena
  * @scavenges: passes that gave pages back
  * @scavenged_bytes: bytes given back by these
- * @bad_frees: frees refused because the address was no live object
+ * @bad_frees: frees and reallocations refused because the address was no live
+ *	object, or none of that kind
  * @alloc_failures: allocations that returned NULL
  *
  * When nobody is allocating: @sys = @in_use + @idle, @resident = @sys -
@@ -93,6 +97,9 @@ struct spanheap_stats {
 	u64 frees;
 	u64 large_mallocs;
 	u64 large_frees;
+	u64 manual_spans;
+	u64 manual_bytes;
+	u64 persistent_bytes;
 	u64 cached_objects;
 	u64 cached_bytes;
 	u64 span_meta;
@@ -124,13 +131,30 @@ void spanheap_destroy(struct spanheap *heap);
 
 void spanheap_free(const void *ptr);
 void spanheap_free_bulk(unsigned int nr, void **objs);
+void spanheap_free_sensitive(const void *ptr);
+void __spanheap_free_rcu(const void *ptr, struct rcu_head *head);
 
 void *spanheap_alloc(struct spanheap *heap, size_t size, gfp_t gfp)
 	__alloc_size(2) __malloc;
 void *spanheap_alloc_aligned(struct spanheap *heap, size_t size, size_t align,
 			     gfp_t gfp) __alloc_size(2) __malloc;
+void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
+			  int node) __alloc_size(2) __malloc;
 unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 				 unsigned int nr, void **objs);
+void *spanheap_realloc(struct spanheap *heap, const void *ptr, size_t size,
+		       gfp_t gfp) __realloc_size(3);
+void *spanheap_memdup(struct spanheap *heap, const void *src, size_t len,
+		      gfp_t gfp) __alloc_size(3) __malloc;
+char *spanheap_strdup(struct spanheap *heap, const char *s, gfp_t gfp) __malloc;
+
+void *spanheap_alloc_pages(struct spanheap *heap, size_t bytes, gfp_t gfp)
+	__alloc_size(2) __malloc;
+void spanheap_free_pages(void *ptr);
+int spanheap_split(void *ptr);
+void *spanheap_alloc_persistent(struct spanheap *heap, size_t size,
+				size_t align, gfp_t gfp)
+	__alloc_size(2) __malloc;
 
 size_t spanheap_size(const void *ptr);
 size_t spanheap_size_roundup(size_t size);
@@ -203,5 +227,25 @@ void *spanheap_calloc(struct spanheap *heap, size_t n, size_t size, gfp_t gfp)
 		  spanheap_alloc_aligned(heap, sizeof(type),		\
 					 __alignof__(type), gfp) :	\
 		  spanheap_alloc(heap, sizeof(type), gfp)))
+
+/**
+ * spanheap_free_rcu() - free an object after a grace period
+ * @ptr: the object, a pointer to its type; NULL is fine
+ * @rcu_head_member: member of that type, a struct rcu_head
+ *
+ * As kfree_rcu(): readers in RCU read-side sections may go on looking at the
+ * object until they leave these. The member must not be used any more. What is
+ * no live object is reported as a bad free, at once or after the grace period.
+ * spanheap_destroy() and the unloading of spanheap.ko wait for all such objects.
+ *
+ * Context: any that call_rcu() may be called in.
+ */
+#define spanheap_free_rcu(ptr, rcu_head_member)				\
+	do {								\
+		typeof(ptr) __sh_ptr = (ptr);				\
+									\
+		__spanheap_free_rcu(__sh_ptr,				\
+				    &__sh_ptr->rcu_head_member);	\
+	} while (0)
 
 #endif /* _LINUX_SPANHEAP_H */

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Manual spans: whole pages for users who manage what is in them themselves. To
+ * the heap there are no objects inside: they are not found, not counted as
+ * objects and not freed by spanheap_free(). And splitting: of a manual span, or
+ * of an object that has a span to itself, into two that are freed one by one.
+ *
+ * Locks: none. Contexts: allocation that of its gfp, the rest any but NMI.
+ */
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+
+#include "compat.h"
+#include "gfp.h"
+#include "pagemap.h"
+#include "whole.h"
+
+/**
+ * spanheap_alloc_pages() - allocate pages to manage by hand
+ * @heap: heap to allocate from, NULL for the default heap
+ * @bytes: how much; rounded up to a multiple of 8 KiB
+ * @gfp: as for spanheap_alloc()
+ *
+ * The pages follow each other at an address that is a multiple of 8 KiB. There
+ * are no objects in them: spanheap_size(), spanheap_find() and spanheap_owns()
+ * know nothing of these addresses. They go back with spanheap_free_pages() only,
+ * or with the heap.
+ *
+ * Context: that of spanheap_alloc().
+ * Return: the first address; ZERO_SIZE_PTR for 0 bytes; NULL when there is no
+ * memory, the heap's limit is reached or the flags are refused.
+ */
+void *spanheap_alloc_pages(struct spanheap *heap, size_t bytes, gfp_t gfp)
+{
+	struct sh_span *span;
+
+	heap = sh_heap_or_default(heap);
+	if (gfp & SH_GFP_BAD)
+		return sh_refuse_gfp(heap, gfp);
+	if (!bytes)
+		return ZERO_SIZE_PTR;
+	might_alloc(gfp);
+	span = sh_whole_take_hard(heap, bytes, 1, gfp, heap->node);
+	if (!span)
+		return sh_count_failure(heap);
+	atomic_long_inc(&heap->manual_spans);
+	atomic_long_add(sh_span_bytes(span), &heap->manual_bytes);
+	sh_whole_publish(heap, span, SH_SPAN_MANUAL);
+	return (void *)sh_span_base(span);
+}
+EXPORT_SYMBOL_GPL(spanheap_alloc_pages);
+
+/**
+ * spanheap_free_pages() - free pages
+ * @ptr: what spanheap_alloc_pages() or a split of that gave, from any heap; NULL
+ *	and ZERO_SIZE_PTR are fine
+ *
+ * Anything else, an object as well, changes nothing and is reported and counted
+ * as a bad free is.
+ *
+ * Context: that of spanheap_free().
+ */
+void spanheap_free_pages(void *ptr)
+{
+	struct spanheap *heap;
+	struct sh_span *span;
+
+	if (ZERO_OR_NULL_PTR(ptr))
+		return;
+	span = sh_whole_claim(ptr, SH_SPAN_MANUAL, SH_OBJ_CACHED);
+	if (!span) {
+		sh_report_misuse(SH_CALL_FREE_PAGES, ptr);
+		return;
+	}
+	heap = sh_span_heap(span);
+	atomic_long_dec(&heap->manual_spans);
+	atomic_long_sub(sh_span_bytes(span), &heap->manual_bytes);
+	sh_whole_free(span);
+}
+EXPORT_SYMBOL_GPL(spanheap_free_pages);
+
+static int split_manual(struct sh_span *span, u32 nr_pages)
+{
+	struct spanheap *heap = sh_span_heap(span);
+	struct sh_span *rest = sh_whole_cut(span, nr_pages);
+
+	if (!rest)
+		return -ENOMEM;
+	atomic_long_inc(&heap->manual_spans);
+	sh_whole_publish(heap, rest, SH_SPAN_MANUAL);
+	return 0;
+}
+
+/*
+ * Claim the object at @addr in a small span that has no other, as
+ * sh_whole_claim() does, if such spans can be halved.
+ */
+static bool claim_single(struct sh_span *span, unsigned long addr)
+{
+	unsigned long key = READ_ONCE(span->key);
+	const struct sh_class *class = &sh_classes[key & ~SH_PAGE_MASK];
+
+	if ((key & SH_PAGE_MASK) != addr || class->elems != 1 ||
+	    class->pages % 2)
+		return false;
+	if (cmpxchg(&span->obj[0], SH_OBJ_LIVE, SH_OBJ_BUSY) != SH_OBJ_LIVE)
+		return false;
+	if (READ_ONCE(span->key) == key)
+		return true;
+	WRITE_ONCE(span->obj[0], SH_OBJ_LIVE);
+	return false;
+}
+
+/* The span of such an object, now that of a large one, or NULL. */
+static struct sh_span *adopt_single(const void *ptr)
+{
+	struct sh_span *span;
+
+	rcu_read_lock();
+	span = sh_pagemap_get((unsigned long)ptr);
+	if (span && !claim_single(span, (unsigned long)ptr))
+		span = NULL;
+	rcu_read_unlock();
+	if (span)
+		sh_large_adopt(span);
+	return span;
+}
+
+/**
+ * spanheap_split() - make two halves of something, each to be freed alone
+ * @ptr: an object over SPANHEAP_MAX_SMALL, or a smaller one that has an even
+ *	number of pages for itself, or a manual span; from any heap
+ *
+ * The second half begins at @ptr + half of the usable size. Objects become two
+ * objects, for spanheap_free(), and manual spans two manual spans, for
+ * spanheap_free_pages(). Contents stay. A split counts as an allocation. Of the
+ * smaller objects those of 16 KiB and 32 KiB can be split, and those a little
+ * smaller that occupy as much.
+ *
+ * While the call lasts, nobody may free @ptr, and spanheap_find() may not know
+ * the second half.
+ *
+ * Context: that of spanheap_free().
+ * Return: 0; -EINVAL when @ptr is not the start of such an object or manual span,
+ * or that has an odd number of 8 KiB pages; -ENOMEM when there is no memory for
+ * the heap's record of the second half. After an error @ptr is as it was, except
+ * that spanheap_size() of an object under 32 KiB may have been rounded up.
+ */
+int spanheap_split(void *ptr)
+{
+	bool manual = false;
+	struct sh_span *span;
+	int err = -EINVAL;
+
+	if (ZERO_OR_NULL_PTR(ptr))
+		return -EINVAL;
+	span = sh_whole_claim(ptr, SH_SPAN_LARGE, SH_OBJ_BUSY);
+	if (!span) {
+		span = sh_whole_claim(ptr, SH_SPAN_MANUAL, SH_OBJ_BUSY);
+		manual = span;
+	}
+	if (!span)
+		span = adopt_single(ptr);
+	if (!span)
+		return -EINVAL;
+	if (span->nr_pages % 2 == 0)
+		err = manual ? split_manual(span, span->nr_pages / 2) :
+			       sh_large_split(span, span->nr_pages / 2);
+	sh_whole_release(span);
+	return err;
+}
+EXPORT_SYMBOL_GPL(spanheap_split);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Allocations that last as long as their heap. See persistent.c.
+ */
+#ifndef SPANHEAP_PERSISTENT_H
+#define SPANHEAP_PERSISTENT_H
+
+#include <linux/atomic.h>
+#include <linux/spinlock.h>
+
+/**
+ * struct sh_persistent - where a heap's persistent allocations come from
+ * @lock: protects @at and @end
+ * @at: first address of the current chunk that is not taken
+ * @end: end of that chunk
+ * @bytes: bytes in all chunks
+ */
+struct sh_persistent {
+	spinlock_t lock;
+	unsigned long at;
+	unsigned long end;
+	atomic_long_t bytes;
+};
+
+void sh_persistent_init(struct sh_persistent *pa);
+
+#endif /* SPANHEAP_PERSISTENT_H */

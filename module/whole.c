@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Spans that are handed out whole: large objects and manual spans. Such a span
+ * is of size class 0 and has one state, as an object of a small span has, which
+ * says whether somebody has it.
+ *
+ * Who frees, resizes or splits one claims it first, by a compare-and-exchange of
+ * that state from SH_OBJ_LIVE. From then on the span is the claimer's, whatever
+ * other frees of the same address do. Records are type-stable and may become
+ * another span's, so a claim looks again at what it has got, as free.c does.
+ *
+ * Locks: none of its own. Contexts: taking that of its gfp, the rest any but
+ * NMI.
+ */
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "pagemap.h"
+#include "splice.h"
+#include "whole.h"
+
+/**
+ * sh_whole_take() - take a span to hand out whole
+ * @heap: the heap
+ * @size: bytes
+ * @align: bytes, a power of two
+ * @gfp: how to get memory; whether to zero it
+ * @node: NUMA node of new pages
+ *
+ * Context: that of @gfp.
+ * Return: a held span, to be published, or NULL.
+ */
+struct sh_span *sh_whole_take(struct spanheap *heap, size_t size, size_t align,
+			      gfp_t gfp, int node)
+{
+	unsigned long align_pages = max_t(unsigned long, align >> SH_PAGE_SHIFT, 1);
+	struct sh_span *span;
+
+	span = sh_run_alloc(&heap->rcs, sh_whole_pages(size), align_pages, 0, gfp,
+			    node);
+	if (span && want_init_on_alloc(gfp))
+		sh_pageheap_zero(span);
+	return span;
+}
+
+/**
+ * sh_whole_take_hard() - take a span, making room in a heap with a limit
+ * @heap: the heap
+ * @size: bytes
+ * @align: bytes, a power of two
+ * @gfp: how to get memory; whether to zero it
+ * @node: NUMA node of new pages
+ *
+ * For those who have not been through spanheap_alloc(), which does the same.
+ *
+ * Context: that of @gfp.
+ * Return: as sh_whole_take().
+ */
+struct sh_span *sh_whole_take_hard(struct spanheap *heap, size_t size,
+				   size_t align, gfp_t gfp, int node)
+{
+	struct sh_span *span;
+
+	if (READ_ONCE(heap->ph.limit) && gfpflags_allow_blocking(gfp)) {
+		span = sh_whole_take(heap, size, align, gfp | __GFP_NOWARN,
+				     node);
+		if (span)
+			return span;
+		sh_reclaim(heap, gfp);
+	}
+	return sh_whole_take(heap, size, align, gfp, node);
+}
+
+/**
+ * sh_whole_publish() - let a span be found and freed
+ * @heap: the heap it is of
+ * @span: the caller's span, held
+ * @state: what it is from now on
+ */
+void sh_whole_publish(struct spanheap *heap, struct sh_span *span,
+		      enum sh_span_state state)
+{
+	span->cache = heap->caches.cpu;
+	span->nelems = 1;
+	span->nalloc = 1;
+	span->obj[1] = SH_OBJ_FREE;
+	WRITE_ONCE(span->obj[0], SH_OBJ_LIVE);
+	/* Who sees the state sees the record that goes with it. */
+	smp_store_release(&span->state, state);
+}
+
+static bool claim(struct sh_span *span, unsigned long addr,
+		  enum sh_span_state state, enum sh_obj_state to)
+{
+	if (READ_ONCE(span->key) != addr || READ_ONCE(span->state) != state)
+		return false;
+	if (cmpxchg(&span->obj[0], SH_OBJ_LIVE, to) != SH_OBJ_LIVE)
+		return false;
+	/* It is ours, whatever it is. Is it what we meant? */
+	if (READ_ONCE(span->key) == addr && READ_ONCE(span->state) == state)
+		return true;
+	WRITE_ONCE(span->obj[0], SH_OBJ_LIVE);
+	return false;
+}
+
+/**
+ * sh_whole_claim() - become the owner of what somebody has
+ * @ptr: first address of the span
+ * @state: what it should be
+ * @to: SH_OBJ_CACHED to free it, SH_OBJ_BUSY to change it
+ *
+ * Context: any but NMI.
+ * Return: the span, or NULL when @ptr is not the start of such a span, or
+ * somebody else has claimed it.
+ */
+struct sh_span *sh_whole_claim(const void *ptr, enum sh_span_state state,
+			       enum sh_obj_state to)
+{
+	struct sh_span *span;
+
+	rcu_read_lock();
+	span = sh_pagemap_get((unsigned long)ptr);
+	if (span && !claim(span, (unsigned long)ptr, state, to))
+		span = NULL;
+	rcu_read_unlock();
+	return span;
+}
+
+/**
+ * sh_whole_release() - give what was claimed to be changed back to its user
+ * @span: the span, SH_OBJ_BUSY
+ */
+void sh_whole_release(struct sh_span *span)
+{
+	/* Who claims it next, or checks it, sees the change complete. */
+	smp_store_release(&span->obj[0], SH_OBJ_LIVE);
+}
+
+/**
+ * sh_whole_free() - give a span back
+ * @span: a span claimed to be freed, or one just cut off
+ *
+ * Context: any but NMI.
+ */
+void sh_whole_free(struct sh_span *span)
+{
+	if (want_init_on_free())
+		memset((void *)sh_span_base(span), 0, sh_span_bytes(span));
+	WRITE_ONCE(span->obj[0], SH_OBJ_FREE);
+	sh_run_free(&sh_span_heap(span)->rcs, span);
+}
+
+/**
+ * sh_whole_cut() - cut a span that somebody has in two
+ * @span: a span claimed to be changed; it keeps its first @nr_pages
+ * @nr_pages: heap pages, fewer than it has
+ *
+ * Context: any but NMI.
+ * Return: the other pages, held, to be published or freed; NULL when there is
+ * no memory for the record, then nothing has changed.
+ */
+struct sh_span *sh_whole_cut(struct sh_span *span, u32 nr_pages)
+{
+	return sh_cut(&sh_span_heap(span)->ph, span, nr_pages, 0,
+		      GFP_ATOMIC | __GFP_NOWARN);
+}
