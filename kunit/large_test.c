@@ -128,7 +128,10 @@ static void large_test_goes_beyond_an_arena(struct kunit *test)
 	spanheap_free(obj);
 }
 
-/* No arena can be made here; the heap goes on working with what it has. */
+/*
+ * No arena can be made here; the heap goes on working with what it has. (Asked
+ * again it may succeed: a worker makes the arena meanwhile.)
+ */
 static void large_test_fails_where_it_can_not_sleep(struct kunit *test)
 {
 	struct spanheap *heap = test->priv;
@@ -137,8 +140,7 @@ static void large_test_fails_where_it_can_not_sleep(struct kunit *test)
 
 	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, size, GFP_NOWAIT |
 					       __GFP_NOWARN));
-	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, size, GFP_ATOMIC));
-	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 2);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 1);
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).in_use, 0);
 	sh_fixture_check(test, heap);
 	obj = spanheap_alloc(heap, SZ_256K, GFP_ATOMIC);
