@@ -176,23 +176,27 @@ void sh_drain_all(struct sh_drain __percpu *drains)
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_all);
 
-/* Changes whenever a CPU allocates from its caches or frees to them. */
+/*
+ * Changes whenever a CPU allocates from its caches or frees to them. What an
+ * allocation adds weighs more than what it takes out of a cache.
+ */
 static unsigned long signature(struct sh_caches *caches, int cpu, bool *holds)
 {
 	struct sh_cache *cache = per_cpu_ptr(caches->cpu, cpu);
 	struct sh_runcache *rc = per_cpu_ptr(caches->rcs->cpu, cpu);
-	unsigned long sum = READ_ONCE(rc->hits) + READ_ONCE(rc->misses) +
-			    READ_ONCE(rc->nr);
+	unsigned long allocs = READ_ONCE(rc->hits) + READ_ONCE(rc->misses);
+	unsigned long held = READ_ONCE(rc->nr);
 	unsigned int class;
 
-	*holds = READ_ONCE(rc->nr);
+	*holds = held;
 	for (class = 1; class < SH_NR_CLASSES; class++) {
 		struct sh_slot *slot = &cache->slot[class];
 
 		*holds |= !!READ_ONCE(slot->base);
-		sum += READ_ONCE(slot->allocs) + (unsigned long)READ_ONCE(slot->top);
+		allocs += READ_ONCE(slot->allocs);
+		held += (unsigned long)READ_ONCE(slot->top);
 	}
-	return sum;
+	return (allocs << 16) + held;
 }
 
 /**
