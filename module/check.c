@@ -76,7 +76,10 @@ struct checker {
 /* Enough errors to understand one; a broken heap has no end of them. */
 #define MAX_ERRORS	20
 
-/* How often and how far apart to look at sums that do not add up. */
+/*
+ * How often to look at sums that do not add up, and when to do so again first,
+ * after that twice as late each time.
+ */
 #define TRIES		5
 #define TRY_AGAIN_MS	20
 
@@ -353,14 +356,14 @@ int sh_check_heap(struct spanheap *heap, struct seq_file *m)
 	c = kvmalloc(sizeof(*c), GFP_KERNEL);
 	if (!c)
 		return -ENOMEM;
-	for (tries = 1; ; tries++) {
+	for (tries = 0; ; tries++) {
 		memset(c, 0, sizeof(*c));
 		c->heap = sh_heap_or_default(heap);
 		c->m = m;
 		wrong = check_once(c, &busy);
-		if (!wrong || c->errors || tries == TRIES)
+		if (!wrong || c->errors || tries == TRIES - 1)
 			break;
-		msleep(TRY_AGAIN_MS);
+		msleep(TRY_AGAIN_MS << tries);
 	}
 	if (wrong && !c->errors)
 		found(c, wrong, 0);
