@@ -19,6 +19,9 @@
 #include "compat.h"
 #include "freeruns.h"
 
+/* Runs to pass for a place in the list by age. */
+#define PLACES_TRIED	32
+
 /**
  * sh_freeruns_init() - make an empty set
  * @fr: the set
@@ -91,6 +94,38 @@ void sh_freeruns_add(struct sh_freeruns *fr, struct sh_span *run)
 	add_by_length(fr, run);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_add);
+
+/**
+ * sh_freeruns_add_since() - add a run that has been idle for a while
+ * @fr: the set
+ * @run: the run
+ * @since: jiffies at which it became idle
+ *
+ * It was among the longest idle, so its place in the list by age is close to the
+ * front. If it is not, its age starts here.
+ */
+void sh_freeruns_add_since(struct sh_freeruns *fr, struct sh_span *run,
+			   unsigned long since)
+{
+	struct sh_span *other;
+	int tries = PLACES_TRIED;
+
+	sh_freeruns_add(fr, run);
+	if (run->released == run->nr_pages)
+		return;
+	list_for_each_entry(other, &fr->lru, lru) {
+		if (other == run || !tries--)
+			break;
+		if (time_after_eq(other->idle_since, since)) {
+			run->idle_since = since;
+			list_move_tail(&run->lru, &other->lru);
+			return;
+		}
+	}
+	if (other == run)
+		run->idle_since = since;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_add_since);
 
 /**
  * sh_freeruns_del() - take a run out

@@ -31,6 +31,8 @@ struct sh_freeruns {
 
 void sh_freeruns_init(struct sh_freeruns *fr);
 void sh_freeruns_add(struct sh_freeruns *fr, struct sh_span *run);
+void sh_freeruns_add_since(struct sh_freeruns *fr, struct sh_span *run,
+			   unsigned long since);
 void sh_freeruns_del(struct sh_freeruns *fr, struct sh_span *run);
 void sh_freeruns_shrink(struct sh_freeruns *fr, struct sh_span *run,
 			u32 nr_pages, u32 released);

@@ -26,6 +26,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/clock.h>
@@ -36,12 +37,8 @@
 #include "pagemap.h"
 #include "splice.h"
 
-/**
- * sh_pageheap_add_run() - make a run free and merge it with its neighbours
- * @ph: the page heap, locked
- * @run: a run in no list, its ends mapped; the record may be freed
- */
-void sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run)
+/* Make a run free and merge it with its neighbours, for the caller to list. */
+static struct sh_span *merge_run(struct sh_pageheap *ph, struct sh_span *run)
 {
 	struct sh_span *other;
 
@@ -58,7 +55,47 @@ void sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run)
 		run = sh_merge(ph, run, other);
 	}
 	run->state = SH_SPAN_FREE;
+	return run;
+}
+
+/**
+ * sh_pageheap_add_run() - make a run free and merge it with its neighbours
+ * @ph: the page heap, locked
+ * @run: a run in no list, its ends mapped; the record may be freed
+ */
+void sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run)
+{
+	run = merge_run(ph, run);
 	sh_freeruns_add(&ph->free, run);
+}
+
+/* The later of @since and the time at which the neighbour at @addr got idle. */
+static unsigned long later(const struct sh_span *run, unsigned long addr,
+			   unsigned long since)
+{
+	struct sh_span *other = sh_free_neighbour(run, addr);
+
+	if (!other || other->released == other->nr_pages ||
+	    time_before(other->idle_since, since))
+		return since;
+	return other->idle_since;
+}
+
+/**
+ * sh_pageheap_return_run() - make a run free that was free before
+ * @ph: the page heap, locked
+ * @run: as for sh_pageheap_add_run(), its idle_since as it was
+ *
+ * It does not get younger by that, unless what it is merged with is.
+ */
+void sh_pageheap_return_run(struct sh_pageheap *ph, struct sh_span *run)
+{
+	unsigned long since = run->idle_since;
+
+	since = later(run, sh_span_base(run) - SH_PAGE_SIZE, since);
+	since = later(run, sh_span_end(run), since);
+	run = merge_run(ph, run);
+	sh_freeruns_add_since(&ph->free, run, since);
 }
 
 /* Bytes of metadata, and of what the next span may add before it is counted. */

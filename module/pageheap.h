@@ -141,6 +141,7 @@ struct sh_span *sh_pageheap_take_front(struct sh_pageheap *ph,
 				       unsigned int kind,
 				       struct sh_span **record);
 void sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run);
+void sh_pageheap_return_run(struct sh_pageheap *ph, struct sh_span *run);
 bool sh_pageheap_within_limit(struct sh_pageheap *ph, unsigned long nr);
 int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp);
 int sh_pageheap_reserve_arena(struct sh_pageheap *ph, unsigned long nr_pages,

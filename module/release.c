@@ -89,9 +89,12 @@ static struct sh_span *keep_front(struct sh_pageheap *ph, struct sh_span *run,
 	rest = sh_cut(ph, run, nr, 0, GFP_NOWAIT | __GFP_NOWARN);
 	if (!rest)
 		return run;
+	rest->idle_since = run->idle_since;
 	/* Of a free run the pages within need not be mapped: now one is its end. */
 	sh_map_ends(run);
-	sh_pageheap_free(ph, &run, 1);
+	spin_lock_irq(&ph->lock);
+	sh_pageheap_return_run(ph, run);
+	spin_unlock_irq(&ph->lock);
 	return rest;
 }
 
@@ -130,7 +133,7 @@ static void return_batch(struct sh_pageheap *ph, struct list_head *batch)
 
 	spin_lock_irq(&ph->lock);
 	list_for_each_entry_safe(run, next, batch, lru) {
-		sh_pageheap_add_run(ph, run);
+		sh_pageheap_return_run(ph, run);
 		if (++nr % RETURN_RUNS)
 			continue;
 		spin_unlock_irq(&ph->lock);
@@ -142,7 +145,7 @@ static void return_batch(struct sh_pageheap *ph, struct list_head *batch)
 /**
  * sh_pageheap_release() - give memory behind free runs back
  * @ph: the page heap
- * @goal: heap pages to give back; what is left of a run has a new age then
+ * @goal: heap pages to give back; what is left of a run keeps its age
  * @age: only runs idle for as many jiffies, 0 for any
  * @shootdowns: increased by the number of TLB shootdowns done
  *
