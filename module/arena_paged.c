@@ -19,6 +19,7 @@
  * Contexts: populate, unmap and the question anywhere but in NMI; create,
  * destroy and sh_arena_free_unmapped() in task context with interrupts on.
  */
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/slab.h>
@@ -330,6 +331,24 @@ bool sh_arena_resident(const struct sh_arena *arena, unsigned long addr)
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_resident);
 
+/* Clear @nr entries of one page table. Returns how many had a page. */
+static unsigned long unmap_entries(pte_t *pte, unsigned long nr,
+				   struct list_head *pages)
+{
+	unsigned long done = 0;
+
+	for (; nr; nr--, pte++) {
+		pte_t entry = *pte;
+
+		if (pte_none(entry))
+			continue;
+		list_add_tail(&pte_page(entry)->lru, pages);
+		set_pte(pte, __pte(0));
+		done++;
+	}
+	return done;
+}
+
 /**
  * sh_arena_unmap() - take the memory from behind a run of pages
  * @arena: the arena
@@ -348,14 +367,12 @@ unsigned long sh_arena_unmap(struct sh_arena *arena, unsigned long addr,
 {
 	unsigned long end = addr + (nr_pages << SH_PAGE_SHIFT), done = 0;
 
-	for (; addr < end; addr += PAGE_SIZE) {
-		pte_t *pte = pte_of(arena, addr);
+	while (addr < end) {
+		unsigned long stop = min(ALIGN(addr + 1, PMD_SIZE), end);
 
-		if (pte_none(*pte))
-			continue;
-		list_add(&pte_page(*pte)->lru, pages);
-		set_pte(pte, __pte(0));
-		done++;
+		done += unmap_entries(pte_of(arena, addr),
+				      (stop - addr) >> PAGE_SHIFT, pages);
+		addr = stop;
 	}
 	return done / PAGES_PER_HEAP_PAGE;
 }
@@ -376,9 +393,8 @@ void sh_arena_free_unmapped(struct list_head *pages)
 	if (list_empty(pages))
 		return;
 	on_each_cpu(flush_all_tlb, NULL, 1);
-	list_for_each_entry_safe(page, next, pages, lru) {
-		list_del(&page->lru);
+	list_for_each_entry_safe(page, next, pages, lru)
 		__free_page(page);
-	}
+	INIT_LIST_HEAD(pages);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_free_unmapped);
