@@ -109,8 +109,8 @@ static void drain_test_empties_all_cpus(struct kunit *test)
 static void drain_test_live_objects_stay(struct kunit *test)
 {
 	struct spanheap *heap = test->priv;
+	struct spanheap_stats before, after;
 	void *objs[NR_OBJS];
-	struct spanheap_stats before;
 	int i;
 
 	for (i = 0; i < NR_OBJS; i++) {
@@ -122,8 +122,9 @@ static void drain_test_live_objects_stay(struct kunit *test)
 	before = sh_fixture_stats(heap);
 	sh_drain_all(drains_of(heap));
 	KUNIT_EXPECT_TRUE(test, all_are_empty(heap));
-	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, NR_OBJS);
-	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).object_bytes, before.object_bytes);
+	after = sh_fixture_stats(heap);
+	KUNIT_EXPECT_EQ(test, after.objects, NR_OBJS);
+	KUNIT_EXPECT_EQ(test, after.object_bytes, before.object_bytes);
 	sh_fixture_check(test, heap);
 	for (i = 0; i < NR_OBJS; i++) {
 		KUNIT_EXPECT_TRUE(test, sh_fixture_intact(objs[i], spanheap_size(objs[i]), i));

@@ -225,7 +225,7 @@ static void free_test_reports_foreign_addresses(struct kunit *test)
 	int stack = 0, i;
 	void *foreign[] = {
 		&stack, slab, slab + 1, area, area + 8, (void *)page,
-		&module_data, free_test_reports_foreign_addresses, _printk,
+		&module_data, free_test_reports_foreign_addresses, vfree,
 		(void *)17, (void *)0x1000, (void *)0x400000,
 		(void *)(TASK_SIZE - PAGE_SIZE), ERR_PTR(-ENOMEM), (void *)-1L,
 		(void *)0x8000000000000000, (void *)0x0000800000000000,

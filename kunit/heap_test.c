@@ -365,7 +365,7 @@ static void model_compare(struct kunit *test, struct model *m)
 static void run_model(struct kunit *test, int nr_heaps, unsigned long ops)
 {
 	struct model *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
-	char name[16];
+	char name[24];
 	unsigned long i;
 
 	KUNIT_ASSERT_NOT_NULL(test, m);

@@ -164,7 +164,7 @@ static void query_test_foreign_addresses_are_nothing(struct kunit *test)
 	int stack, i;
 	void *foreign[] = {
 		NULL, ZERO_SIZE_PTR, (void *)1, (void *)0x1000, &stack, slab,
-		area, area + PAGE_SIZE - 1, &module_data, _printk,
+		area, area + PAGE_SIZE - 1, &module_data, vfree,
 		query_test_foreign_addresses_are_nothing,
 		(void *)(TASK_SIZE - PAGE_SIZE), ERR_PTR(-EIO), (void *)-1L,
 		(void *)0x8000000000000000, (void *)0x0000800000000000,

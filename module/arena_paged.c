@@ -303,7 +303,8 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_arena_populate);
  * @addr: first address of a heap page that is resident
  * @node: the node
  *
- * Context: any; the answer holds while the caller owns the page.
+ * Context: any; the caller owns the page.
+ * Return: whether all of it is.
  */
 bool sh_arena_on_node(const struct sh_arena *arena, unsigned long addr,
 		      int node)

@@ -189,7 +189,8 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_arena_resident);
  * @addr: first address of a heap page
  * @node: the node
  *
- * Context: any.
+ * Context: any; the caller owns the page.
+ * Return: whether all of it is.
  */
 bool sh_arena_on_node(const struct sh_arena *arena, unsigned long addr,
 		      int node)

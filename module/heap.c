@@ -48,6 +48,7 @@ static bool name_is_valid(const char *name)
  * @node: the node
  *
  * Context: any.
+ * Return: whether it can; for NUMA_NO_NODE as well.
  */
 bool sh_node_is_valid(int node)
 {
