@@ -48,7 +48,7 @@ static bool name_is_valid(const char *name)
  * @node: the node
  *
  * Context: any.
- * Return: whether it can; for NUMA_NO_NODE as well.
+ * Return: whether it can. NUMA_NO_NODE is no node.
  */
 bool sh_node_is_valid(int node)
 {
