@@ -11,6 +11,7 @@
 #   CONFIGS      the fragments of scripts/configs merged over it, in order
 #   KARCH        x86_64 (default; boots in QEMU) or um (boots as a process)
 #   CPUS MEM     of the machine (2, 1G)
+#   NODES        NUMA nodes that share these evenly, QEMU only (1)
 #   CPU          QEMU's model of it (max,-cx16: CMPXCHG16B leaves wrong flags
 #                behind in QEMU 7.2, which Linux 6.12 trips over)
 #   THREADS      multi (default): a host thread for each of its CPUs; single: one
@@ -31,7 +32,7 @@ lane_load()
 
 	LANE=$1
 	PACKAGED='' BASE_CONFIG='' CONFIGS='' KARCH=x86_64
-	CPUS=2 MEM=1G CPU=max,-cx16 THREADS=multi
+	CPUS=2 MEM=1G NODES=1 CPU=max,-cx16 THREADS=multi
 	APPEND='' TESTS='' KMEMLEAK=no TIME_LIMIT=1200 IN_TEST=no
 	# shellcheck source=/dev/null
 	. "$LANES/$1"

@@ -6,6 +6,19 @@
 # watcher. Serial lines: the first is the kernel log, the second the script's output,
 # the third (QEMU) carries the results.
 
+# numa_flags: what gives each of NODES nodes the same share of memory and CPUs.
+numa_flags()
+{
+	local node share cpus_each=$((CPUS / NODES))
+
+	[ "$NODES" -gt 1 ] || return 0
+	share=$(($(numfmt --from=iec "$MEM") / NODES))
+	for ((node = 0; node < NODES; node++)); do
+		echo -object "memory-backend-ram,id=node$node,size=$share"
+		echo -numa "node,nodeid=$node,memdev=node$node,cpus=$((node * cpus_each))-$(((node + 1) * cpus_each - 1))"
+	done
+}
+
 machine_qemu()
 {
 	local work=$1 flags words
@@ -14,10 +27,12 @@ machine_qemu()
 	if [ "$icount" = yes ]; then
 		flags=(-accel tcg -icount "shift=0,sleep=off" -smp 1 -cpu max)
 	elif [ "${SPANHEAP_KVM:-0}" = 1 ]; then
-		flags=(-accel kvm -smp "$CPUS" -cpu host)
+		flags=(-accel kvm -smp "$CPUS,sockets=$NODES" -cpu host)
 	else
-		flags=(-accel "tcg,thread=$THREADS" -smp "$CPUS" -cpu "$CPU")
+		flags=(-accel "tcg,thread=$THREADS" -smp "$CPUS,sockets=$NODES" -cpu "$CPU")
 	fi
+	# shellcheck disable=SC2207	# words
+	flags+=($(numa_flags))
 	# A busy host delivers timer interrupts too late for the kernel's check.
 	words="console=ttyS0 panic=-1 no_timer_check SPANHEAP_RESULTS=ttyS2 $APPEND"
 
