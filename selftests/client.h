@@ -40,6 +40,9 @@ extern const struct client_test client_context_tests[];
 extern const struct client_test client_limits_tests[];
 extern const struct client_test client_giveback_tests[];
 extern const struct client_test client_reclaim_tests[];
+extern const struct client_test client_realloc_tests[];
+extern const struct client_test client_manual_tests[];
+extern const struct client_test client_node_tests[];
 
 bool client_expect(bool ok, const char *func, int line, const char *what);
 

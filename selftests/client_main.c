@@ -36,6 +36,9 @@ static const struct client_test * const all_tests[] = {
 	client_limits_tests,
 	client_giveback_tests,
 	client_reclaim_tests,
+	client_realloc_tests,
+	client_manual_tests,
+	client_node_tests,
 };
 
 static struct dentry *dir;
@@ -116,6 +119,8 @@ static void expect_empty(struct spanheap *heap)
 	EXPECT(s.object_bytes == 0);
 	EXPECT(s.mallocs == s.frees);
 	EXPECT(s.large_mallocs == s.large_frees);
+	EXPECT(s.manual_spans == 0);
+	EXPECT(s.manual_bytes == 0);
 	EXPECT(s.sys == s.in_use + s.idle);
 	EXPECT(s.resident == s.sys - s.released);
 }

@@ -163,7 +163,7 @@ client_test()
 {
 	client_test_once "$@" >"$tmp/first" && return
 	case $2 in
-	"bad free:"*)
+	"bad "*)
 		# Reports are limited in rate: once more, after a pause.
 		sleep 1
 		client_test_once "$@"

@@ -53,7 +53,8 @@ debugfs_stats_form()
 			fail "a name twice in $file" || return 1
 		for name in limit sys in_use idle released resident objects \
 				object_bytes mallocs frees large_mallocs \
-				large_frees cached_objects cached_bytes \
+				large_frees manual_spans manual_bytes \
+				persistent_bytes cached_objects cached_bytes \
 				span_meta cache_meta other_meta arenas grows \
 				scavenges scavenged_bytes bad_frees \
 				alloc_failures; do
