@@ -105,7 +105,7 @@ def growth_bar(lanes, limit, least=1000000):
 
 
 def undisturbed_bar(lanes, least):
-    """Throughput while memory goes back, over that while none does."""
+    """Throughput while memory goes back, over that while none does, of CPU time."""
     lane = lanes.get("native")
     points = lane.select("giveback") if lane else {}
     candidates = []

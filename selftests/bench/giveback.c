@@ -9,6 +9,7 @@
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/spanheap.h>
 
@@ -126,18 +127,22 @@ static int measure_pages(struct bench *b)
  * @ns: how long they go on
  * @nr: threads
  * @ops: what each did
+ * @ran: nanoseconds that each had a CPU: the one that gives back is a thread
+ *	too, and takes its share of them
  */
 struct traffic {
 	struct spanheap *heap;
 	u64 ns;
 	unsigned int nr;
-	u64 ops[64];
+	u64 ops[2];
+	u64 ran[2];
 };
 
 static int traffic_thread(void *arg, unsigned int index)
 {
 	struct traffic *t = arg;
 	u64 end = ktime_get_ns() + t->ns, ops = 0;
+	u64 ran = current->se.sum_exec_runtime;
 	void *objs[WINDOW];
 	unsigned int i, nr;
 
@@ -157,6 +162,7 @@ static int traffic_thread(void *arg, unsigned int index)
 		cond_resched();
 	} while (ktime_get_ns() < end);
 	t->ops[index] = ops;
+	t->ran[index] = current->se.sum_exec_runtime - ran;
 	return 0;
 }
 
@@ -193,7 +199,7 @@ static int scavenge_thread(void *heap)
 static int traffic_run(struct traffic *t, size_t idle, u64 *value)
 {
 	struct task_struct *task = NULL;
-	u64 ops = 0;
+	u64 ops = 0, ran = 0;
 	unsigned int i;
 	int ret;
 
@@ -209,10 +215,12 @@ static int traffic_run(struct traffic *t, size_t idle, u64 *value)
 	ret = bench_threads_run(t->nr, traffic_thread, t);
 	if (task)
 		kthread_stop(task);
-	for (i = 0; i < t->nr; i++)
+	for (i = 0; i < t->nr; i++) {
 		ops += t->ops[i];
+		ran += t->ran[i];
+	}
 	if (!ret)
-		*value = div64_u64(t->ns * BENCH_SCALE, max(ops, 1ULL));
+		*value = div64_u64(ran / t->nr * BENCH_SCALE, max(ops, 1ULL));
 	return ret;
 }
 
