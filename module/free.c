@@ -181,17 +181,17 @@ static void free_rcu_callback(struct rcu_head *head)
 /**
  * __spanheap_free_rcu() - free an object after a grace period
  * @ptr: the object; NULL and ZERO_SIZE_PTR are fine
- * @head: a rcu_head in it
+ * @offset: where in it is a struct rcu_head, bytes
  *
  * For spanheap_free_rcu().
  */
-void __spanheap_free_rcu(const void *ptr, struct rcu_head *head)
+void __spanheap_free_rcu(void *ptr, size_t offset)
 {
 	if (ZERO_OR_NULL_PTR(ptr))
 		return;
 	/* Here the stack still shows who it was. */
 	if (spanheap_size(ptr))
-		call_rcu(head, free_rcu_callback);
+		call_rcu(ptr + offset, free_rcu_callback);
 	else
 		sh_report_misuse(SH_CALL_FREE_RCU, ptr);
 }

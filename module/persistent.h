@@ -16,7 +16,7 @@
  * @bytes: bytes in all chunks
  */
 struct sh_persistent {
-	spinlock_t lock;
+	spinlock_t lock;	/* for what is left of the chunk */
 	unsigned long at;
 	unsigned long end;
 	atomic_long_t bytes;

@@ -133,7 +133,7 @@ static void config(struct spanheap *unused)
 }
 
 /* Without a node, new memory is local to whoever asks. */
-static void local(struct spanheap *unused)
+static void usual(struct spanheap *unused)
 {
 	struct spanheap *heap;
 	int node, i;
@@ -178,6 +178,6 @@ const struct client_test client_node_tests[] = {
 	{ "node_atomic", atomic },
 	{ "node_each", each },
 	{ "node_config", config },
-	{ "node_local", local },
+	{ "node_local", usual },
 	{ }
 };

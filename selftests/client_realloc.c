@@ -259,7 +259,7 @@ static void free_late(struct irq_work *work)
 }
 
 /* From task context, from hard interrupts, and just before the heap goes. */
-static void rcu(struct spanheap *heap)
+static void freed_late(struct spanheap *heap)
 {
 	struct spanheap *other = spanheap_create("client-rcu", NULL);
 	struct freer freer;
@@ -308,7 +308,7 @@ const struct client_test client_realloc_tests[] = {
 	{ "realloc_interior", interior, INSIDE },
 	{ "realloc_copies", copies },
 	{ "realloc_sensitive", sensitive },
-	{ "realloc_rcu", rcu },
+	{ "realloc_rcu", freed_late },
 	{ "realloc_rcu_bad", rcu_bad, "bad free_rcu: double free" },
 	{ }
 };

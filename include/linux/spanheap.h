@@ -18,6 +18,7 @@
 #include <linux/numa.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
+#include <linux/stddef.h>
 #include <linux/types.h>
 
 struct spanheap;
@@ -132,7 +133,7 @@ void spanheap_destroy(struct spanheap *heap);
 void spanheap_free(const void *ptr);
 void spanheap_free_bulk(unsigned int nr, void **objs);
 void spanheap_free_sensitive(const void *ptr);
-void __spanheap_free_rcu(const void *ptr, struct rcu_head *head);
+void __spanheap_free_rcu(void *ptr, size_t offset);
 
 void *spanheap_alloc(struct spanheap *heap, size_t size, gfp_t gfp)
 	__alloc_size(2) __malloc;
@@ -241,11 +242,6 @@ void *spanheap_calloc(struct spanheap *heap, size_t n, size_t size, gfp_t gfp)
  * Context: any that call_rcu() may be called in.
  */
 #define spanheap_free_rcu(ptr, rcu_head_member)				\
-	do {								\
-		typeof(ptr) __sh_ptr = (ptr);				\
-									\
-		__spanheap_free_rcu(__sh_ptr,				\
-				    &__sh_ptr->rcu_head_member);	\
-	} while (0)
+	__spanheap_free_rcu(ptr, offsetof(typeof(*(ptr)), rcu_head_member))
 
 #endif /* _LINUX_SPANHEAP_H */
