@@ -7,11 +7,12 @@
  * there. It empties the caches of the CPU it finds itself on, whichever that is:
  * a CPU that goes offline in between is emptied by the hotplug callback.
  *
- * Locks: none of its own; cpu_hotplug_lock while work items are waited for.
+ * Locks: none of its own. Not cpu_hotplug_lock either: an allocation that has
+ * reached a limit waits for work items here, under locks that reclaim may take,
+ * and a CPU that comes up reclaims under cpu_hotplug_lock.
  *
  * Contexts: task, may sleep, except where a function says otherwise.
  */
-#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -168,11 +169,9 @@ void sh_drain_all(struct sh_drain __percpu *drains)
 {
 	int cpu;
 
-	cpus_read_lock();
 	sh_drain_start(drains);
-	for_each_online_cpu(cpu)
+	for_each_possible_cpu(cpu)
 		flush_work(&per_cpu_ptr(drains, cpu)->work);
-	cpus_read_unlock();
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_all);
 
