@@ -413,6 +413,8 @@ static void stress_test_heaps_come_and_go(struct kunit *test)
 /**
  * struct race - frees of the same objects on all CPUs at once
  * @heap: the heap
+ * @size: bytes of each
+ * @traffic: allocate and free others at the same time
  * @until: jiffies at which to end
  * @nr_cpus: CPUs that take part
  * @met: times a CPU has waited for the others
@@ -423,6 +425,8 @@ static void stress_test_heaps_come_and_go(struct kunit *test)
  */
 struct race {
 	struct spanheap *heap;
+	size_t size;
+	bool traffic;
 	unsigned long until;
 	int nr_cpus;
 	atomic_t met;
@@ -432,15 +436,19 @@ struct race {
 	atomic_long_t errors;
 };
 
-#define RACE_SIZE	48
-#define RACE_OBJECTS	400
+#define RACE_OBJECTS	200
 
 static void meet(struct race *race)
 {
 	int target = roundup(atomic_inc_return(&race->met), race->nr_cpus);
 
-	while (atomic_read(&race->met) < target)
-		cond_resched();
+	int spins = 0;
+
+	while (atomic_read(&race->met) < target) {
+		cpu_relax();
+		if (++spins % 1024 == 0)
+			cond_resched();
+	}
 }
 
 /*
@@ -454,10 +462,10 @@ static void race_prepare(struct race *race)
 
 	race->stop = time_after(jiffies, race->until);
 	while (!race->stop && nr < RACE_OBJECTS) {
-		obj = spanheap_alloc(race->heap, RACE_SIZE, GFP_KERNEL);
+		obj = spanheap_alloc(race->heap, race->size, GFP_KERNEL);
 		if (!obj)
 			atomic_long_inc(&race->errors);
-		else if (IS_ALIGNED((unsigned long)obj, SZ_1K))
+		else if (race->traffic && IS_ALIGNED((unsigned long)obj, SZ_1K))
 			skip[skipped++] = obj;
 		else
 			race->obj[nr++] = obj;
@@ -484,9 +492,12 @@ static void race_round(struct race *race, void **own, int nr_own)
 	unsigned int i;
 
 	for (i = 0; i < RACE_OBJECTS; i++) {
-		spanheap_free(race->obj[i] + 8);
+		/* All at the same moment, or they would not meet again. */
+		meet(race);
 		spanheap_free(race->obj[i]);
-		race_traffic(race, &own[i % nr_own], i / 3);
+		spanheap_free(race->obj[i] + 8);
+		if (race->traffic)
+			race_traffic(race, &own[i % nr_own], i / 3);
 	}
 }
 
@@ -525,7 +536,7 @@ static void race_thread(void *arg)
 }
 
 /* Of all who free an object one succeeds, and nothing else is touched. */
-static void stress_test_frees_race_with_bad_frees(struct kunit *test)
+static void run_race(struct kunit *test, size_t size, bool traffic)
 {
 	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
 
@@ -534,14 +545,27 @@ static void stress_test_frees_race_with_bad_frees(struct kunit *test)
 	race->obj = kunit_kcalloc(test, RACE_OBJECTS, sizeof(*race->obj), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, race->obj);
 	race->heap = test->priv;
+	race->size = size;
+	race->traffic = traffic;
 	/* So that pages go from class to class all the time. */
 	race->heap->caches.max_bytes = 0;
 	race->nr_cpus = num_online_cpus();
-	race->until = jiffies + test_jiffies(1500);
+	race->until = jiffies + test_jiffies(1000);
 	KUNIT_ASSERT_EQ(test, sh_fixture_on_each_cpu(race_thread, race), 0);
 	kunit_info(test, "%lu rounds of %d objects\n", race->rounds, RACE_OBJECTS);
 	KUNIT_EXPECT_GT(test, race->rounds, 0);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&race->errors), 0);
+}
+
+static void stress_test_frees_race_with_bad_frees(struct kunit *test)
+{
+	run_race(test, 48, true);
+}
+
+/* Their addresses are those of any span: nothing else may go on meanwhile. */
+static void stress_test_large_frees_race(struct kunit *test)
+{
+	run_race(test, 5 * SH_PAGE_SIZE, false);
 }
 
 static struct kunit_case stress_test_cases[] = {
@@ -549,6 +573,7 @@ static struct kunit_case stress_test_cases[] = {
 	KUNIT_CASE_SLOW(stress_test_checks_amid_traffic),
 	KUNIT_CASE_SLOW(stress_test_heaps_come_and_go),
 	KUNIT_CASE_SLOW(stress_test_frees_race_with_bad_frees),
+	KUNIT_CASE_SLOW(stress_test_large_frees_race),
 	{ }
 };
 
