@@ -521,6 +521,31 @@ static void realloc_test_frees_after_a_grace_period(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).bad_frees, 1);
 }
 
+/* Freed once, it is nobody's any more, though readers still find it. */
+static void realloc_test_refuses_what_waits_to_be_freed(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	static const size_t sizes[] = { 64, 32768, SZ_128K };
+	struct late *late;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		late = spanheap_alloc(heap, sizes[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, late);
+		rcu_read_lock();
+		spanheap_free_rcu(late, rcu);
+		spanheap_free_rcu(late, rcu);
+		spanheap_free(late);
+		KUNIT_EXPECT_EQ(test, spanheap_split(late), -EINVAL);
+		KUNIT_EXPECT_EQ(test, spanheap_size(late), spanheap_size_roundup(sizes[i]));
+		rcu_read_unlock();
+		rcu_barrier();
+		KUNIT_EXPECT_FALSE(test, spanheap_owns(late));
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).bad_frees, 2 * (i + 1));
+		sh_fixture_check(test, heap);
+	}
+}
+
 /* Destroying a heap waits for those: no leaks are reported, none are freed late. */
 static void realloc_test_destroy_waits_for_grace_periods(struct kunit *test)
 {
@@ -559,6 +584,7 @@ static struct kunit_case realloc_test_cases[] = {
 	KUNIT_CASE(realloc_test_copies),
 	KUNIT_CASE(realloc_test_frees_without_a_trace),
 	KUNIT_CASE(realloc_test_frees_after_a_grace_period),
+	KUNIT_CASE(realloc_test_refuses_what_waits_to_be_freed),
 	KUNIT_CASE(realloc_test_destroy_waits_for_grace_periods),
 	{ }
 };

@@ -23,7 +23,6 @@
 #include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
-#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "compat.h"
@@ -166,33 +165,3 @@ void spanheap_free_sensitive(const void *ptr)
 	spanheap_free(ptr);
 }
 EXPORT_SYMBOL_GPL(spanheap_free_sensitive);
-
-/* The rcu_head is in the object, so the object is easily found. */
-static void free_rcu_callback(struct rcu_head *head)
-{
-	struct spanheap_object obj;
-
-	if (spanheap_find(head, &obj))
-		spanheap_free(obj.start);
-	else
-		sh_report_misuse(SH_CALL_FREE_RCU, head);
-}
-
-/**
- * __spanheap_free_rcu() - free an object after a grace period
- * @ptr: the object; NULL and ZERO_SIZE_PTR are fine
- * @offset: where in it is a struct rcu_head, bytes
- *
- * For spanheap_free_rcu().
- */
-void __spanheap_free_rcu(void *ptr, size_t offset)
-{
-	if (ZERO_OR_NULL_PTR(ptr))
-		return;
-	/* Here the stack still shows who it was. */
-	if (spanheap_size(ptr))
-		call_rcu(ptr + offset, free_rcu_callback);
-	else
-		sh_report_misuse(SH_CALL_FREE_RCU, ptr);
-}
-EXPORT_SYMBOL_GPL(__spanheap_free_rcu);

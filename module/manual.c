@@ -93,38 +93,32 @@ static int split_manual(struct sh_span *span, u32 nr_pages)
 	return 0;
 }
 
-/*
- * Claim the object at @addr in a small span that has no other, as
- * sh_whole_claim() does, if such spans can be halved.
- */
-static bool claim_single(struct sh_span *span, unsigned long addr)
+/* Whether a span has one object only and can be halved. */
+static bool is_single(struct sh_span *span)
 {
-	unsigned long key = READ_ONCE(span->key);
-	const struct sh_class *class = &sh_classes[key & ~SH_PAGE_MASK];
+	const struct sh_class *class = &sh_classes[sh_span_class(span)];
 
-	if ((key & SH_PAGE_MASK) != addr || class->elems != 1 ||
-	    class->pages % 2)
-		return false;
-	if (cmpxchg(&span->obj[0], SH_OBJ_LIVE, SH_OBJ_BUSY) != SH_OBJ_LIVE)
-		return false;
-	if (READ_ONCE(span->key) == key)
-		return true;
-	WRITE_ONCE(span->obj[0], SH_OBJ_LIVE);
-	return false;
+	return class->elems == 1 && class->pages % 2 == 0;
 }
 
-/* The span of such an object, now that of a large one, or NULL. */
+/* Claim an object that has a small span to itself and make a large one of it. */
 static struct sh_span *adopt_single(const void *ptr)
 {
 	struct sh_span *span;
+	u8 *state = NULL;
 
 	rcu_read_lock();
 	span = sh_pagemap_get((unsigned long)ptr);
-	if (span && !claim_single(span, (unsigned long)ptr))
-		span = NULL;
-	rcu_read_unlock();
 	if (span)
-		sh_large_adopt(span);
+		state = sh_span_claim(span, (unsigned long)ptr);
+	rcu_read_unlock();
+	if (!state)
+		return NULL;
+	if (!is_single(span)) {
+		WRITE_ONCE(*state, SH_OBJ_LIVE);
+		return NULL;
+	}
+	sh_large_adopt(span);
 	return span;
 }
 

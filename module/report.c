@@ -42,7 +42,7 @@ static const char *describe_object(enum sh_call call, enum sh_obj_state state)
 		       "object, spanheap_free() frees it" :
 		       "object freed at the same time";
 	case SH_OBJ_BUSY:
-		return "object resized or split at the same time";
+		return "object that is being freed, resized or split";
 	default:
 		return describe_dead(call);
 	}
@@ -56,7 +56,7 @@ static const char *describe_manual(enum sh_call call, enum sh_obj_state state)
 		       "manual span freed at the same time" :
 		       "manual span, spanheap_free_pages() frees it";
 	case SH_OBJ_BUSY:
-		return "manual span split at the same time";
+		return "manual span that is being split";
 	default:
 		return describe_dead(call);
 	}

@@ -141,6 +141,34 @@ void sh_span_put(struct sh_span *span, const u8 *state)
 EXPORT_SYMBOL_FOR_KUNIT(sh_span_put);
 
 /**
+ * sh_span_claim() - claim an object to change it or free it later
+ * @span: a span the address was once mapped to
+ * @addr: the object's first address
+ *
+ * As free.c does it, without haste: the record may be another span's by now.
+ *
+ * Context: any but NMI, in an RCU read-side section.
+ * Return: the state, now SH_OBJ_BUSY, of what was a live small object, or NULL.
+ */
+u8 *sh_span_claim(struct sh_span *span, unsigned long addr)
+{
+	unsigned long key = READ_ONCE(span->key);
+	const struct sh_class *class = &sh_classes[key & ~SH_PAGE_MASK];
+	unsigned long off = addr - (key & SH_PAGE_MASK);
+	u8 *state;
+
+	if (off >= class->bytes || off % class->size)
+		return NULL;
+	state = &span->obj[off / class->size];
+	if (cmpxchg(state, SH_OBJ_LIVE, SH_OBJ_BUSY) != SH_OBJ_LIVE)
+		return NULL;
+	if (READ_ONCE(span->key) == key)
+		return state;
+	WRITE_ONCE(*state, SH_OBJ_LIVE);
+	return NULL;
+}
+
+/**
  * sh_span_check_objects() - verify the invariants of a span's objects
  * @span: a span of small objects, its central list locked
  * @cached: increased by the number of objects that are SH_OBJ_CACHED

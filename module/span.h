@@ -39,7 +39,8 @@ enum sh_span_state {
  * @SH_OBJ_FREE: in its span; also the byte after the last object
  * @SH_OBJ_LIVE: allocated; also the only state of a span handed out whole
  * @SH_OBJ_CACHED: free, in a CPU's cache or on its way from or to one
- * @SH_OBJ_BUSY: allocated, and being resized or split; its span may change
+ * @SH_OBJ_BUSY: allocated, and being resized or split, when its span may change,
+ *	or waiting for a grace period to be freed
  */
 enum sh_obj_state {
 	SH_OBJ_FREE,
@@ -140,6 +141,7 @@ void sh_span_init_objects(struct sh_span *span, unsigned int class,
 unsigned int sh_span_take(struct sh_span *span, struct sh_entry *entries,
 			  unsigned int nr);
 void sh_span_put(struct sh_span *span, const u8 *state);
+u8 *sh_span_claim(struct sh_span *span, unsigned long addr);
 const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached);
 
 static inline unsigned long sh_span_base(const struct sh_span *span)

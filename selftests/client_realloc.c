@@ -294,6 +294,15 @@ static void rcu_bad(struct spanheap *heap)
 	spanheap_free(late);
 	spanheap_free_rcu(late, rcu);
 	EXPECT(client_bad_frees(heap) == 1);
+
+	/* Twice the same: once. */
+	late = spanheap_alloc(heap, SZ_64K, GFP_KERNEL);
+	if (!EXPECT(late))
+		return;
+	spanheap_free_rcu(late, rcu);
+	spanheap_free_rcu(late, rcu);
+	EXPECT(client_bad_frees(heap) == 2);
+	rcu_barrier();
 }
 
 const struct client_test client_realloc_tests[] = {
