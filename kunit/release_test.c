@@ -273,16 +273,19 @@ static void release_test_counts_resident_pages_only(struct kunit *test)
 	sh_pages_verify(test, ph);
 }
 
-static void release_test_what_is_left_has_a_new_age(struct kunit *test)
+static void release_test_what_is_left_keeps_its_age(struct kunit *test)
 {
-	static const u32 lengths[] = { 20 };
-	struct rows rows = make_rows(test, lengths, 1);
+	static const u32 lengths[] = { 20, 10 };
+	struct rows rows = make_rows(test, lengths, 2);
 
 	needs_sparse_arenas(test);
 	age_row(&rows, 0, LONG_AGO);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, 5, LONG_AGO), 5);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, 5, LONG_AGO), 0);
 	KUNIT_EXPECT_EQ(test, release(rows.ph, 5, 0), 5);
+	KUNIT_EXPECT_EQ(test, row_resident(&rows, 0), 15);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, 5, LONG_AGO), 5);
+	KUNIT_EXPECT_EQ(test, row_resident(&rows, 0), 10);
+	KUNIT_EXPECT_EQ(test, release(rows.ph, ULONG_MAX, LONG_AGO), 10);
+	KUNIT_EXPECT_EQ(test, row_resident(&rows, 1), 10);
 	expect_walls(test, &rows);
 }
 
@@ -505,6 +508,25 @@ static void release_test_released_arenas_have_nothing_left(struct kunit *test)
 	sh_pages_verify(test, ph);
 }
 
+/* To give its pages back does not make it young. */
+static void release_test_released_arenas_keep_their_age(struct kunit *test)
+{
+	struct sh_pageheap *ph = heap_of(test);
+	struct sh_span *s[2], *run;
+	unsigned long base;
+
+	make_arenas(test, s, 2);
+	base = s[1]->arena->base;
+	sh_pages_free(ph, s[1]);
+	run = sh_pagemap_get(base);
+	KUNIT_ASSERT_NOT_NULL(test, run);
+	run->idle_since -= LONG_AGO;
+	release(ph, ULONG_MAX, LONG_AGO);
+	sh_pageheap_retire(ph, LONG_AGO);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 1);
+	sh_pages_verify(test, ph);
+}
+
 static int release_test_init(struct kunit *test)
 {
 	test->priv = sh_pages_create(test, ARENA_PAGES);
@@ -519,7 +541,7 @@ static struct kunit_case release_test_cases[] = {
 	KUNIT_CASE(release_test_gives_no_more_than_asked_for),
 	KUNIT_CASE(release_test_cuts_runs_of_any_length),
 	KUNIT_CASE(release_test_counts_resident_pages_only),
-	KUNIT_CASE(release_test_what_is_left_has_a_new_age),
+	KUNIT_CASE(release_test_what_is_left_keeps_its_age),
 	KUNIT_CASE(release_test_memory_comes_back_zeroed_when_asked),
 	KUNIT_CASE(release_test_a_merged_run_may_need_zeroing),
 	KUNIT_CASE(release_test_many_runs_take_several_shootdowns),
@@ -528,6 +550,7 @@ static struct kunit_case release_test_cases[] = {
 	KUNIT_CASE(release_test_keeps_arenas_in_use),
 	KUNIT_CASE(release_test_retires_arenas_old_enough),
 	KUNIT_CASE(release_test_released_arenas_have_nothing_left),
+	KUNIT_CASE(release_test_released_arenas_keep_their_age),
 	{}
 };
 

@@ -102,7 +102,7 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_add);
  * @since: jiffies at which it became idle
  *
  * It was among the longest idle, so its place in the list by age is close to the
- * front. If it is not, its age starts here.
+ * front. If it is not, its age starts here. Without resident pages it needs none.
  */
 void sh_freeruns_add_since(struct sh_freeruns *fr, struct sh_span *run,
 			   unsigned long since)
@@ -111,8 +111,10 @@ void sh_freeruns_add_since(struct sh_freeruns *fr, struct sh_span *run,
 	int tries = PLACES_TRIED;
 
 	sh_freeruns_add(fr, run);
-	if (run->released == run->nr_pages)
+	if (run->released == run->nr_pages) {
+		run->idle_since = since;
 		return;
+	}
 	list_for_each_entry(other, &fr->lru, lru) {
 		if (other == run || !tries--)
 			break;
