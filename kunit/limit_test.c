@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Limits: what counts, what is refused, and what is given back before that.
+ */
+#include <kunit/test.h>
+#include <linux/percpu.h>
+#include <linux/sizes.h>
+#include <linux/spinlock.h>
+
+#include "fixture.h"
+
+#define QUIET		(GFP_KERNEL | __GFP_NOWARN)
+#define QUIET_ATOMIC	(GFP_ATOMIC | __GFP_NOWARN)
+
+/* Everything that a limit bounds. */
+static u64 total(struct spanheap *heap)
+{
+	struct spanheap_stats s = sh_fixture_stats(heap);
+
+	return s.resident + s.span_meta + s.cache_meta + s.other_meta;
+}
+
+static u64 given_back(struct spanheap *heap)
+{
+	return heap->scavenger.bytes[SH_SCAVENGE_LIMIT];
+}
+
+/* Set a limit and leave it at that. */
+static void set_limit_only(struct spanheap *heap, u64 bytes)
+{
+	heap->ph.limit = bytes >> SH_PAGE_SHIFT;
+}
+
+/* Allocate until that fails. Returns the number of objects. */
+static unsigned int fill_up(struct spanheap *heap, size_t size, void **objs,
+			    unsigned int most)
+{
+	unsigned int nr;
+
+	for (nr = 0; nr < most; nr++) {
+		objs[nr] = spanheap_alloc(heap, size, QUIET);
+		if (!objs[nr])
+			break;
+		sh_fixture_fill(objs[nr], size, nr);
+	}
+	return nr;
+}
+
+static void expect_intact(struct kunit *test, size_t size, void **objs, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		KUNIT_EXPECT_TRUE(test, sh_fixture_intact(objs[i], size, i));
+}
+
+static void limit_test_bounds_resident_memory(struct kunit *test)
+{
+	static const size_t sizes[] = { 4000, SZ_16K, SZ_64K, SZ_512K };
+	struct spanheap *heap = test->priv;
+	void **objs = kunit_kcalloc(test, 2048, sizeof(*objs), GFP_KERNEL);
+	unsigned int i, nr;
+
+	KUNIT_ASSERT_NOT_NULL(test, objs);
+	KUNIT_EXPECT_EQ(test, spanheap_set_limit(heap, SZ_4M), 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).limit, SZ_4M);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		nr = fill_up(heap, sizes[i], objs, 2048);
+		KUNIT_EXPECT_LT(test, nr * sizes[i], SZ_4M);
+		/* An arena may be what does not fit. */
+		KUNIT_EXPECT_GT(test, nr * sizes[i], SZ_2M);
+		KUNIT_EXPECT_LE(test, total(heap), SZ_4M);
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, i + 1);
+		expect_intact(test, sizes[i], objs, nr);
+		spanheap_free_bulk(nr, objs);
+		sh_fixture_check(test, heap);
+	}
+}
+
+/* What a class freed is of use to another at the limit. */
+static void limit_test_makes_room_at_the_limit(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void **objs = kunit_kcalloc(test, 2048, sizeof(*objs), GFP_KERNEL);
+	unsigned int i, nr;
+	void *obj;
+
+	KUNIT_ASSERT_NOT_NULL(test, objs);
+	spanheap_set_limit(heap, SZ_4M);
+	for (i = 0; i < 6; i++) {
+		nr = fill_up(heap, 2048 << i, objs, 2048);
+		spanheap_free_bulk(nr, objs);
+		obj = spanheap_alloc(heap, SZ_1M, QUIET);
+		KUNIT_EXPECT_NOT_NULL(test, obj);
+		KUNIT_EXPECT_LE(test, total(heap), SZ_4M);
+		spanheap_free(obj);
+	}
+}
+
+static void limit_test_zero_is_none(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *obj;
+
+	spanheap_set_limit(heap, SZ_1M);
+	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_2M, QUIET));
+	spanheap_set_limit(heap, 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).limit, 0);
+	obj = spanheap_alloc(heap, SZ_2M, QUIET);
+	KUNIT_EXPECT_NOT_NULL(test, obj);
+	spanheap_free(obj);
+}
+
+/* Objects stay, however low the limit; what is idle goes now. */
+static void limit_test_may_be_lowered_below_use(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	unsigned int nr = 64;
+	void *objs[64];
+	u64 before;
+
+	KUNIT_ASSERT_EQ(test, fill_up(heap, SZ_64K, objs, nr), nr);
+	KUNIT_EXPECT_EQ(test, spanheap_set_limit(heap, SZ_512K), 0);
+	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_1M, QUIET));
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, nr);
+	expect_intact(test, SZ_64K, objs, nr);
+	spanheap_free_bulk(nr / 2, objs + nr / 2);
+	before = sh_fixture_stats(heap).resident;
+	spanheap_set_limit(heap, SZ_256K);
+	if (SH_ARENA_SPARSE)
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).resident, nr / 2 * SZ_64K);
+	KUNIT_EXPECT_EQ(test, given_back(heap), before - sh_fixture_stats(heap).resident);
+	KUNIT_EXPECT_GT(test, given_back(heap), 0);
+	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_1M, QUIET));
+	expect_intact(test, SZ_64K, objs, nr / 2);
+	/* Once enough is freed there is room again. */
+	spanheap_set_limit(heap, SZ_2M);
+	spanheap_free_bulk(nr / 2, objs);
+	objs[0] = spanheap_alloc(heap, SZ_512K, QUIET);
+	KUNIT_EXPECT_NOT_NULL(test, objs[0]);
+	spanheap_free(objs[0]);
+}
+
+/* An arena that came with its memory when the heap was made may be used. */
+static void limit_test_a_byte_is_a_limit(struct kunit *test)
+{
+	static const size_t sizes[] = { SZ_4M, SZ_2M, SZ_64K, 32768, 1000, 8 };
+	int i, nr = SH_ARENA_SPARSE ? ARRAY_SIZE(sizes) : 2;
+	struct spanheap *heap = test->priv;
+
+	KUNIT_EXPECT_EQ(test, spanheap_set_limit(heap, 1), 0);
+	KUNIT_EXPECT_NE(test, sh_fixture_stats(heap).limit, 0);
+	for (i = 0; i < nr; i++) {
+		KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, sizes[i], QUIET));
+		KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, sizes[i], QUIET_ATOMIC));
+	}
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 2 * nr);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).resident, 0);
+	KUNIT_EXPECT_EQ(test, given_back(heap), 0);
+}
+
+/*
+ * A heap at its limit with 4 MiB of it idle, in this CPU's run cache and in
+ * arenas of which each is idle as a whole, if they have memory of their own.
+ */
+static void make_idle(struct kunit *test, void **keep)
+{
+	struct spanheap *heap = test->priv;
+	void *objs[12];
+
+	sh_fixture_pin();
+	KUNIT_ASSERT_EQ(test, fill_up(heap, SZ_512K, objs, 12), 12);
+	memcpy(keep, objs, 4 * sizeof(*keep));
+	spanheap_free_bulk(8, objs + 4);
+	set_limit_only(heap, total(heap) + SZ_256K);
+}
+
+static void limit_test_idle_memory_goes_before_an_allocation_fails(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *keep[4], *obj;
+
+	make_idle(test, keep);
+	obj = spanheap_alloc(heap, SZ_2M, QUIET);
+	KUNIT_EXPECT_NOT_NULL(test, obj);
+	KUNIT_EXPECT_GE(test, given_back(heap), SZ_2M);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 0);
+	KUNIT_EXPECT_LE(test, total(heap), sh_fixture_stats(heap).limit);
+	expect_intact(test, SZ_512K, keep, 4);
+	spanheap_free(obj);
+	spanheap_free_bulk(4, keep);
+}
+
+/* Nothing may sleep there, so nothing is given back. */
+static void limit_test_atomic_allocations_fail_at_once(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *keep[4], *obj;
+	unsigned long flags;
+	spinlock_t lock;	/* so as to be atomic */
+	u64 busy_ns;
+
+	make_idle(test, keep);
+	busy_ns = heap->scavenger.busy_ns;
+	spin_lock_init(&lock);
+	spin_lock_irqsave(&lock, flags);
+	obj = spanheap_alloc(heap, SZ_2M, QUIET_ATOMIC);
+	spin_unlock_irqrestore(&lock, flags);
+	KUNIT_EXPECT_NULL(test, obj);
+	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_2M, GFP_NOWAIT | __GFP_NOWARN));
+	KUNIT_EXPECT_EQ(test, given_back(heap), 0);
+	KUNIT_EXPECT_EQ(test, heap->scavenger.busy_ns, busy_ns);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 2);
+	/* What is there already needs nothing back. */
+	obj = spanheap_alloc(heap, SZ_512K, QUIET_ATOMIC);
+	KUNIT_EXPECT_NOT_NULL(test, obj);
+	spanheap_free(obj);
+	spanheap_free_bulk(4, keep);
+}
+
+static void limit_test_too_much_fails_all_the_same(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *keep[4];
+
+	make_idle(test, keep);
+	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_16M, QUIET));
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 1);
+	expect_intact(test, SZ_512K, keep, 4);
+	spanheap_free_bulk(4, keep);
+}
+
+/* An allocation that can not be helped does not stop CPUs for nothing. */
+static void limit_test_nothing_idle_means_no_pass(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *obj;
+	u64 busy_ns;
+
+	obj = spanheap_alloc(heap, SZ_1M, QUIET);
+	KUNIT_ASSERT_NOT_NULL(test, obj);
+	spanheap_set_limit(heap, SZ_1M);
+	busy_ns = heap->scavenger.busy_ns;
+	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_2M, QUIET));
+	KUNIT_EXPECT_EQ(test, heap->scavenger.busy_ns, busy_ns);
+	spanheap_free(obj);
+}
+
+static void limit_test_no_limit_means_no_pass(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	u64 busy_ns = heap->scavenger.busy_ns;
+
+	spanheap_free(spanheap_alloc(heap, 100, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, 1UL << 46, QUIET));
+	KUNIT_EXPECT_EQ(test, heap->scavenger.busy_ns, busy_ns);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 1);
+}
+
+static struct kunit_case limit_test_cases[] = {
+	KUNIT_CASE(limit_test_bounds_resident_memory),
+	KUNIT_CASE(limit_test_makes_room_at_the_limit),
+	KUNIT_CASE(limit_test_zero_is_none),
+	KUNIT_CASE(limit_test_may_be_lowered_below_use),
+	KUNIT_CASE(limit_test_a_byte_is_a_limit),
+	KUNIT_CASE(limit_test_idle_memory_goes_before_an_allocation_fails),
+	KUNIT_CASE(limit_test_atomic_allocations_fail_at_once),
+	KUNIT_CASE(limit_test_too_much_fails_all_the_same),
+	KUNIT_CASE(limit_test_nothing_idle_means_no_pass),
+	KUNIT_CASE(limit_test_no_limit_means_no_pass),
+	{ }
+};
+
+static struct kunit_suite limit_test_suite = {
+	.name = "spanheap_limit",
+	.init = sh_fixture_init,
+	.exit = sh_fixture_exit,
+	.test_cases = limit_test_cases,
+};
+
+kunit_test_suite(limit_test_suite);

@@ -1,0 +1,516 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When and how much a heap gives back: of its own accord, on request and under
+ * pressure, and what it counts of that. Passes are made by hand, so that nothing
+ * here depends on time, except where it says so.
+ *
+ * Objects of a few MiB are so long that no CPU keeps their runs.
+ */
+#include <kunit/test.h>
+#include <linux/atomic.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+#include "fixture.h"
+
+#define LONG_PAGES	640UL
+#define LONG_BYTES	(LONG_PAGES << SH_PAGE_SHIFT)
+
+static struct spanheap *heap_of(struct kunit *test)
+{
+	return test->priv;
+}
+
+static struct sh_pageheap_stats pages_of(struct spanheap *heap)
+{
+	struct sh_pageheap_stats stats;
+
+	sh_pageheap_stats(&heap->ph, &stats);
+	return stats;
+}
+
+/* Resident heap pages, those of cached runs included. */
+static unsigned long resident(struct spanheap *heap)
+{
+	return pages_of(heap).sys - pages_of(heap).released;
+}
+
+static u64 given_back(struct spanheap *heap, enum sh_scavenge_reason reason)
+{
+	return heap->scavenger.bytes[reason];
+}
+
+/* Let what a pass started on other CPUs end. */
+static void wait_for_drains(struct spanheap *heap)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		flush_work(&per_cpu_ptr(heap->scavenger.drains, cpu)->work);
+}
+
+/* Make the next pass now. */
+static void pass(struct spanheap *heap)
+{
+	flush_delayed_work(&heap->scavenger.work);
+	wait_for_drains(heap);
+}
+
+/* Allocate and free objects of that many heap pages, all at the same time. */
+static void use_pages(struct kunit *test, unsigned long nr_pages, unsigned int nr)
+{
+	void *obj[4];
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		obj[i] = spanheap_alloc(heap_of(test), nr_pages << SH_PAGE_SHIFT,
+					GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, obj[i]);
+	}
+	spanheap_free_bulk(nr, obj);
+}
+
+/* Make all that is idle look as if it were for longer. */
+static void let_age(struct spanheap *heap, unsigned int seconds)
+{
+	struct sh_span *run;
+
+	spin_lock_irq(&heap->ph.lock);
+	list_for_each_entry(run, &heap->ph.free.lru, lru)
+		run->idle_since -= seconds * HZ;
+	spin_unlock_irq(&heap->ph.lock);
+}
+
+/* No pass finds more than recent use needs. */
+static void stop_pacing(struct spanheap *heap)
+{
+	heap->scavenger.recent = 1UL << 24;
+}
+
+static void needs_sparse_arenas(struct kunit *test)
+{
+	if (!SH_ARENA_SPARSE)
+		kunit_skip(test, "arenas here keep their memory");
+}
+
+static void scavenge_test_a_request_returns_bytes(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	struct spanheap_stats before, after;
+	size_t got;
+
+	use_pages(test, LONG_PAGES, 3);
+	before = sh_fixture_stats(heap);
+	got = spanheap_scavenge(heap);
+	after = sh_fixture_stats(heap);
+	KUNIT_EXPECT_GE(test, got, 3 * LONG_BYTES);
+	KUNIT_EXPECT_EQ(test, got, before.resident - after.resident);
+	if (SH_ARENA_SPARSE)
+		KUNIT_EXPECT_EQ(test, after.resident, 0);
+	KUNIT_EXPECT_EQ(test, after.arenas, 1);
+	KUNIT_EXPECT_EQ(test, after.scavenges, 1);
+	KUNIT_EXPECT_EQ(test, after.scavenged_bytes, got);
+	KUNIT_EXPECT_EQ(test, given_back(heap, SH_SCAVENGE_REQUEST), got);
+	KUNIT_EXPECT_EQ(test, heap->scavenger.shootdowns > 0, SH_ARENA_SPARSE);
+	KUNIT_EXPECT_GT(test, heap->scavenger.busy_ns, 0);
+	/* There is no more then, and a pass for nothing is none. */
+	KUNIT_EXPECT_EQ(test, spanheap_scavenge(heap), 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).scavenges, 1);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).scavenged_bytes, got);
+}
+
+static void scavenge_test_a_request_empties_caches(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	void *objs[64];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(objs); i++)
+		objs[i] = spanheap_alloc(heap, 1 + i * 1000, GFP_KERNEL);
+	spanheap_free_bulk(ARRAY_SIZE(objs), objs);
+	KUNIT_EXPECT_GT(test, sh_fixture_stats(heap).cached_objects, 0);
+	spanheap_scavenge(heap);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).cached_objects, 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).in_use, 0);
+	if (SH_ARENA_SPARSE)
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).resident, 0);
+}
+
+static void scavenge_test_what_is_in_use_stays(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	void *objs[64];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(objs); i++) {
+		objs[i] = spanheap_alloc(heap, SZ_64K, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, objs[i]);
+		sh_fixture_fill(objs[i], SZ_64K, i);
+	}
+	for (i = 0; i < ARRAY_SIZE(objs); i += 2)
+		spanheap_free(objs[i]);
+	spanheap_scavenge(heap);
+	if (SH_ARENA_SPARSE)
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).resident, 32 * SZ_64K);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).in_use, 32 * SZ_64K);
+	sh_fixture_check(test, heap);
+	/* What comes instead does not get at them either. */
+	for (i = 0; i < ARRAY_SIZE(objs); i += 2) {
+		objs[i] = spanheap_zalloc(heap, SZ_64K, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, objs[i]);
+		KUNIT_EXPECT_NULL(test, memchr_inv(objs[i], 0, SZ_64K));
+		sh_fixture_fill(objs[i], SZ_64K, i);
+	}
+	for (i = 0; i < ARRAY_SIZE(objs); i++)
+		KUNIT_EXPECT_TRUE(test, sh_fixture_intact(objs[i], SZ_64K, i));
+	spanheap_free_bulk(ARRAY_SIZE(objs), objs);
+}
+
+static void scavenge_test_the_default_heap_is_meant_by_null(struct kunit *test)
+{
+	u64 before = sh_fixture_stats(NULL).scavenged_bytes;
+	size_t got;
+
+	spanheap_free(spanheap_alloc(NULL, LONG_BYTES, GFP_KERNEL));
+	got = spanheap_scavenge(NULL);
+	KUNIT_EXPECT_GE(test, sh_fixture_stats(NULL).scavenged_bytes, before + got);
+	if (SH_ARENA_SPARSE)
+		KUNIT_EXPECT_GE(test, got, LONG_BYTES);
+	sh_fixture_check(test, NULL);
+}
+
+static void scavenge_test_the_age_limit_can_be_set(struct kunit *test)
+{
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+	struct spanheap *heap;
+
+	KUNIT_EXPECT_GT(test, heap_of(test)->scavenger.idle_ms, 0);
+	config.scavenge_idle_ms = 123456;
+	heap = spanheap_create("kunit-age", &config);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
+	KUNIT_EXPECT_EQ(test, heap->scavenger.idle_ms, 123456);
+	sh_fixture_destroy(test, heap);
+}
+
+static void scavenge_test_old_runs_go_back(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	void *old, *wall, *young;
+
+	needs_sparse_arenas(test);
+	heap->scavenger.idle_ms = 300000;
+	stop_pacing(heap);
+	old = spanheap_alloc(heap, 600 << SH_PAGE_SHIFT, GFP_KERNEL);
+	wall = spanheap_alloc(heap, 8 << SH_PAGE_SHIFT, GFP_KERNEL);
+	young = spanheap_alloc(heap, 100 << SH_PAGE_SHIFT, GFP_KERNEL);
+	spanheap_free(old);
+	pass(heap);
+	let_age(heap, 280);
+	pass(heap);
+	KUNIT_EXPECT_EQ(test, resident(heap), 708);
+	spanheap_free(young);
+	sh_drain_all(heap->scavenger.drains);
+	let_age(heap, 20);
+	pass(heap);
+	KUNIT_EXPECT_EQ(test, given_back(heap, SH_SCAVENGE_AGE), 600 << SH_PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, given_back(heap, SH_SCAVENGE_PACING), 0);
+	KUNIT_EXPECT_EQ(test, resident(heap), 108);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).scavenges, 1);
+	spanheap_free(wall);
+}
+
+static void scavenge_test_old_arenas_go_back(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+
+	heap->scavenger.idle_ms = 300000;
+	stop_pacing(heap);
+	use_pages(test, LONG_PAGES, 3);
+	KUNIT_EXPECT_GE(test, pages_of(heap).arenas, 3);
+	pass(heap);
+	KUNIT_EXPECT_GE(test, pages_of(heap).arenas, 3);
+	let_age(heap, 301);
+	pass(heap);
+	KUNIT_EXPECT_EQ(test, pages_of(heap).arenas, 1);
+	KUNIT_EXPECT_GE(test, given_back(heap, SH_SCAVENGE_AGE), 3 * LONG_BYTES);
+	sh_fixture_check(test, heap);
+}
+
+/* Recent use is the most of late, less an eighth for each pass since. */
+static void scavenge_test_pacing_keeps_recent_use_and_a_tenth(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	unsigned long recent = 1000, keep;
+	int i;
+
+	needs_sparse_arenas(test);
+	use_pages(test, 1000, 1);
+	for (i = 0; i < 12; i++) {
+		pass(heap);
+		keep = min(recent + recent / 10, 1000UL);
+		KUNIT_ASSERT_EQ(test, heap->scavenger.recent, recent);
+		KUNIT_ASSERT_EQ(test, resident(heap), keep);
+		KUNIT_ASSERT_EQ(test, given_back(heap, SH_SCAVENGE_PACING),
+				(1000 - keep) << SH_PAGE_SHIFT);
+		recent -= recent / 8;
+		sh_fixture_check(test, heap);
+	}
+	KUNIT_EXPECT_LT(test, resident(heap), 300);
+	/* The most that was used at a time between passes counts, then as now. */
+	use_pages(test, 900, 1);
+	use_pages(test, 500, 1);
+	pass(heap);
+	KUNIT_EXPECT_EQ(test, heap->scavenger.recent, 900);
+	KUNIT_EXPECT_EQ(test, resident(heap), 900);
+	KUNIT_EXPECT_EQ(test, given_back(heap, SH_SCAVENGE_AGE), 0);
+}
+
+/* What is in use is never too much, however long ago anybody allocated. */
+static void scavenge_test_pacing_leaves_what_is_in_use(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	void *obj = spanheap_alloc(heap, LONG_BYTES, GFP_KERNEL);
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, obj);
+	sh_fixture_fill(obj, LONG_BYTES, 5);
+	use_pages(test, 2, 2);
+	for (i = 0; i < 20; i++)
+		pass(heap);
+	KUNIT_EXPECT_GE(test, heap->scavenger.recent, LONG_PAGES);
+	KUNIT_EXPECT_GE(test, resident(heap), LONG_PAGES);
+	KUNIT_EXPECT_TRUE(test, sh_fixture_intact(obj, LONG_BYTES, 5));
+	spanheap_free(obj);
+}
+
+static void scavenge_test_passes_empty_idle_caches(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+
+	sh_fixture_pin();
+	spanheap_free(spanheap_alloc(heap, 64, GFP_KERNEL));
+	spanheap_free(spanheap_alloc(heap, 100000, GFP_KERNEL));
+	pass(heap);
+	KUNIT_EXPECT_GT(test, sh_fixture_stats(heap).cached_objects, 0);
+	pass(heap);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).cached_objects, 0);
+	KUNIT_EXPECT_EQ(test, pages_of(heap).idle, pages_of(heap).sys);
+}
+
+static void scavenge_test_pressure_gives_back_what_is_wanted(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	struct sh_scavenger *sc = &heap->scavenger;
+
+	needs_sparse_arenas(test);
+	use_pages(test, LONG_PAGES, 1);
+	KUNIT_EXPECT_EQ(test, sh_scavenge_pressure(sc, 100), 100);
+	KUNIT_EXPECT_EQ(test, resident(heap), LONG_PAGES - 100);
+	KUNIT_EXPECT_EQ(test, given_back(heap, SH_SCAVENGE_PRESSURE),
+			100 << SH_PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, sh_scavenge_pressure(sc, LONG_PAGES), LONG_PAGES - 100);
+	KUNIT_EXPECT_EQ(test, resident(heap), 0);
+	KUNIT_EXPECT_EQ(test, sh_scavenge_pressure(sc, 1), 0);
+	KUNIT_EXPECT_EQ(test, given_back(heap, SH_SCAVENGE_PRESSURE), LONG_BYTES);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).scavenged_bytes, LONG_BYTES);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).scavenges, 2);
+}
+
+/* Reclaim does not wait for other CPUs: it finds the memory the next time. */
+static void scavenge_test_pressure_empties_caches_for_the_next_time(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	struct sh_scavenger *sc = &heap->scavenger;
+
+	sh_fixture_pin();
+	spanheap_free(spanheap_alloc(heap, SZ_64K, GFP_KERNEL));
+	spanheap_free(spanheap_alloc(heap, 64, GFP_KERNEL));
+	stop_pacing(heap);
+	KUNIT_EXPECT_LT(test, sh_scavenge_pressure(sc, 1000), 1000);
+	wait_for_drains(heap);
+	flush_delayed_work(&sc->work);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).cached_objects, 0);
+	KUNIT_EXPECT_EQ(test, pages_of(heap).idle, pages_of(heap).sys);
+	if (!SH_ARENA_SPARSE)
+		return;
+	KUNIT_EXPECT_GE(test, sh_scavenge_pressure(sc, 1000), SZ_64K >> SH_PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, resident(heap), 0);
+}
+
+/* The heap does this while nobody calls it: the one case that takes time. */
+static void scavenge_test_works_by_itself(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	unsigned long end = jiffies + 10 * HZ;
+	struct spanheap_stats s;
+
+	use_pages(test, LONG_PAGES, 3);
+	spanheap_free(spanheap_alloc(heap, 64, GFP_KERNEL));
+	heap->scavenger.idle_ms = 100;
+	flush_delayed_work(&heap->scavenger.work);
+	do {
+		msleep(20);
+		s = sh_fixture_stats(heap);
+	} while (time_before(jiffies, end) &&
+		 (s.arenas > 1 || s.cached_objects ||
+		  (SH_ARENA_SPARSE && s.resident)));
+	KUNIT_EXPECT_EQ(test, s.arenas, 1);
+	KUNIT_EXPECT_EQ(test, s.cached_objects, 0);
+	if (SH_ARENA_SPARSE)
+		KUNIT_EXPECT_EQ(test, s.resident, 0);
+	KUNIT_EXPECT_EQ(test, s.scavenged_bytes, given_back(heap, SH_SCAVENGE_AGE) +
+			given_back(heap, SH_SCAVENGE_PACING));
+}
+
+/**
+ * struct stress - threads that allocate while one gives back
+ * @heap: the heap
+ * @until: jiffies at which to end
+ * @seed: differs by CPU
+ * @errors: objects that were damaged or not zeroed
+ * @ops: allocations
+ * @rounds: times everything was given back
+ */
+struct stress {
+	struct spanheap *heap;
+	unsigned long until;
+	u32 seed;
+	atomic_long_t errors;
+	atomic_long_t ops;
+	unsigned long rounds;
+};
+
+static void stress_give_back(struct stress *stress)
+{
+	struct spanheap *heap = stress->heap;
+
+	while (time_before(jiffies, stress->until)) {
+		switch (stress->rounds++ % 5) {
+		case 0:
+			spanheap_scavenge(heap);
+			break;
+		case 1:
+			sh_scavenge_pressure(&heap->scavenger, stress->rounds % 99);
+			break;
+		case 2:
+			sh_drain_all(heap->scavenger.drains);
+			break;
+		case 3:
+			pass(heap);
+			break;
+		case 4:
+			if (sh_check_heap(heap, NULL))
+				atomic_long_inc(&stress->errors);
+			break;
+		}
+		cond_resched();
+	}
+}
+
+static size_t stress_size(struct rnd_state *rnd)
+{
+	u32 kind = sh_test_random(rnd, 64);
+
+	return 1 + sh_test_random(rnd, kind ? 32 << (kind % 12) : SZ_1M);
+}
+
+static void stress_step(struct stress *stress, struct rnd_state *rnd,
+			void **obj, unsigned long tag)
+{
+	bool zero = !sh_test_random(rnd, 4);
+	size_t size = stress_size(rnd);
+
+	if (*obj && !sh_fixture_intact(*obj, spanheap_size(*obj), tag))
+		atomic_long_inc(&stress->errors);
+	spanheap_free(*obj);
+	*obj = spanheap_alloc(stress->heap, size, zero ? GFP_KERNEL | __GFP_ZERO :
+			      GFP_KERNEL);
+	atomic_long_inc(&stress->ops);
+	if (!*obj || (zero && memchr_inv(*obj, 0, min(size, SZ_4K))))
+		atomic_long_inc(&stress->errors);
+	if (*obj)
+		sh_fixture_fill(*obj, spanheap_size(*obj), tag);
+}
+
+static void stress_allocate(struct stress *stress)
+{
+	unsigned long cpu = raw_smp_processor_id(), i;
+	struct rnd_state rnd;
+	void *obj[64] = {};
+
+	prandom_seed_state(&rnd, stress->seed + cpu);
+	while (time_before(jiffies, stress->until)) {
+		i = sh_test_random(&rnd, ARRAY_SIZE(obj));
+		stress_step(stress, &rnd, &obj[i], cpu << 8 | i);
+		cond_resched();
+	}
+	for (i = 0; i < ARRAY_SIZE(obj); i++) {
+		if (obj[i] && !sh_fixture_intact(obj[i], spanheap_size(obj[i]), cpu << 8 | i))
+			atomic_long_inc(&stress->errors);
+		spanheap_free(obj[i]);
+	}
+}
+
+static void stress_thread(void *arg)
+{
+	if (raw_smp_processor_id() == cpumask_first(cpu_online_mask))
+		stress_give_back(arg);
+	else
+		stress_allocate(arg);
+}
+
+static void scavenge_test_amid_traffic(struct kunit *test)
+{
+	struct stress stress = { .heap = heap_of(test) };
+	struct rnd_state rnd;
+
+	sh_fixture_other_cpu(test);
+	sh_test_seed(test, &rnd);
+	stress.seed = prandom_u32_state(&rnd);
+	stress.until = jiffies + msecs_to_jiffies(sh_test_ops(1500));
+	KUNIT_ASSERT_EQ(test, sh_fixture_on_each_cpu(stress_thread, &stress), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&stress.errors), 0);
+	kunit_info(test, "%ld allocations, %lu times given back, %llu bytes\n",
+		   atomic_long_read(&stress.ops), stress.rounds,
+		   sh_fixture_stats(stress.heap).scavenged_bytes);
+	spanheap_scavenge(stress.heap);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(stress.heap).in_use, 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(stress.heap).bad_frees, 0);
+	if (SH_ARENA_SPARSE)
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(stress.heap).resident, 0);
+}
+
+static struct kunit_case scavenge_test_cases[] = {
+	KUNIT_CASE(scavenge_test_a_request_returns_bytes),
+	KUNIT_CASE(scavenge_test_a_request_empties_caches),
+	KUNIT_CASE(scavenge_test_what_is_in_use_stays),
+	KUNIT_CASE(scavenge_test_the_default_heap_is_meant_by_null),
+	KUNIT_CASE(scavenge_test_the_age_limit_can_be_set),
+	KUNIT_CASE(scavenge_test_old_runs_go_back),
+	KUNIT_CASE(scavenge_test_old_arenas_go_back),
+	KUNIT_CASE(scavenge_test_pacing_keeps_recent_use_and_a_tenth),
+	KUNIT_CASE(scavenge_test_pacing_leaves_what_is_in_use),
+	KUNIT_CASE(scavenge_test_passes_empty_idle_caches),
+	KUNIT_CASE(scavenge_test_pressure_gives_back_what_is_wanted),
+	KUNIT_CASE(scavenge_test_pressure_empties_caches_for_the_next_time),
+	KUNIT_CASE(scavenge_test_works_by_itself),
+	KUNIT_CASE_SLOW(scavenge_test_amid_traffic),
+	{ }
+};
+
+static struct kunit_suite scavenge_test_suite = {
+	.name = "spanheap_scavenge",
+	.init = sh_fixture_init,
+	.exit = sh_fixture_exit,
+	.test_cases = scavenge_test_cases,
+};
+
+kunit_test_suite(scavenge_test_suite);
