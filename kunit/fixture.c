@@ -6,6 +6,7 @@
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/err.h>
+#include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -190,4 +191,33 @@ int sh_fixture_on_each_cpu(void (*fn)(void *arg), void *arg)
 int sh_fixture_on_cpu(int cpu, void (*fn)(void *arg), void *arg)
 {
 	return run_on(cpumask_of(cpu), fn, arg);
+}
+
+struct irq_call {
+	struct irq_work work;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+static void irq_call_fn(struct irq_work *work)
+{
+	struct irq_call *call = container_of(work, struct irq_call, work);
+
+	call->fn(call->arg);
+}
+
+static void queue_irq_call(void *arg)
+{
+	struct irq_call *call = arg;
+
+	irq_work_queue(&call->work);
+	irq_work_sync(&call->work);
+}
+
+void sh_fixture_in_hardirq(int cpu, void (*fn)(void *arg), void *arg)
+{
+	struct irq_call call = { .fn = fn, .arg = arg };
+
+	init_irq_work(&call.work, irq_call_fn);
+	sh_fixture_on_cpu(cpu, queue_irq_call, &call);
 }

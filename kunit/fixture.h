@@ -56,6 +56,13 @@ int sh_fixture_pin(void);
 int sh_fixture_other_cpu(struct kunit *test);
 
 /*
+ * Call @fn in a hard interrupt on @cpu, an irq_work: lockdep takes a function
+ * call from another CPU for one that PREEMPT_RT does not let take locks, where
+ * neither kmalloc() nor a heap may be used.
+ */
+void sh_fixture_in_hardirq(int cpu, void (*fn)(void *arg), void *arg);
+
+/*
  * Call @fn in a thread on each CPU at the same time; returns when all have
  * returned. 0 or an error of making the threads.
  */

@@ -324,7 +324,7 @@ static void free_test_frees_in_a_hard_interrupt_elsewhere(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		obj = spanheap_alloc(heap, sizes[i], GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, obj);
-		smp_call_function_single(cpu, free_one, obj, 1);
+		sh_fixture_in_hardirq(cpu, free_one, obj);
 		KUNIT_EXPECT_FALSE(test, spanheap_owns(obj));
 		expect_refused(test, heap, obj);
 	}

@@ -225,8 +225,8 @@ static void stress_thread(void *unused)
 	struct actor *a = &c->thread;
 
 	hrtimer_setup(&c->timer, timer_fn, CLOCK_MONOTONIC,
-		      HRTIMER_MODE_REL_PINNED_HARD);
-	hrtimer_start(&c->timer, TIMER_NS, HRTIMER_MODE_REL_PINNED_HARD);
+		      HRTIMER_MODE_REL_PINNED);
+	hrtimer_start(&c->timer, TIMER_NS, HRTIMER_MODE_REL_PINNED);
 	while (time_before(jiffies, stress.until)) {
 		if (sh_test_random(&a->rnd, 64) == 0)
 			actor_bulk(a);

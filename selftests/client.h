@@ -98,6 +98,13 @@ struct client_foreigners {
 	char stack[64];
 };
 
+/*
+ * Call @fn in a hard interrupt on @cpu, which stays online: an irq_work, since
+ * lockdep takes a function call from another CPU for a context that PREEMPT_RT
+ * does not let take locks, where neither kmalloc() nor a heap may be used.
+ */
+void client_in_hardirq(int cpu, void (*fn)(void *arg), void *arg);
+
 struct client_foreigners *client_foreigners_get(struct client_foreigners *f);
 void client_foreigners_put(struct client_foreigners *f);
 

@@ -11,7 +11,7 @@
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/random.h>
-#include <linux/smp.h>
+#include <linux/workqueue.h>
 
 #include "client.h"
 
@@ -71,6 +71,36 @@ static void exchange_close(struct exchange *x)
 	for (i = 0; i < ARRAY_SIZE(x->shelf); i++)
 		parcel_free(x->shelf[i]);
 	EXPECT(atomic_read(&x->made) > 0);
+}
+
+struct irq_call {
+	struct irq_work work;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+static void irq_call_fn(struct irq_work *work)
+{
+	struct irq_call *call = container_of(work, struct irq_call, work);
+
+	call->fn(call->arg);
+}
+
+static long queue_irq_call(void *arg)
+{
+	struct irq_call *call = arg;
+
+	irq_work_queue(&call->work);
+	irq_work_sync(&call->work);
+	return 0;
+}
+
+void client_in_hardirq(int cpu, void (*fn)(void *arg), void *arg)
+{
+	struct irq_call call = { .fn = fn, .arg = arg };
+
+	init_irq_work(&call.work, irq_call_fn);
+	EXPECT(!work_on_cpu(cpu, queue_irq_call, &call));
 }
 
 struct hard {
@@ -153,7 +183,7 @@ static void atomic_sections(struct spanheap *heap)
 	exchange_close(&x);
 }
 
-static void exchange_ipi(void *x)
+static void exchange_irq(void *x)
 {
 	exchange_one(x, ATOMIC);
 }
@@ -201,7 +231,10 @@ static void threads(struct spanheap *heap)
 	cpus_read_unlock();
 
 	while (time_before(jiffies, end)) {
-		on_each_cpu(exchange_ipi, &x, true);
+		cpus_read_lock();
+		for_each_online_cpu(cpu)
+			client_in_hardirq(cpu, exchange_irq, &x);
+		cpus_read_unlock();
 		usleep_range(500, 1000);
 	}
 	while (nr--)
@@ -237,7 +270,7 @@ static void other_cpu(struct spanheap *heap)
 		for_each_online_cpu(cpu) {
 			EXPECT(spanheap_alloc_bulk(heap, 128, GFP_KERNEL, NR,
 						   b.objs) == NR);
-			EXPECT(!smp_call_function_single(cpu, batch_free, &b, 1));
+			client_in_hardirq(cpu, batch_free, &b);
 			spanheap_get_stats(heap, &s);
 			EXPECT(s.objects == 1);
 		}

@@ -6,8 +6,8 @@
  * What belongs to a heap is counted there; what belongs to none, in the
  * default heap.
  */
+#include <linux/cpu.h>
 #include <linux/jhash.h>
-#include <linux/smp.h>
 
 #include "client.h"
 
@@ -237,7 +237,7 @@ static void twice_in_bulk(struct spanheap *heap)
 	spanheap_free(objs[3]);
 }
 
-static void free_ipi(void *p)
+static void free_irq_fn(void *p)
 {
 	spanheap_free(p);
 }
@@ -249,9 +249,13 @@ static void twice_everywhere(struct spanheap *heap)
 	char *p = spanheap_alloc(heap, 64, GFP_KERNEL);
 	u64 cpus = num_online_cpus();
 	struct spanheap_stats s;
+	int cpu;
 
 	if (EXPECT(keep) && EXPECT(p)) {
-		on_each_cpu(free_ipi, p, true);
+		cpus_read_lock();
+		for_each_online_cpu(cpu)
+			client_in_hardirq(cpu, free_irq_fn, p);
+		cpus_read_unlock();
 		spanheap_get_stats(heap, &s);
 		EXPECT(s.objects == 1);
 		EXPECT(s.frees == 1);

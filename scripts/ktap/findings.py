@@ -13,7 +13,7 @@ STAMP = re.compile(r"^(<\d+>)?\[\s*\d+\.\d+\](\[\s*[TC]\d+\])?\s?")
 
 REPORT = re.compile(r"""
     ^(?:=+\ )?(?:
-      (?:watchdog:\ |workqueue:\ )?BUG:\  | BUG\ \S+\ \( | WARNING:\s
+      (?:\[\ |watchdog:\ |workqueue:\ )?BUG:\  | BUG\ \S+\ \( | WARNING:\s
     | -+\[\ cut\ here\ \]-+
     | INFO:\ possible\  | INFO:\ trying\ to\ register\ non-static\ key
     | INFO:\ task\ .*\ blocked\ for\ more\ than | INFO:\ rcu.*\bstall

@@ -152,6 +152,7 @@ def case_findings():
         "INFO: trying to register non-static key.",
         "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
         "rcu: INFO: rcu_preempt self-detected stall on CPU",
+        "[ BUG: Invalid wait context ]",
         "watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [insmod:77]",
         "BUG: workqueue lockup - pool cpus=0 node=0 flags=0x0 nice=0 stuck for 30s!",
         "kmemleak: 2 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
