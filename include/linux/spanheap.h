@@ -242,6 +242,12 @@ void *spanheap_calloc(struct spanheap *heap, size_t n, size_t size, gfp_t gfp)
  * Context: any that call_rcu() may be called in.
  */
 #define spanheap_free_rcu(ptr, rcu_head_member)				\
-	__spanheap_free_rcu(ptr, offsetof(typeof(*(ptr)), rcu_head_member))
+	do {								\
+		typeof(ptr) __sh_ptr = (ptr);				\
+									\
+		__spanheap_free_rcu(__sh_ptr,				\
+				    offsetof(typeof(*__sh_ptr),		\
+					     rcu_head_member));		\
+	} while (0)
 
 #endif /* _LINUX_SPANHEAP_H */

@@ -9,14 +9,14 @@
 # numa_flags: what gives each of NODES nodes the same share of memory and CPUs.
 numa_flags()
 {
-	local node cpus share cpus_each=$((CPUS / NODES))
+	local node range share cpus_each=$((CPUS / NODES))
 
 	[ "$NODES" -gt 1 ] || return 0
 	share=$(($(numfmt --from=iec "$MEM") / NODES))
 	for ((node = 0; node < NODES; node++)); do
 		echo -object "memory-backend-ram,id=node$node,size=$share"
-		cpus=$((node * cpus_each))-$(((node + 1) * cpus_each - 1))
-		echo -numa "node,nodeid=$node,memdev=node$node,cpus=$cpus"
+		range=$((node * cpus_each))-$(((node + 1) * cpus_each - 1))
+		echo -numa "node,nodeid=$node,memdev=node$node,cpus=$range"
 	done
 }
 
