@@ -4,7 +4,7 @@
 import os
 
 from figures import ALLOCATORS, WORKLOADS, size_text
-from svg import Chart
+from svg import BarChart, Chart
 
 MIB = 1 << 20
 
@@ -14,6 +14,7 @@ COLORS = {
     "kmem_cache": "#3a8f3a",
     "kvmalloc": "#b5322e",
     "vmalloc": "#777777",
+    "page": "#8a5fb0",
 }
 
 
@@ -107,6 +108,14 @@ def draw_parallel(lane, points):
     add_lines(chart, points, lambda key: key.cpus, lambda key: key.variant,
               lambda figure: 1000 / figure.median)
     chart.xticks = sorted({key.cpus for key in points})
+    return chart
+
+
+def draw_giveback(lane, points):
+    variants = list(dict.fromkeys(key.variant for key in points))
+    chart = BarChart("Memory given back and taken again; traffic meanwhile",
+                     variants, f"{lane.unit} a page, or an object", tick_text)
+    add_lines(chart, points, lambda key: variants.index(key.variant), lambda key: "")
     return chart
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A line chart as SVG: linear or logarithmic axes, a legend at the right."""
+"""Charts as SVG: lines over linear or logarithmic axes, or bars, and a legend."""
 
 import math
 from xml.sax.saxutils import escape
@@ -77,7 +77,7 @@ class Chart:
         ys = [y for s in self.series for _, y in s[1]]
         x = Axis(xs, LEFT, WIDTH - RIGHT, self.xlog, self.xtext)
         if self.xticks:
-            x.low, x.high = self.xticks[0] - 0.3, self.xticks[-1] + 0.3
+            x.low, x.high = self.xticks[0] - 0.5, self.xticks[-1] + 0.5
         y = Axis(ys, HEIGHT - BOTTOM, TOP, self.ylog, self.ytext)
         parts = [f"<svg xmlns='http://www.w3.org/2000/svg' width='{WIDTH}' "
                  f"height='{HEIGHT}' viewBox='0 0 {WIDTH} {HEIGHT}'>",
@@ -127,6 +127,22 @@ class Chart:
                 parts.append(marker(left + 15, at, color, style))
             parts.append(text(left + 38, at + 4, name, 12))
         return parts
+
+
+class BarChart(Chart):
+    """Groups of bars, a group for each category; a series has (index, value)."""
+
+    def __init__(self, title, categories, ylabel, ytext=str):
+        super().__init__(title, "", ylabel, xtext=lambda i: categories[int(i)],
+                         ytext=ytext)
+        self.xticks = list(range(len(categories)))
+
+    def _line(self, points, color, style, x, y):
+        width = (x.at(1) - x.at(0)) * 0.7 / len(self.series)
+        place = [s[1] is points for s in self.series].index(True)
+        shift = (place - len(self.series) / 2) * width
+        return [f"<rect x='{x.at(a) + shift:.1f}' y='{y.at(b):.1f}' width='{width:.1f}' "
+                f"height='{y.at(0) - y.at(b):.1f}' fill='{color}'/>" for a, b in points]
 
 
 def dash(style):
