@@ -61,9 +61,10 @@ static __always_inline struct sh_span *sh_pagemap_get(unsigned long addr)
 	struct sh_pagemap_leaf *leaf;
 	struct sh_pagemap_mid *mid;
 
-	/* Nodes change from empty to another once: any load is right. */
+	/* data_race: nodes change from empty to another once, any load is right. */
 	mid = data_race(sh_pagemap.mid[(addr >> SH_ROOT_ADDR_SHIFT) &
 				       sh_pagemap.mask]);
+	/* data_race: the same. */
 	leaf = data_race(mid->leaf[(addr >> SH_MID_ADDR_SHIFT) &
 				   (SH_MID_NR - 1)]);
 	return READ_ONCE(leaf->span[(addr >> SH_PAGE_SHIFT) &

@@ -214,6 +214,16 @@ void *spanheap_calloc(struct spanheap *heap, size_t n, size_t size, gfp_t gfp)
 	return spanheap_alloc_array(heap, n, size, gfp | __GFP_ZERO);
 }
 
+/* Any object is aligned to 8 bytes without asking. */
+static __always_inline __alloc_size(2) __malloc
+void *__spanheap_alloc_type(struct spanheap *heap, size_t size, size_t align,
+			    gfp_t gfp)
+{
+	if (align > 8)
+		return spanheap_alloc_aligned(heap, size, align, gfp);
+	return spanheap_alloc(heap, size, gfp);
+}
+
 /**
  * spanheap_alloc_obj() - allocate one object of a type
  * @heap: heap to allocate from, NULL for the default heap
@@ -224,10 +234,8 @@ void *spanheap_calloc(struct spanheap *heap, size_t n, size_t size, gfp_t gfp)
  * Return: pointer to @type, or NULL.
  */
 #define spanheap_alloc_obj(heap, type, gfp)				\
-	((type *)(__alignof__(type) > 8 ?				\
-		  spanheap_alloc_aligned(heap, sizeof(type),		\
-					 __alignof__(type), gfp) :	\
-		  spanheap_alloc(heap, sizeof(type), gfp)))
+	((type *)__spanheap_alloc_type(heap, sizeof(type),		\
+				       __alignof__(type), gfp))
 
 /**
  * spanheap_free_rcu() - free an object after a grace period

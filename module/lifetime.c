@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Making a page heap, and giving all of it back at once: spans in use as well,
+ * whatever they hold.
+ *
+ * Locks: none; nobody else uses the page heap yet, or any more.
+ *
+ * Contexts: task, may sleep.
+ */
+#include <linux/rcupdate.h>
+
+#include "compat.h"
+#include "pageheap.h"
+#include "pagemap.h"
+#include "splice.h"
+
+/**
+ * sh_pageheap_init() - set up a page heap, with its first arena
+ * @ph: the page heap, zeroed
+ * @heap: the heap it is for
+ * @name: its name, for messages; must stay
+ * @arena_pages: heap pages of an arena
+ * @node: NUMA node of records, or NUMA_NO_NODE
+ *
+ * Context: task, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int sh_pageheap_init(struct sh_pageheap *ph, struct spanheap *heap,
+		     const char *name, unsigned long arena_pages, int node)
+{
+	int kind;
+
+	spin_lock_init(&ph->lock);
+	sh_freeruns_init(&ph->free);
+	INIT_LIST_HEAD(&ph->arenas);
+	INIT_WORK(&ph->reserve, sh_pageheap_reserve_work);
+	ph->heap = heap;
+	ph->name = name;
+	ph->arena_pages = arena_pages;
+	ph->node = node;
+	for (kind = 0; kind < SH_NR_SPAN_KINDS; kind++)
+		sh_fixalloc_init(&ph->records[kind], sh_span_kind_size[kind],
+				 node, NULL, &ph->span_bytes);
+	/* The first allocation may not be able to sleep. */
+	return sh_pageheap_reserve_arena(ph, SH_GROW_STEP, GFP_KERNEL);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_init);
+
+/* Free the records of all spans of an arena, and unmap them. */
+static void drop_spans(struct sh_pageheap *ph, struct sh_arena *arena)
+{
+	unsigned long addr = arena->base;
+	unsigned long end = addr + (arena->used << SH_PAGE_SHIFT);
+
+	while (addr < end) {
+		struct sh_span *span = sh_pagemap_get(addr);
+
+		addr = sh_span_end(span);
+		WRITE_ONCE(span->key, sh_span_base(span));
+		span->state = SH_SPAN_HELD;
+		sh_pagemap_set(sh_span_base(span), span->nr_pages, NULL);
+		sh_record_free(ph, span);
+	}
+}
+
+/**
+ * sh_pageheap_exit() - give everything back, spans in use as well
+ * @ph: the page heap; nobody uses it any more
+ *
+ * Context: task, may sleep.
+ */
+void sh_pageheap_exit(struct sh_pageheap *ph)
+{
+	struct sh_arena *arena, *next;
+	int kind;
+
+	cancel_work_sync(&ph->reserve);
+	list_for_each_entry(arena, &ph->arenas, link)
+		drop_spans(ph, arena);
+	/* A free of a wrong address may be looking at what is left of these. */
+	synchronize_rcu();
+	list_for_each_entry_safe(arena, next, &ph->arenas, link)
+		sh_pageheap_drop_arena(ph, arena);
+	for (kind = 0; kind < SH_NR_SPAN_KINDS; kind++)
+		sh_fixalloc_exit(&ph->records[kind]);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_exit);
