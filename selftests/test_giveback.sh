@@ -23,11 +23,19 @@ ballast()
 	unload_all && load spanheap && load spanheap_ballast "$@"
 }
 
+# KiB that are free: MemFree, and what waits in the kernel's per-CPU lists, which
+# MemFree leaves out and which newer kernels let grow to tens of MiB.
+free_kib()
+{
+	awk -v kib="$(meminfo MemFree)" '$1 == "count:" { kib += $2 * 4 }
+		END { print kib }' /proc/zoneinfo
+}
+
 # is_released FREE: almost nothing is resident, and MemFree is FREE KiB again.
 is_released()
 {
 	resident=$(stat_of "$stats" resident)
-	free=$(meminfo MemFree)
+	free=$(free_kib)
 	[ "$resident" -lt "$MIB" ] && [ $(((free - $1) * 50)) -ge "-$1" ]
 }
 
@@ -43,7 +51,7 @@ warm_up()
 {
 	echo "$MIB 0" >"$BALLAST/fill" && echo 1 >"$BALLAST/drop" &&
 		echo 1 >"$heap/scavenge"
-	meminfo MemFree >"$tmp/free"
+	free_kib >"$tmp/free"
 }
 
 fill_and_drop()

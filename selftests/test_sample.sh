@@ -183,7 +183,8 @@ sample_again()
 		entries "$(wc -l <"$tmp/text")" || return 1
 		sys=$(stat_of "$heap/stats" sys)
 		[ "$round" -ne 1 ] || first=$sys
-		[ "$sys" -le $((first + first / 8)) ] ||
+		# What CPUs keep for themselves may cost a step or two of 1 MiB.
+		[ "$sys" -le $((first + 2 * 1048576)) ] ||
 			fail "round $round took $sys, the first $first" ||
 			return 1
 		empty || return 1
