@@ -350,6 +350,46 @@ static void drain_test_only_idle_cpus_are_emptied(struct kunit *test)
 	sh_fixture_check(test, heap);
 }
 
+/* Slots come and go on one CPU while another reads how many objects they hold. */
+struct reader {
+	struct spanheap *heap;
+	int cpu;
+	unsigned long until;
+	unsigned long most;
+};
+
+static void read_often(void *arg)
+{
+	unsigned int class = sh_size_class(64), i;
+	struct reader *r = arg;
+
+	while (time_before(jiffies, r->until)) {
+		if (raw_smp_processor_id() == r->cpu) {
+			spanheap_free(spanheap_alloc(r->heap, 64, GFP_KERNEL));
+			drain_this_cpu(r->heap);
+		}
+		for (i = 0; i < 100 && raw_smp_processor_id() != r->cpu; i++) {
+			struct sh_slot_stats stats = { };
+
+			sh_caches_stats(&r->heap->caches, r->cpu, class, &stats);
+			r->most = max(r->most, stats.objects);
+		}
+		cond_resched();
+	}
+}
+
+static void drain_test_figures_are_right_meanwhile(struct kunit *test)
+{
+	struct reader r = { .heap = test->priv };
+
+	sh_fixture_other_cpu(test);
+	r.cpu = cpumask_first(cpu_online_mask);
+	r.until = jiffies + msecs_to_jiffies(sh_test_ops(500));
+	KUNIT_ASSERT_EQ(test, sh_fixture_on_each_cpu(read_often, &r), 0);
+	KUNIT_EXPECT_LE(test, r.most, sh_classes[sh_size_class(64)].batch);
+	sh_fixture_check(test, test->priv);
+}
+
 static struct kunit_case drain_test_cases[] = {
 	KUNIT_CASE(drain_test_empties_all_cpus),
 	KUNIT_CASE(drain_test_live_objects_stay),
@@ -363,6 +403,7 @@ static struct kunit_case drain_test_cases[] = {
 	KUNIT_CASE(drain_test_cpus_in_use_are_left_alone),
 	KUNIT_CASE(drain_test_a_pair_counts_as_use),
 	KUNIT_CASE(drain_test_only_idle_cpus_are_emptied),
+	KUNIT_CASE(drain_test_figures_are_right_meanwhile),
 	{ }
 };
 

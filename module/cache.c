@@ -175,9 +175,7 @@ static struct sh_entry *install(struct sh_caches *caches, struct sh_cache *cache
 		return array;
 	if (count)
 		memcpy(array, old, count * sizeof(*array));
-	slot->base = array;
-	slot->top = array + count;
-	slot->end = array + nr;
+	sh_slot_set_array(slot, array, count, nr);
 	cache->capacity += (nr - now) * size;
 	return old;
 }
@@ -414,14 +412,14 @@ void sh_caches_stats(struct sh_caches *caches, int cpu, unsigned int class,
 	struct sh_slot *slot = &per_cpu_ptr(caches->cpu, cpu)->slot[class];
 	struct sh_entry *base, *top;
 
-	/* If the array is replaced between the two, the count is nonsense. */
+	/* A base and a top of two arrays would make nonsense of the count. */
 	do {
 		base = READ_ONCE(slot->base);
 		smp_rmb();	/* base before top */
 		top = READ_ONCE(slot->top);
 		smp_rmb();	/* top before base once more */
 	} while (base != READ_ONCE(slot->base));
-	stats->objects += top - base;
+	stats->objects += top ? top - base : 0;
 	stats->allocs += READ_ONCE(slot->allocs);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_stats);

@@ -112,6 +112,27 @@ static __always_inline void sh_cache_leave(struct sh_cache *cache)
 }
 
 /**
+ * sh_slot_set_array() - give a slot another array
+ * @slot: a slot of this CPU's cache, entered
+ * @array: the array, with the slot's objects at its front; NULL for none
+ * @count: how many these are
+ * @nr: entries in the array
+ *
+ * sh_caches_stats() on another CPU sees no top while it is that of no array.
+ */
+static inline void sh_slot_set_array(struct sh_slot *slot,
+				     struct sh_entry *array,
+				     unsigned int count, unsigned int nr)
+{
+	WRITE_ONCE(slot->top, NULL);
+	smp_wmb();	/* the old top before the new base */
+	WRITE_ONCE(slot->base, array);
+	smp_wmb();	/* the new base before the new top */
+	WRITE_ONCE(slot->top, array + count);
+	slot->end = array + nr;
+}
+
+/**
  * sh_cache_pop() - allocate an object from this CPU's cache
  * @cache: the cache
  * @class: its size class

@@ -54,9 +54,7 @@ static unsigned int take_batch(struct sh_caches *caches, int dead_cpu,
 			*array = slot->base;
 			cache->capacity -= (slot->end - slot->base) *
 					   sh_classes[class].size;
-			slot->base = NULL;
-			slot->top = NULL;
-			slot->end = NULL;
+			sh_slot_set_array(slot, NULL, 0, 0);
 		}
 		sh_cache_leave(cache);
 	}

@@ -170,6 +170,7 @@ struct sh_span *sh_pageheap_take_front(struct sh_pageheap *ph,
 
 /* Take the lock, and the time that takes while memory is given back. */
 static unsigned long lock_timed(struct sh_pageheap *ph)
+	__acquires(&ph->lock)
 {
 	unsigned long flags;
 	u64 start;
