@@ -8,6 +8,7 @@
 #include <linux/compiler.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <asm/barrier.h>
 
 #include "central.h"
 #include "runcache.h"
