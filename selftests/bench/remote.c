@@ -2,8 +2,10 @@
 /*
  * Workload "remote": one CPU allocates, another frees
  *
- * The objects pass through a ring. Each CPU's cache only ever drains or only
- * ever fills, so that objects have to find their way back.
+ * The objects pass through a ring, some at a time: with every one on its own,
+ * the cache lines of the ring would cost more than the allocator. Each CPU's
+ * cache only ever drains or only ever fills, so that objects have to find their
+ * way back.
  */
 #include <linux/cpumask.h>
 #include <linux/kernel.h>
@@ -14,6 +16,7 @@
 #include "threads.h"
 
 #define RING_SIZE	4096
+#define HAND		32	/* objects handed over at once */
 #define SPINS		65536	/* looks at the ring before letting others run */
 
 struct ring {
@@ -28,32 +31,59 @@ struct ring {
 	void *slots[RING_SIZE];
 };
 
+/* Wait until the consumer has emptied a hand's worth of slots. */
+static __always_inline void wait_for_room(struct ring *ring, unsigned long i)
+{
+	unsigned int spins = 0;
+
+	/* Pairs with the release of tail: these slots are free. */
+	while (i - smp_load_acquire(&ring->tail) > RING_SIZE - HAND) {
+		cpu_relax();
+		if (++spins % SPINS == 0)
+			cond_resched();
+	}
+}
+
+/* Wait until the producer has filled slots up to @i. False when it gave up. */
+static __always_inline bool wait_for_objects(struct ring *ring,
+					     unsigned long i)
+{
+	unsigned int spins = 0;
+
+	/* Pairs with the release of head: these slots are filled. */
+	while (smp_load_acquire(&ring->head) < i) {
+		if (READ_ONCE(ring->failed))
+			return false;
+		cpu_relax();
+		if (++spins % SPINS == 0)
+			cond_resched();
+	}
+	return true;
+}
+
 static __always_inline int produce(const enum bench_kind kind,
 				   const struct bench_subject s, void *arg,
 				   struct bench_sample *unused)
 {
 	struct ring *ring = arg;
-	unsigned long i, tail = 0, n = ring->n;
+	unsigned long i, n = ring->n;
 	size_t size = ring->size;
-	unsigned int spins = 0;
 
 	ring->start = ktime_get_ns();
 	for (i = 0; i < n; i++) {
-		void *obj = bench_alloc(kind, &s, size);
+		void *obj;
 
+		if (i % HAND == 0)
+			wait_for_room(ring, i);
+		obj = bench_alloc(kind, &s, size);
 		if (unlikely(!obj)) {
 			WRITE_ONCE(ring->failed, true);
 			return -ENOMEM;
 		}
-		while (i - tail == RING_SIZE) {
-			/* Pairs with the release of tail: its slot is free. */
-			tail = smp_load_acquire(&ring->tail);
-			cpu_relax();
-			if (++spins % SPINS == 0)
-				cond_resched();
-		}
 		ring->slots[i % RING_SIZE] = obj;
-		/* Pairs with the acquire of head: publishes the slot. */
+		if (i % HAND != HAND - 1)
+			continue;
+		/* Pairs with the acquire of head: publishes the slots. */
 		smp_store_release(&ring->head, i + 1);
 	}
 	return 0;
@@ -64,23 +94,15 @@ static __always_inline int consume(const enum bench_kind kind,
 				   struct bench_sample *unused)
 {
 	struct ring *ring = arg;
-	unsigned long i, head = 0, n = ring->n;
-	unsigned int spins = 0;
+	unsigned long i, n = ring->n;
 
 	for (i = 0; i < n; i++) {
-		while (i == head) {
-			bool failed = READ_ONCE(ring->failed);
-
-			/* Pairs with the release of head: slots are filled. */
-			head = smp_load_acquire(&ring->head);
-			cpu_relax();
-			if (failed && i == head)
-				return 0;
-			if (++spins % SPINS == 0)
-				cond_resched();
-		}
+		if (i % HAND == 0 && !wait_for_objects(ring, i + HAND))
+			return 0;
 		bench_free(kind, &s, ring->slots[i % RING_SIZE]);
-		/* Pairs with the acquire of tail: done with the slot. */
+		if (i % HAND != HAND - 1)
+			continue;
+		/* Pairs with the acquire of tail: done with the slots. */
 		smp_store_release(&ring->tail, i + 1);
 	}
 	ring->end = ktime_get_ns();
@@ -103,7 +125,7 @@ static int remote_sample(const struct bench_subject *s, void *arg,
 	int ret;
 
 	/* Until the ring is full once, nobody has to wait for anybody. */
-	sample->n = max_t(unsigned long, sample->n, RING_SIZE);
+	sample->n = round_up(max_t(unsigned long, sample->n, RING_SIZE), HAND);
 	ring->subject = s;
 	ring->n = sample->n;
 	ring->head = 0;
