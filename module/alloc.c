@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "gfp.h"
 #include "heap.h"
+#include "trace.h"
 
 static noinline void *zero_object(void *obj, unsigned int class)
 {
@@ -87,24 +88,8 @@ static noinline void *alloc_flagged(struct spanheap *heap, size_t size,
 	return zero_object(obj, class);
 }
 
-/**
- * spanheap_alloc() - allocate an object
- * @heap: heap to allocate from, NULL for the default heap
- * @size: bytes
- * @gfp: as for kmalloc(); __GFP_ZERO zeroes, __GFP_NOWARN keeps a failure out
- *	of the log, __GFP_ACCOUNT charges new pages to the caller's memory
- *	cgroup. __GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM, __GFP_COMP and
- *	__GFP_NOFAIL are refused.
- *
- * A size that is a power of two is aligned to itself up to PAGE_SIZE, any other
- * to 8 bytes at least.
- *
- * Context: any that kmalloc() may be called in with @gfp. With flags that do not
- * allow to block, the heap can grow within the arenas it has.
- * Return: the object; ZERO_SIZE_PTR for size 0; NULL when there is no memory,
- * the heap's limit is reached or the flags are refused.
- */
-void *spanheap_alloc(struct spanheap *heap, size_t size, gfp_t gfp)
+static __always_inline void *do_alloc(struct spanheap *heap, size_t size,
+				      gfp_t gfp)
 {
 	unsigned int class;
 	void *obj;
@@ -127,6 +112,40 @@ void *spanheap_alloc(struct spanheap *heap, size_t size, gfp_t gfp)
 	if (want_init_on_alloc(0))
 		return zero_object(obj, class);
 	return obj;
+}
+
+/* While somebody listens. */
+static noinline void *alloc_traced(struct spanheap *heap, size_t size,
+				   gfp_t gfp, unsigned long call_site)
+{
+	void *obj = do_alloc(heap, size, gfp);
+
+	sh_trace_alloc(heap, obj, size, gfp, call_site);
+	return obj;
+}
+
+/**
+ * spanheap_alloc() - allocate an object
+ * @heap: heap to allocate from, NULL for the default heap
+ * @size: bytes
+ * @gfp: as for kmalloc(); __GFP_ZERO zeroes, __GFP_NOWARN keeps a failure out
+ *	of the log, __GFP_ACCOUNT charges new pages to the caller's memory
+ *	cgroup. __GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM, __GFP_COMP and
+ *	__GFP_NOFAIL are refused.
+ *
+ * A size that is a power of two is aligned to itself up to PAGE_SIZE, any other
+ * to 8 bytes at least.
+ *
+ * Context: any that kmalloc() may be called in with @gfp. With flags that do not
+ * allow to block, the heap can grow within the arenas it has.
+ * Return: the object; ZERO_SIZE_PTR for size 0; NULL when there is no memory,
+ * the heap's limit is reached or the flags are refused.
+ */
+void *spanheap_alloc(struct spanheap *heap, size_t size, gfp_t gfp)
+{
+	if (trace_alloc_enabled())
+		return alloc_traced(heap, size, gfp, _RET_IP_);
+	return do_alloc(heap, size, gfp);
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc);
 
@@ -162,6 +181,8 @@ static size_t aligned_size(size_t size, size_t align)
 void *spanheap_alloc_aligned(struct spanheap *heap, size_t size, size_t align,
 			     gfp_t gfp)
 {
+	void *obj;
+
 	heap = sh_heap_or_default(heap);
 	if (!is_power_of_2(align) || align > SPANHEAP_MAX_ALIGN ||
 	    size > SIZE_MAX - align) {
@@ -175,7 +196,9 @@ void *spanheap_alloc_aligned(struct spanheap *heap, size_t size, size_t align,
 		return spanheap_alloc(heap, size, gfp);
 	if (align <= SH_PAGE_SIZE)
 		return spanheap_alloc(heap, aligned_size(size, align), gfp);
-	return alloc_slow(heap, size, align, gfp, heap->node);
+	obj = alloc_slow(heap, size, align, gfp, heap->node);
+	sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
+	return obj;
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_aligned);
 
@@ -223,6 +246,8 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 	if (want_init_on_alloc(gfp))
 		for (i = 0; i < done; i++)
 			memset(objs[i], 0, sh_classes[class].size);
+	for (i = 0; trace_alloc_enabled() && i < done; i++)
+		sh_trace_alloc(heap, objs[i], size, gfp, _RET_IP_);
 	if (done < nr)
 		sh_count_failure(heap);
 	return done;

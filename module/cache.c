@@ -28,6 +28,7 @@
 #include "compat.h"
 #include "gfp.h"
 #include "pagemap.h"
+#include "trace.h"
 
 /* Most objects in a slot, and its most bytes as a share of the CPU's bound. */
 #define SLOT_MAX_OBJECTS	2048
@@ -269,6 +270,7 @@ void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 			       gfp, node);
 	if (!got)
 		return NULL;
+	sh_trace(refill, caches->rcs->ph->name, sh_classes[class].size, got);
 	WRITE_ONCE(*batch[0].state, SH_OBJ_LIVE);
 	kept = stash(caches, class, batch + 1, got - 1, true);
 	if (kept < got - 1)
@@ -392,8 +394,10 @@ void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 	preempt_disable();
 	nr = swap_for_batch(caches, class, entry, batch);
 	preempt_enable();
-	if (nr)
-		sh_central_free(&caches->central[class], caches->rcs, batch, nr);
+	if (!nr)
+		return;
+	sh_central_free(&caches->central[class], caches->rcs, batch, nr);
+	sh_trace(flush, caches->rcs->ph->name, sh_classes[class].size, nr);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_flush);
 

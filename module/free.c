@@ -28,6 +28,7 @@
 #include "compat.h"
 #include "heap.h"
 #include "pagemap.h"
+#include "trace.h"
 
 /* A large object, or nothing there is to free. */
 static noinline void free_slow(const void *ptr)
@@ -115,6 +116,16 @@ static noinline void free_zeroing(const void *ptr)
 	do_free(ptr, true);
 }
 
+/* While somebody listens: before anybody else can have the object. */
+static noinline void free_traced(const void *ptr, unsigned long call_site)
+{
+	sh_trace_free(ptr, call_site);
+	if (want_init_on_free())
+		free_zeroing(ptr);
+	else
+		do_free(ptr, false);
+}
+
 /**
  * spanheap_free() - free an object
  * @ptr: the object, from any heap; NULL and ZERO_SIZE_PTR are fine
@@ -127,7 +138,9 @@ static noinline void free_zeroing(const void *ptr)
  */
 void spanheap_free(const void *ptr)
 {
-	if (want_init_on_free())
+	if (trace_free_enabled())
+		free_traced(ptr, _RET_IP_);
+	else if (want_init_on_free())
 		free_zeroing(ptr);
 	else
 		do_free(ptr, false);

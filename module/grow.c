@@ -19,6 +19,7 @@
 #include "pageheap.h"
 #include "pagemap.h"
 #include "splice.h"
+#include "trace.h"
 
 /* Arenas looked at for room; older ones that have some are not worth a search. */
 #define ARENAS_TRIED	4
@@ -250,7 +251,9 @@ int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp)
 		low = !gfpflags_allow_blocking(gfp) &&
 		      runs_low(ph, grown ? 0 : need);
 		spin_unlock_irqrestore(&ph->lock, flags);
-		if (!grown)
+		if (grown)
+			sh_trace(grow, ph->name, (size_t)need << SH_PAGE_SHIFT);
+		else
 			sh_record_free(ph, record);
 		if (!gfpflags_allow_blocking(gfp)) {
 			if (low)

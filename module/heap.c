@@ -22,6 +22,7 @@
 
 #include "compat.h"
 #include "heap.h"
+#include "trace.h"
 
 LIST_HEAD(sh_heaps);
 DECLARE_RWSEM(sh_heaps_lock);	/* for the list above, and names */
@@ -153,6 +154,7 @@ struct spanheap *spanheap_create(const char *name,
 	list_add_tail(&heap->link, &sh_heaps);
 	sh_debugfs_add(heap);
 	up_write(&sh_heaps_lock);
+	sh_trace(heap_create, heap->name, config->limit);
 	return heap;
 }
 EXPORT_SYMBOL_GPL(spanheap_create);

@@ -24,6 +24,7 @@
 #include "compat.h"
 #include "gfp.h"
 #include "heap.h"
+#include "trace.h"
 
 static bool is_on_node(const void *obj, size_t size, int node)
 {
@@ -88,6 +89,9 @@ void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 	might_alloc(gfp);
 	obj = try_near(heap, size, gfp, node) ?:
 	      sh_large_alloc_on_node(heap, size, align, gfp, node);
-	return obj ?: sh_count_failure(heap);
+	if (!obj)
+		return sh_count_failure(heap);
+	sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
+	return obj;
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_node);

@@ -36,6 +36,7 @@
 #include "pageheap.h"
 #include "pagemap.h"
 #include "splice.h"
+#include "trace.h"
 
 /* Make a run free and merge it with its neighbours, for the caller to list. */
 static struct sh_span *merge_run(struct sh_pageheap *ph, struct sh_span *run)
@@ -324,6 +325,7 @@ bool sh_pageheap_populate(struct sh_pageheap *ph, struct sh_span *span,
 			  gfp_t gfp, int node)
 {
 	bool zeroed = want_init_on_alloc(gfp);
+	unsigned long got;
 
 	if (!span->released)
 		return true;
@@ -331,8 +333,11 @@ bool sh_pageheap_populate(struct sh_pageheap *ph, struct sh_span *span,
 		span->dirty = !zeroed;
 	else
 		span->dirty |= !zeroed;
-	span->released -= sh_arena_populate(span->arena, sh_span_base(span),
-					    span->nr_pages, gfp, node);
+	got = sh_arena_populate(span->arena, sh_span_base(span), span->nr_pages,
+				gfp, node);
+	span->released -= got;
+	if (got)
+		sh_trace(populate, ph->name, (size_t)got << SH_PAGE_SHIFT);
 	if (span->released)
 		report_failure(ph, span->nr_pages, -ENOMEM, gfp);
 	return !span->released;

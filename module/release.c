@@ -24,6 +24,7 @@
 #include "pageheap.h"
 #include "pagemap.h"
 #include "splice.h"
+#include "trace.h"
 
 /* Resident heap pages in a batch: 32 MiB. */
 #define BATCH_PAGES	((32UL << 20) >> SH_PAGE_SHIFT)
@@ -169,8 +170,10 @@ unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
 			break;
 		if (got > goal - done)
 			trim_batch(ph, &batch, got - (goal - done));
-		done += unmap_batch(&batch);
+		got = unmap_batch(&batch);
 		return_batch(ph, &batch);
+		sh_trace(release, ph->name, (size_t)got << SH_PAGE_SHIFT);
+		done += got;
 		INIT_LIST_HEAD(&batch);
 		++*shootdowns;
 		cond_resched();

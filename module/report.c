@@ -17,6 +17,7 @@
 #include "heap.h"
 #include "pagemap.h"
 #include "stats.h"
+#include "trace.h"
 
 /* Enough to see a pattern, few enough to leave the log readable. */
 static DEFINE_RATELIMIT_STATE(bad_free_limit, HZ, 20);
@@ -147,6 +148,8 @@ void sh_report_misuse(enum sh_call call, const void *ptr)
 		describe_place(&place, span);
 	}
 	atomic_long_inc(&heap->bad_frees);
+	/* The heap is there for as long as this lasts. */
+	sh_trace(bad_free, heap->name, ptr, call_names[call], what);
 	rcu_read_unlock();
 	if (sh_panic_on_bad_free)
 		panic("spanheap: bad %s: %s: %p%s", call_names[call], what, ptr,
@@ -186,6 +189,7 @@ void sh_report_leaks(struct spanheap *heap)
 	u64 nr;
 
 	spanheap_get_stats(heap, &stats);
+	sh_trace(heap_destroy, heap->name, stats.objects, stats.object_bytes);
 	if (stats.manual_spans)
 		pr_warn("heap %s: destroyed with %llu manual spans of %llu bytes still allocated; freed them\n",
 			heap->name, stats.manual_spans, stats.manual_bytes);

@@ -33,6 +33,7 @@
 
 #include "compat.h"
 #include "scavenge.h"
+#include "trace.h"
 
 /* How often to look while there is something to give back, at most: in ms. */
 #define PACE_MS		1000U
@@ -45,8 +46,8 @@
 
 static struct workqueue_struct *scavenge_wq;
 
-static bool trace_scavenge;
-module_param(trace_scavenge, bool, 0644);
+static bool log_passes;
+module_param_named(trace_scavenge, log_passes, bool, 0644);
 MODULE_PARM_DESC(trace_scavenge, "log a line for each pass that gives memory back (off)");
 
 static const char * const reason_name[SH_NR_SCAVENGE_REASONS] = {
@@ -69,7 +70,9 @@ static void account(struct sh_scavenger *sc, enum sh_scavenge_reason reason,
 		return;
 	sc->passes++;
 	sc->bytes[reason] += bytes_of(pages);
-	if (trace_scavenge)
+	sh_trace(scavenge, sc->ph->name, reason_name[reason], bytes_of(pages),
+		 took);
+	if (log_passes)
 		pr_info("heap %s: scavenged %zu KiB (%s) in %llu us\n",
 			sc->ph->name, bytes_of(pages) >> 10,
 			reason_name[reason], took / NSEC_PER_USEC);
