@@ -378,6 +378,21 @@ static void release_test_many_runs_take_several_shootdowns(struct kunit *test)
 	sh_pages_verify(test, ph);
 }
 
+/* Longer than a batch, and the last batch of it no whole one. */
+static void release_test_a_long_run_takes_several_shootdowns(struct kunit *test)
+{
+	const unsigned long nr_pages = 2 * SH_RELEASE_BATCH + 100;
+	struct sh_pageheap *ph = heap_of(test);
+	unsigned long shootdowns = 0;
+
+	needs_sparse_arenas(test);
+	sh_pages_free(ph, sh_pages_alloc(test, ph, nr_pages));
+	KUNIT_EXPECT_EQ(test, nr_pages,
+			sh_pageheap_release(ph, ULONG_MAX, 0, &shootdowns));
+	KUNIT_EXPECT_EQ(test, shootdowns, 3);
+	sh_pages_verify(test, ph);
+}
+
 /* Spans that fill an arena each; an arena is at least that long. */
 static void make_arenas(struct kunit *test, struct sh_span **span, unsigned int nr)
 {
@@ -414,7 +429,7 @@ static void release_test_retires_idle_arenas(struct kunit *test)
 	}
 	sh_pages_free(ph, s[3]);
 	sh_pages_free(ph, s[1]);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0), 2 * ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0, UINT_MAX), 2 * ARENA_PAGES);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 2);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).sys, before.sys - 2 * ARENA_PAGES);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).idle, before.idle);
@@ -441,11 +456,11 @@ static void release_test_keeps_the_oldest_arena(struct kunit *test)
 	first = s[0]->arena;
 	for (i = 0; i < 3; i++)
 		sh_pages_free(ph, s[i]);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0), 2 * ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0, UINT_MAX), 2 * ARENA_PAGES);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 1);
 	KUNIT_EXPECT_PTR_EQ(test, list_first_entry(&ph->arenas, struct sh_arena, link),
 			    first);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0), 0);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0, UINT_MAX), 0);
 	sh_pages_verify(test, ph);
 	s[0] = sh_pages_alloc(test, ph, ARENA_PAGES);
 	KUNIT_EXPECT_PTR_EQ(test, s[0]->arena, first);
@@ -462,12 +477,12 @@ static void release_test_keeps_arenas_in_use(struct kunit *test)
 	sh_pages_fill(sh_span_base(last), 1, 4);
 	sh_pages_free(ph, s[0]);
 	sh_pages_free(ph, s[2]);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0), 0);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0, UINT_MAX), 0);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 3);
 	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(last), 1, 4));
 	sh_pages_verify(test, ph);
 	sh_pages_free(ph, last);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0), ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0, UINT_MAX), ARENA_PAGES);
 	sh_pages_verify(test, ph);
 }
 
@@ -483,9 +498,9 @@ static void release_test_retires_arenas_old_enough(struct kunit *test)
 	sh_pages_free(ph, s[1]);
 	run = sh_pagemap_get(base);
 	KUNIT_ASSERT_NOT_NULL(test, run);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, LONG_AGO), 0);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, LONG_AGO, UINT_MAX), 0);
 	run->idle_since -= LONG_AGO;
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, LONG_AGO), ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, LONG_AGO, UINT_MAX), ARENA_PAGES);
 	KUNIT_EXPECT_PTR_EQ(test, sh_pagemap_get(base), NULL);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 2);
 	sh_pages_verify(test, ph);
@@ -501,7 +516,7 @@ static void release_test_released_arenas_have_nothing_left(struct kunit *test)
 	make_arenas(test, s, 3);
 	sh_pages_free(ph, s[1]);
 	got = release(ph, ULONG_MAX, 0);
-	KUNIT_EXPECT_EQ(test, got + sh_pageheap_retire(ph, 0), ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, got + sh_pageheap_retire(ph, 0, UINT_MAX), ARENA_PAGES);
 	KUNIT_EXPECT_EQ(test, got, SH_ARENA_SPARSE ? ARENA_PAGES : 0);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 2);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).released, 0);
@@ -522,7 +537,7 @@ static void release_test_released_arenas_keep_their_age(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, run);
 	run->idle_since -= LONG_AGO;
 	release(ph, ULONG_MAX, LONG_AGO);
-	sh_pageheap_retire(ph, LONG_AGO);
+	sh_pageheap_retire(ph, LONG_AGO, UINT_MAX);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 1);
 	sh_pages_verify(test, ph);
 }
@@ -545,6 +560,7 @@ static struct kunit_case release_test_cases[] = {
 	KUNIT_CASE(release_test_memory_comes_back_zeroed_when_asked),
 	KUNIT_CASE(release_test_a_merged_run_may_need_zeroing),
 	KUNIT_CASE(release_test_many_runs_take_several_shootdowns),
+	KUNIT_CASE(release_test_a_long_run_takes_several_shootdowns),
 	KUNIT_CASE(release_test_retires_idle_arenas),
 	KUNIT_CASE(release_test_keeps_the_oldest_arena),
 	KUNIT_CASE(release_test_keeps_arenas_in_use),

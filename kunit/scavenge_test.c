@@ -57,10 +57,12 @@ static void wait_for_drains(struct spanheap *heap)
 		flush_work(&per_cpu_ptr(heap->scavenger.drains, cpu)->work);
 }
 
-/* Make the next pass now. */
+/* Make the next pass now, and what it leaves over because of its rate. */
 static void pass(struct spanheap *heap)
 {
-	flush_delayed_work(&heap->scavenger.work);
+	do
+		flush_delayed_work(&heap->scavenger.work);
+	while (heap->scavenger.aging);
 	wait_for_drains(heap);
 }
 
@@ -241,6 +243,29 @@ static void scavenge_test_old_arenas_go_back(struct kunit *test)
 	pass(heap);
 	KUNIT_EXPECT_EQ(test, pages_of(heap).arenas, 1);
 	KUNIT_EXPECT_GE(test, given_back(heap, SH_SCAVENGE_AGE), 3 * LONG_BYTES);
+	sh_fixture_check(test, heap);
+}
+
+/* Age takes a batch at a time, and then rests seven times as long. */
+static void scavenge_test_much_that_is_old_goes_in_steps(struct kunit *test)
+{
+	const unsigned long pages = 3 * SH_RELEASE_BATCH;
+	struct spanheap *heap = heap_of(test);
+	unsigned int steps = 0;
+
+	needs_sparse_arenas(test);
+	heap->scavenger.idle_ms = 300000;
+	stop_pacing(heap);
+	use_pages(test, pages, 1);
+	let_age(heap, 301);
+	do {
+		flush_delayed_work(&heap->scavenger.work);
+		steps++;
+	} while (heap->scavenger.aging);
+	KUNIT_EXPECT_GE(test, steps, 1);
+	KUNIT_EXPECT_LE(test, steps, 4);
+	KUNIT_EXPECT_EQ(test, heap->scavenger.shootdowns, 3);
+	KUNIT_EXPECT_EQ(test, given_back(heap, SH_SCAVENGE_AGE), pages << SH_PAGE_SHIFT);
 	sh_fixture_check(test, heap);
 }
 
@@ -496,6 +521,7 @@ static struct kunit_case scavenge_test_cases[] = {
 	KUNIT_CASE(scavenge_test_the_age_limit_can_be_set),
 	KUNIT_CASE(scavenge_test_old_runs_go_back),
 	KUNIT_CASE(scavenge_test_old_arenas_go_back),
+	KUNIT_CASE(scavenge_test_much_that_is_old_goes_in_steps),
 	KUNIT_CASE(scavenge_test_pacing_keeps_recent_use_and_a_tenth),
 	KUNIT_CASE(scavenge_test_pacing_leaves_what_is_in_use),
 	KUNIT_CASE(scavenge_test_passes_empty_idle_caches),

@@ -20,6 +20,9 @@
 #define SH_GROW_STEP		((1UL << 20) >> SH_PAGE_SHIFT)
 #define SH_GROW_UNIT		((64UL << 10) >> SH_PAGE_SHIFT)
 
+/* Most heap pages that are unmapped before a TLB shootdown is made: 32 MiB. */
+#define SH_RELEASE_BATCH	((32UL << 20) >> SH_PAGE_SHIFT)
+
 /**
  * struct sh_pageheap - the pages of a heap
  * @lock: protects all below that is not an atomic or set once
@@ -119,7 +122,8 @@ void sh_pageheap_stats(struct sh_pageheap *ph, struct sh_pageheap_stats *stats);
 /* release.c */
 unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
 				  unsigned long age, unsigned long *shootdowns);
-unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long age);
+unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long age,
+				 unsigned int nr);
 
 /* walk.c */
 typedef int (*sh_arena_fn)(struct sh_arena *arena, void *arg);

@@ -26,9 +26,6 @@
 #include "splice.h"
 #include "trace.h"
 
-/* Resident heap pages in a batch: 32 MiB. */
-#define BATCH_PAGES	((32UL << 20) >> SH_PAGE_SHIFT)
-
 /* Runs in a batch, and runs put back before the lock is dropped for others. */
 #define BATCH_RUNS	256
 #define RETURN_RUNS	32
@@ -59,7 +56,7 @@ static unsigned long hold_batch(struct sh_pageheap *ph, unsigned long goal,
 	struct sh_span *run;
 
 	spin_lock_irq(&ph->lock);
-	while (got < min(goal, BATCH_PAGES) && runs++ < BATCH_RUNS) {
+	while (got < min(goal, SH_RELEASE_BATCH) && runs++ < BATCH_RUNS) {
 		run = list_first_entry_or_null(&ph->free.lru, struct sh_span,
 					       lru);
 		if (!run || !old_enough(run, age))
@@ -83,8 +80,11 @@ static struct sh_span *keep_front(struct sh_pageheap *ph, struct sh_span *run,
 	struct sh_span *rest;
 	u32 nr;
 
-	for (nr = 0; keep; nr++, addr += SH_PAGE_SIZE)
-		keep -= sh_arena_resident(run->arena, addr);
+	if (!run->released)
+		nr = keep;
+	else
+		for (nr = 0; keep; nr++, addr += SH_PAGE_SIZE)
+			keep -= sh_arena_resident(run->arena, addr);
 	if (nr == run->nr_pages)
 		return run;
 	rest = sh_cut(ph, run, nr, 0, GFP_NOWAIT | __GFP_NOWARN);
@@ -110,21 +110,56 @@ static void trim_batch(struct sh_pageheap *ph, struct list_head *batch,
 	list_add_tail(&run->lru, batch);
 }
 
-static unsigned long unmap_batch(struct list_head *batch)
-{
-	unsigned long pages = 0, got;
-	struct sh_span *run;
-	LIST_HEAD(unmapped);
+/**
+ * struct unmapped - pages that are to be freed after a shootdown
+ * @pages: the pages
+ * @nr: heap pages of them
+ * @done: heap pages freed before these
+ * @shootdowns: shootdowns that took
+ */
+struct unmapped {
+	struct list_head pages;
+	unsigned long nr;
+	unsigned long done;
+	unsigned long shootdowns;
+};
 
-	list_for_each_entry(run, batch, lru) {
-		got = sh_arena_unmap(run->arena, sh_span_base(run),
-				     run->nr_pages, &unmapped);
+static void free_unmapped(struct unmapped *u)
+{
+	if (!u->nr)
+		return;
+	sh_arena_free_unmapped(&u->pages);
+	INIT_LIST_HEAD(&u->pages);
+	u->done += u->nr;
+	u->nr = 0;
+	u->shootdowns++;
+	cond_resched();
+}
+
+/* A run may be longer than what is left of a batch: it goes with several. */
+static void unmap_run(struct sh_span *run, struct unmapped *u)
+{
+	unsigned long addr = sh_span_base(run), end = sh_span_end(run);
+	unsigned long nr, got;
+
+	for (; addr < end; addr += nr << SH_PAGE_SHIFT) {
+		nr = min((end - addr) >> SH_PAGE_SHIFT, SH_RELEASE_BATCH - u->nr);
+		got = sh_arena_unmap(run->arena, addr, nr, &u->pages);
 		run->released += got;
-		run->dirty = false;
-		pages += got;
+		u->nr += got;
+		if (u->nr == SH_RELEASE_BATCH)
+			free_unmapped(u);
 	}
-	sh_arena_free_unmapped(&unmapped);
-	return pages;
+	run->dirty = false;
+}
+
+static void unmap_batch(struct list_head *batch, struct unmapped *u)
+{
+	struct sh_span *run;
+
+	list_for_each_entry(run, batch, lru)
+		unmap_run(run, u);
+	free_unmapped(u);
 }
 
 static void return_batch(struct sh_pageheap *ph, struct list_head *batch)
@@ -158,28 +193,31 @@ static void return_batch(struct sh_pageheap *ph, struct list_head *batch)
 unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
 				  unsigned long age, unsigned long *shootdowns)
 {
-	unsigned long done = 0, got;
+	struct unmapped u = { .pages = LIST_HEAD_INIT(u.pages) };
+	unsigned long got, left;
 	LIST_HEAD(batch);
 
 	if (!SH_ARENA_SPARSE)
 		return 0;
 	WRITE_ONCE(ph->releasing, true);
-	while (done < goal) {
-		got = hold_batch(ph, goal - done, age, &batch);
+	while (u.done < goal) {
+		left = goal - u.done;
+		got = hold_batch(ph, left, age, &batch);
 		if (!got)
 			break;
-		if (got > goal - done)
-			trim_batch(ph, &batch, got - (goal - done));
-		got = unmap_batch(&batch);
+		if (got > left)
+			trim_batch(ph, &batch, got - left);
+		got = u.done;
+		unmap_batch(&batch, &u);
 		return_batch(ph, &batch);
-		sh_trace(release, ph->name, (size_t)got << SH_PAGE_SHIFT);
-		done += got;
+		sh_trace(release, ph->name,
+			 (size_t)(u.done - got) << SH_PAGE_SHIFT);
 		INIT_LIST_HEAD(&batch);
-		++*shootdowns;
 		cond_resched();
 	}
 	WRITE_ONCE(ph->releasing, false);
-	return done;
+	*shootdowns += u.shootdowns;
+	return u.done;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_release);
 
@@ -197,7 +235,7 @@ static struct sh_span *idle_arena_run(struct sh_pageheap *ph,
 
 /* Take idle arenas out of the heap, with their runs. Returns resident pages. */
 static unsigned long take_idle_arenas(struct sh_pageheap *ph, unsigned long age,
-				      struct list_head *arenas)
+				      unsigned int nr, struct list_head *arenas)
 {
 	struct sh_arena *arena, *next;
 	unsigned long pages = 0;
@@ -215,6 +253,8 @@ static unsigned long take_idle_arenas(struct sh_pageheap *ph, unsigned long age,
 		sh_map_forget(run);
 		sh_record_free(ph, run);
 		list_move_tail(&arena->link, arenas);
+		if (!--nr)
+			break;
 	}
 	spin_unlock_irq(&ph->lock);
 	return pages;
@@ -224,17 +264,21 @@ static unsigned long take_idle_arenas(struct sh_pageheap *ph, unsigned long age,
  * sh_pageheap_retire() - give idle arenas back, all but the oldest
  * @ph: the page heap
  * @age: only arenas idle for as many jiffies, 0 for any
+ * @nr: how many at most
  *
  * Context: task, may sleep, not inside reclaim.
  * Return: resident heap pages that went with them.
  */
-unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long age)
+unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long age,
+				 unsigned int nr)
 {
 	struct sh_arena *arena, *next;
 	unsigned long pages;
 	LIST_HEAD(arenas);
 
-	pages = take_idle_arenas(ph, age, &arenas);
+	WRITE_ONCE(ph->releasing, true);
+	pages = take_idle_arenas(ph, age, nr, &arenas);
+	WRITE_ONCE(ph->releasing, false);
 	if (list_empty(&arenas))
 		return 0;
 	/* Who frees a wrong address may be looking at an arena through a record. */

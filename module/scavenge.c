@@ -3,16 +3,18 @@
  * The scavenger: a work item for each heap that gives idle memory back. Two
  * rules, as in the Go runtime, which had first the one and then the other:
  *
- * - age: a run idle for longer than a limit goes back, whatever it costs;
+ * - age: a run idle for longer than a limit goes back, however much there is, at
+ *   a rate that takes no more than an eighth of one CPU;
  * - pacing: memory beyond what recent use needs, and a tenth more, goes back
  *   sooner, at a rate that takes no more than a hundredth of one CPU.
  *
- * Recent use is the most pages in use during the last second, or what that was
- * before less an eighth for each second since, whichever is more.
+ * Recent use is the most pages in use since the pass before, or recent use as it
+ * was then less an eighth, whichever is more.
  *
  * While there is idle memory or CPUs hold cached objects, a pass is made every
- * second, or every quarter limit if that is shorter; else every half limit. A
- * pass also empties the caches of CPUs that did not use them since the pass
+ * second, or every quarter limit if that is shorter; else every half limit. What
+ * age leaves over because of its rate is gone on with in between. A pass also
+ * empties the caches of CPUs that did not use them since the pass
  * before: memory that they give up makes what it is merged with young again, so
  * that is not to happen late.
  *
@@ -24,6 +26,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/jiffies.h>
+#include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
 #include <linux/sched/clock.h>
@@ -38,8 +41,12 @@
 /* How often to look while there is something to give back, at most: in ms. */
 #define PACE_MS		1000U
 
-/* Share of a CPU that pacing may take: 1 / PACE_SHARE. */
+/* Shares of a CPU that pacing and age may take: 1 / PACE_SHARE, 1 / AGE_SHARE. */
 #define PACE_SHARE	100
+#define AGE_SHARE	8
+
+/* How long age may go on at a time. */
+#define AGE_SLICE_NS	(4 * NSEC_PER_MSEC)
 
 /* Heap pages to give back between two looks at the clock: 1 MiB. */
 #define PACE_STEP	((1UL << 20) >> SH_PAGE_SHIFT)
@@ -78,14 +85,24 @@ static void account(struct sh_scavenger *sc, enum sh_scavenge_reason reason,
 			reason_name[reason], took / NSEC_PER_USEC);
 }
 
-static void by_age(struct sh_scavenger *sc)
+/* Returns after how many milliseconds to go on, 0 when nothing is old enough. */
+static unsigned int by_age(struct sh_scavenger *sc)
 {
-	unsigned long age = msecs_to_jiffies(sc->idle_ms), pages;
-	u64 start = local_clock();
+	unsigned long age = msecs_to_jiffies(sc->idle_ms), pages = 0, got;
+	u64 start = local_clock(), took;
 
-	pages = sh_pageheap_release(sc->ph, ULONG_MAX, age, &sc->shootdowns);
-	pages += sh_pageheap_retire(sc->ph, age);
+	do {
+		got = sh_pageheap_release(sc->ph, SH_RELEASE_BATCH, age,
+					  &sc->shootdowns);
+		/* Idle arenas without memory are no work. */
+		if (!got)
+			got = sh_pageheap_retire(sc->ph, age, SH_ARENA_SPARSE ?
+						 UINT_MAX : 1);
+		pages += got;
+		took = local_clock() - start;
+	} while (got && took < AGE_SLICE_NS);
 	account(sc, SH_SCAVENGE_AGE, pages, start);
+	return got ? took * (AGE_SHARE - 1) / NSEC_PER_MSEC + 1 : 0;
 }
 
 /* Resident heap pages beyond what recent use needs and a tenth more. */
@@ -139,12 +156,16 @@ static void pass(struct work_struct *work)
 	bool busy;
 
 	mutex_lock(&sc->lock);
-	busy = sh_drain_idle(sc->drains);
-	by_age(sc);
-	by_pace(sc);
+	/* What goes on with a pass says nothing about CPUs' or recent use. */
+	busy = !sc->aging && sh_drain_idle(sc->drains);
+	sc->aging = by_age(sc);
+	if (!sc->aging)
+		by_pace(sc);
 	busy |= anything_idle(sc);
 	mutex_unlock(&sc->lock);
-	if (busy)
+	if (sc->aging)
+		delay = sc->aging;
+	else if (busy)
 		delay = pace(sc);
 	queue_delayed_work(scavenge_wq, &sc->work, msecs_to_jiffies(delay));
 }
@@ -166,7 +187,7 @@ size_t sh_scavenge(struct sh_scavenger *sc, enum sh_scavenge_reason reason)
 	mutex_lock(&sc->lock);
 	start = local_clock();
 	pages = sh_pageheap_release(sc->ph, ULONG_MAX, 0, &sc->shootdowns);
-	pages += sh_pageheap_retire(sc->ph, 0);
+	pages += sh_pageheap_retire(sc->ph, 0, UINT_MAX);
 	account(sc, reason, pages, start);
 	mutex_unlock(&sc->lock);
 	return bytes_of(pages);
@@ -253,6 +274,7 @@ void sh_scavenger_stats(struct sh_scavenger *sc, struct spanheap_stats *stats)
 	int i;
 
 	stats->scavenges = READ_ONCE(sc->passes);
+	stats->longest_pause_ns = READ_ONCE(sc->ph->pause_ns);
 	for (i = 0; i < SH_NR_SCAVENGE_REASONS; i++)
 		stats->scavenged_bytes += READ_ONCE(sc->bytes[i]);
 }

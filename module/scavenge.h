@@ -38,6 +38,7 @@ enum sh_scavenge_reason {
  * @ph: the page heap
  * @drains: for emptying the caches
  * @idle_ms: age at which idle runs go back, milliseconds
+ * @aging: milliseconds after which age goes on, 0 when it is done
  * @recent: heap pages in use of late, a decaying maximum
  * @passes: passes that gave something back
  * @bytes: bytes given back, by reason
@@ -50,6 +51,7 @@ struct sh_scavenger {
 	struct sh_pageheap *ph;
 	struct sh_drain __percpu *drains;
 	unsigned int idle_ms;
+	unsigned int aging;
 	unsigned long recent;
 	unsigned long passes;
 	u64 bytes[SH_NR_SCAVENGE_REASONS];
