@@ -58,6 +58,7 @@ static int stats_show(struct seq_file *m, void *unused)
 	LINE(grows);
 	LINE(scavenges);
 	LINE(scavenged_bytes);
+	LINE(longest_pause_ns);
 	LINE(bad_frees);
 	LINE(alloc_failures);
 #undef LINE

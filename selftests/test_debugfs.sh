@@ -56,7 +56,8 @@ debugfs_stats_form()
 				large_frees manual_spans manual_bytes \
 				persistent_bytes cached_objects cached_bytes \
 				span_meta cache_meta other_meta arenas grows \
-				scavenges scavenged_bytes bad_frees \
+				scavenges scavenged_bytes \
+				longest_pause_ns bad_frees \
 				alloc_failures; do
 			grep -q "^$name " "$file" ||
 				fail "no $name in $file" || return 1

@@ -77,6 +77,8 @@ struct spanheap_config {
  * @grows: times the heap took another step of an arena
  * @scavenges: passes that gave pages back
  * @scavenged_bytes: bytes given back by these
+ * @longest_pause_ns: longest time an allocation waited for a lock while memory
+ *	was given back, nanoseconds
  * @bad_frees: frees and reallocations refused because the address was no live
  *	object, or none of that kind
  * @alloc_failures: allocations that returned NULL
@@ -110,6 +112,7 @@ struct spanheap_stats {
 	u64 grows;
 	u64 scavenges;
 	u64 scavenged_bytes;
+	u64 longest_pause_ns;
 	u64 bad_frees;
 	u64 alloc_failures;
 };
