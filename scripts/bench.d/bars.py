@@ -105,20 +105,29 @@ def growth_bar(lanes, limit, least=1000000):
 
 
 def undisturbed_bar(lanes, least):
-    """Throughput while memory goes back, over that while none does, of CPU time."""
+    """Throughput while memory goes back, over that while none does."""
     lane = lanes.get("native")
-    points = lane.select("giveback") if lane else {}
+    points = lane.select("traffic") if lane else {}
     candidates = []
     for key, figures in points.items():
         quiet = points.get(key._replace(variant="quiet"))
         if key.variant == "scavenging" and quiet:
             candidates.append((figures["spanheap"].median /
                                quiet["spanheap"].median, place(key)))
-    verdict = worst(f"giveback: at least {least} x the throughput while scavenging (native)",
+    verdict = worst(f"traffic: at least {least} x the throughput while scavenging (native)",
                     1 / least, candidates)
     if verdict.value is None:
         return verdict
     return verdict._replace(value=1 / verdict.value, limit=least)
+
+
+def pause_bar(lanes, most_us):
+    """The longest an allocation waited for a lock because memory went back."""
+    lane = lanes.get("native")
+    points = lane.select("traffic", "longest_pause") if lane else {}
+    return worst(f"traffic: longest pause at most {most_us} us (native)", most_us,
+                 [(f["spanheap"].median / 1000, place(key))
+                  for key, f in points.items()])
 
 
 def giveback_bars(lanes):
@@ -131,6 +140,7 @@ def giveback_bars(lanes):
                             1.3, "page", "giveback",
                             keep=lambda key: key.variant == "populate")
     yield undisturbed_bar(lanes, 0.9)
+    yield pause_bar(lanes, 100)
 
 
 def first_bars(lanes):

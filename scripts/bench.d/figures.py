@@ -12,7 +12,7 @@ Figure = namedtuple("Figure", "median spread runs unit")
 
 ALLOCATORS = ["spanheap", "kmalloc", "kmem_cache", "kvmalloc", "vmalloc", "page"]
 WORKLOADS = ["single", "batch", "bulk", "churn", "remote", "parallel",
-             "growth", "giveback", "touch", "replay"]
+             "growth", "giveback", "traffic", "touch", "replay"]
 
 
 class Lane:

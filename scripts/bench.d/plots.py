@@ -113,8 +113,16 @@ def draw_parallel(lane, points):
 
 def draw_giveback(lane, points):
     variants = list(dict.fromkeys(key.variant for key in points))
-    chart = BarChart("Memory given back and taken again; traffic meanwhile",
-                     variants, f"{lane.unit} a page, or an object", tick_text)
+    chart = BarChart("Memory given back and taken again", variants,
+                     f"{lane.unit} a page", tick_text)
+    add_lines(chart, points, lambda key: variants.index(key.variant), lambda key: "")
+    return chart
+
+
+def draw_traffic(lane, points):
+    variants = list(dict.fromkeys(key.variant for key in points))
+    chart = BarChart("Two CPUs at work while idle memory goes back", variants,
+                     f"{lane.unit} an object", tick_text)
     add_lines(chart, points, lambda key: variants.index(key.variant), lambda key: "")
     return chart
 

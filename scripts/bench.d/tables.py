@@ -11,7 +11,8 @@ TITLES = {
     "remote": "allocated on one CPU, freed on another",
     "parallel": "every CPU at work, time of an object over all CPUs",
     "growth": "objects with a span of their own, as the heap fills",
-    "giveback": "pages given back and taken again, one page; traffic meanwhile",
+    "giveback": "pages given back and taken again, one page",
+    "traffic": "two CPUs at work while idle memory goes back, time of an object",
     "touch": "one step of a pointer chase over the objects",
     "replay": "the kernel's own allocations, recorded and repeated",
 }

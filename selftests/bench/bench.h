@@ -177,6 +177,7 @@ int bench_growth(struct bench *b);
 int bench_replay(struct bench *b);
 int bench_touch(struct bench *b);
 int bench_giveback(struct bench *b);
+int bench_traffic(struct bench *b);
 
 /* A cheap random sequence, the same for every allocator. */
 static inline u64 bench_rand(u64 *state)

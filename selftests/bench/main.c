@@ -7,8 +7,8 @@
  *	results	read the figures of that run as comma-separated values
  *	trace	write a trace for the workload "replay"
  *
- * Workloads: single batch bulk churn touch growth giveback remote parallel
- * replay.
+ * Workloads: single batch bulk churn touch growth giveback traffic remote
+ * parallel replay.
  * Options: runs, us, min, max, count, mem; see &struct bench_options. Numbers
  * may end in K, M or G.
  */
@@ -45,6 +45,7 @@ static const struct workload {
 	{ "touch", bench_touch },
 	{ "growth", bench_growth },
 	{ "giveback", bench_giveback },
+	{ "traffic", bench_traffic },
 	{ "remote", bench_remote },
 	{ "parallel", bench_parallel },
 	{ "replay", bench_replay },
