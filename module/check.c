@@ -116,7 +116,7 @@ static bool is_changing(const struct sh_span *span, enum sh_span_state state,
 	smp_rmb();
 	return READ_ONCE(span->state) != state ||
 	       READ_ONCE(span->nr_pages) != nr_pages ||
-	       READ_ONCE(span->obj[0]) == SH_OBJ_BUSY;
+	       sh_obj_plain(READ_ONCE(span->obj[0])) == SH_OBJ_BUSY;
 }
 
 static void check_map(struct checker *c, struct sh_span *span,

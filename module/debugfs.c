@@ -53,12 +53,15 @@ static int stats_show(struct seq_file *m, void *unused)
 	LINE(cached_bytes);
 	LINE(span_meta);
 	LINE(cache_meta);
+	LINE(special_meta);
 	LINE(other_meta);
 	LINE(arenas);
 	LINE(grows);
 	LINE(scavenges);
 	LINE(scavenged_bytes);
 	LINE(longest_pause_ns);
+	LINE(finalizers);
+	LINE(finalizers_run);
 	LINE(bad_frees);
 	LINE(alloc_failures);
 #undef LINE

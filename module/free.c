@@ -25,15 +25,17 @@
 #include <linux/preempt.h>
 #include <linux/string.h>
 
+#include "claim.h"
 #include "compat.h"
 #include "heap.h"
 #include "pagemap.h"
 #include "trace.h"
 
-/* A large object, or nothing there is to free. */
+/* A large object, one with special records, or nothing there is to free. */
 static noinline void free_slow(const void *ptr)
 {
-	if (!ZERO_OR_NULL_PTR(ptr) && !sh_large_free(ptr))
+	if (!ZERO_OR_NULL_PTR(ptr) && !sh_large_free(ptr) &&
+	    !sh_object_free_special(ptr))
 		sh_report_misuse(SH_CALL_FREE, ptr);
 }
 

@@ -22,6 +22,7 @@
 
 #include "compat.h"
 #include "heap.h"
+#include "special.h"
 #include "trace.h"
 
 LIST_HEAD(sh_heaps);
@@ -79,6 +80,7 @@ static void free_heap(struct spanheap *heap)
 	sh_pageheap_exit(&heap->ph);
 	sh_runcaches_exit(&heap->rcs);
 	sh_caches_exit(&heap->caches);
+	sh_fixalloc_exit(&heap->specials);
 	kvfree(heap);
 }
 
@@ -97,6 +99,9 @@ static struct spanheap *new_heap(const char *name,
 	strscpy(heap->name, name, sizeof(heap->name));
 	heap->node = config->node;
 	sh_persistent_init(&heap->persistent);
+	sh_finalizers_init(&heap->finalizers);
+	sh_fixalloc_init(&heap->specials, SH_SPECIAL_BYTES, config->node, NULL,
+			 &heap->ph.special_bytes);
 	for (class = 0; class < SH_NR_CLASSES; class++)
 		sh_central_init(&heap->central[class], class);
 	err = sh_pageheap_init(&heap->ph, heap, heap->name, arena_pages,
@@ -166,7 +171,7 @@ static void remove_heap(struct spanheap *heap)
 	list_del(&heap->link);
 	up_write(&sh_heaps_lock);
 	/* What spanheap_free_rcu() was called for is no leak. */
-	rcu_barrier();
+	sh_finalizers_run_all(heap);
 	sh_report_leaks(heap);
 	free_heap(heap);
 }
@@ -177,7 +182,8 @@ static void remove_heap(struct spanheap *heap)
  *
  * What is still allocated is reported in the log as leaked; persistent
  * allocations are not. Objects that spanheap_free_rcu() was called for are waited
- * for. Nobody may use the heap or its objects during the call or after it.
+ * for, and so are finalizers, also those of objects that were not freed. Nobody
+ * but finalizers may use the heap or its objects during the call or after it.
  *
  * Context: task, may sleep.
  */

@@ -12,6 +12,7 @@
 
 #include "cache.h"
 #include "central.h"
+#include "finalizer.h"
 #include "pageheap.h"
 #include "persistent.h"
 #include "runcache.h"
@@ -36,6 +37,8 @@ struct seq_file;
  * @manual_spans: manual spans
  * @manual_bytes: bytes in these
  * @persistent: where persistent allocations come from
+ * @specials: special records
+ * @finalizers: what is to be called when objects are freed
  * @bad_frees: frees and the like refused
  * @alloc_failures: allocations that returned NULL
  * @dir: its debugfs directory
@@ -55,6 +58,8 @@ struct spanheap {
 	atomic_long_t manual_spans;
 	atomic_long_t manual_bytes;
 	struct sh_persistent persistent;
+	struct sh_fixalloc specials;
+	struct sh_finalizers finalizers;
 	atomic_long_t bad_frees;
 	atomic_long_t alloc_failures;
 	struct dentry *dir;
@@ -92,6 +97,7 @@ void *sh_large_alloc(struct spanheap *heap, size_t size, size_t align,
 void *sh_large_alloc_on_node(struct spanheap *heap, size_t size, size_t align,
 			     gfp_t gfp, int node);
 bool sh_large_free(const void *ptr);
+void sh_large_free_claimed(struct sh_span *span);
 bool sh_large_resize(struct sh_span *span, struct spanheap *heap, size_t size,
 		     gfp_t gfp);
 int sh_large_split(struct sh_span *span, u32 nr_pages);

@@ -70,24 +70,35 @@ void *sh_large_alloc_on_node(struct spanheap *heap, size_t size, size_t align,
 }
 
 /**
- * sh_large_free() - free a large object
+ * sh_large_free_claimed() - free a large object that was claimed for that
+ * @span: its span
+ *
+ * Context: any but NMI.
+ */
+void sh_large_free_claimed(struct sh_span *span)
+{
+	struct spanheap *heap = sh_span_heap(span);
+
+	atomic_long_inc(&heap->large_frees);
+	atomic_long_sub(sh_span_bytes(span), &heap->large_bytes);
+	sh_whole_free(span);
+}
+
+/**
+ * sh_large_free() - free a large object that has no special records
  * @ptr: the address
  *
  * Context: any but NMI.
- * Return: whether @ptr was a live large object, which now is free.
+ * Return: whether @ptr was such a live large object, which now is free.
  */
 bool sh_large_free(const void *ptr)
 {
 	struct sh_span *span;
-	struct spanheap *heap;
 
 	span = sh_whole_claim(ptr, SH_SPAN_LARGE, SH_OBJ_CACHED);
 	if (!span)
 		return false;
-	heap = sh_span_heap(span);
-	atomic_long_inc(&heap->large_frees);
-	atomic_long_sub(sh_span_bytes(span), &heap->large_bytes);
-	sh_whole_free(span);
+	sh_large_free_claimed(span);
 	return true;
 }
 

@@ -89,6 +89,9 @@ static int __init spanheap_init(void)
 	err = sh_scavenge_init();
 	if (err)
 		goto exit_arena;
+	err = sh_finalizer_init();
+	if (err)
+		goto exit_scavenge;
 	sh_debugfs_init();
 	err = sh_heaps_init();
 	if (err)
@@ -102,6 +105,8 @@ exit_heaps:
 	sh_heaps_exit();
 exit_debugfs:
 	sh_debugfs_exit();
+	sh_finalizer_exit();
+exit_scavenge:
 	sh_scavenge_exit();
 	rcu_barrier();
 exit_arena:
@@ -116,6 +121,7 @@ static void __exit spanheap_exit(void)
 	sh_pressure_exit();
 	sh_heaps_exit();
 	sh_debugfs_exit();
+	sh_finalizer_exit();
 	sh_scavenge_exit();
 	/* Blocks of records are freed by RCU callbacks of ours. */
 	rcu_barrier();

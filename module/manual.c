@@ -115,7 +115,7 @@ static struct sh_span *adopt_single(const void *ptr)
 	if (!state)
 		return NULL;
 	if (!is_single(span)) {
-		WRITE_ONCE(*state, SH_OBJ_LIVE);
+		sh_obj_unclaim(state);
 		return NULL;
 	}
 	sh_large_adopt(span);

@@ -12,11 +12,6 @@
 #include "heap.h"
 #include "pagemap.h"
 
-static bool is_live(enum sh_obj_state state)
-{
-	return state == SH_OBJ_LIVE || state == SH_OBJ_BUSY;
-}
-
 /* The live object that holds @addr, in a span of small objects. */
 static bool find_small(struct sh_span *span, unsigned long key,
 		       unsigned long addr, struct spanheap_object *obj)
@@ -28,7 +23,7 @@ static bool find_small(struct sh_span *span, unsigned long key,
 	if (off >= info->bytes)
 		return false;
 	idx = ((u64)off * info->magic) >> 32;
-	if (!is_live(READ_ONCE(span->obj[idx])))
+	if (!sh_obj_is_live(READ_ONCE(span->obj[idx])))
 		return false;
 	obj->start = (void *)(base + (unsigned long)idx * info->size);
 	obj->size = info->size;
@@ -40,7 +35,7 @@ static bool find_large(struct sh_span *span, unsigned long base,
 {
 	/* The record is that of a large object only once the state says so. */
 	if (smp_load_acquire(&span->state) != SH_SPAN_LARGE ||
-	    !is_live(READ_ONCE(span->obj[0])))
+	    !sh_obj_is_live(READ_ONCE(span->obj[0])))
 		return false;
 	obj->start = (void *)base;
 	obj->size = sh_span_bytes(span);

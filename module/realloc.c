@@ -39,6 +39,10 @@ static void *move(struct spanheap *heap, const struct spanheap_object *obj,
 	if (!to)
 		return NULL;
 	memcpy(to, obj->start, min(size, obj->size));
+	if (sh_finalizer_move(obj->start, to)) {
+		spanheap_free(to);
+		return sh_count_failure(heap);
+	}
 	spanheap_free(obj->start);
 	return to;
 }

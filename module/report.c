@@ -37,7 +37,7 @@ static const char *describe_dead(enum sh_call call)
 /* What was allocated once and is what @call is for, but that it failed. */
 static const char *describe_object(enum sh_call call, enum sh_obj_state state)
 {
-	switch (state) {
+	switch (sh_obj_plain(state)) {
 	case SH_OBJ_LIVE:
 		return call == SH_CALL_FREE_PAGES ?
 		       "object, spanheap_free() frees it" :
@@ -78,7 +78,7 @@ static const char *describe_whole(struct sh_span *span, unsigned long addr,
 		fallthrough;
 	case SH_SPAN_LARGE:
 		if (addr != sh_span_base(span) &&
-		    (state == SH_OBJ_LIVE || state == SH_OBJ_BUSY))
+		    sh_obj_is_live(state))
 			return manual ? "address within a manual span" :
 					"interior pointer";
 		return manual ? describe_manual(call, state) :

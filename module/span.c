@@ -28,6 +28,7 @@
 
 #include "compat.h"
 #include "span.h"
+#include "special.h"
 
 /* Fitted to the object counts that the size classes have. */
 const u16 sh_span_kind_size[SH_NR_SPAN_KINDS] = {
@@ -74,6 +75,7 @@ void sh_span_init_objects(struct sh_span *span, unsigned int class,
 	span->nelems = nelems;
 	span->nalloc = 0;
 	span->hint = 0;
+	INIT_HLIST_BL_HEAD(&span->specials);
 	span->bucket = SH_NO_BUCKET;
 	memset(span->obj, SH_OBJ_FREE, ALIGN(nelems + 1, 8));
 	bitmap_zero(sh_span_bitmap(span), round_up(nelems, BITS_PER_LONG));
@@ -141,6 +143,34 @@ void sh_span_put(struct sh_span *span, const u8 *state)
 EXPORT_SYMBOL_FOR_KUNIT(sh_span_put);
 
 /**
+ * sh_obj_claim() - claim an allocated object
+ * @state: its state
+ *
+ * Context: any but NMI.
+ * Return: whether it was allocated and nobody else has claimed it.
+ */
+bool sh_obj_claim(u8 *state)
+{
+	u8 was = READ_ONCE(*state);
+
+	do {
+		if (sh_obj_plain(was) != SH_OBJ_LIVE)
+			return false;
+	} while (!try_cmpxchg(state, &was, was | SH_OBJ_BUSY_BIT));
+	return true;
+}
+
+/**
+ * sh_obj_unclaim() - give a claimed object back to its user
+ * @state: its state
+ */
+void sh_obj_unclaim(u8 *state)
+{
+	/* Who claims it next, or checks it, sees all changes complete. */
+	smp_store_release(state, *state & ~SH_OBJ_BUSY_BIT);
+}
+
+/**
  * sh_span_claim() - claim an object to change it or free it later
  * @span: a span the address was once mapped to
  * @addr: the object's first address
@@ -148,7 +178,7 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_span_put);
  * As free.c does it, without haste: the record may be another span's by now.
  *
  * Context: any but NMI, in an RCU read-side section.
- * Return: the state, now SH_OBJ_BUSY, of what was a live small object, or NULL.
+ * Return: the state, now busy, of what was a live small object, or NULL.
  */
 u8 *sh_span_claim(struct sh_span *span, unsigned long addr)
 {
@@ -160,11 +190,11 @@ u8 *sh_span_claim(struct sh_span *span, unsigned long addr)
 	if (off >= class->bytes || off % class->size)
 		return NULL;
 	state = &span->obj[off / class->size];
-	if (cmpxchg(state, SH_OBJ_LIVE, SH_OBJ_BUSY) != SH_OBJ_LIVE)
+	if (!sh_obj_claim(state))
 		return NULL;
 	if (READ_ONCE(span->key) == key)
 		return state;
-	WRITE_ONCE(*state, SH_OBJ_LIVE);
+	sh_obj_unclaim(state);
 	return NULL;
 }
 
@@ -187,7 +217,8 @@ const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached)
 	for (idx = 0; idx < span->nelems; idx++) {
 		u8 state = READ_ONCE(span->obj[idx]);
 
-		if (state > SH_OBJ_BUSY)
+		if (state > SH_OBJ_BUSY && state != SH_OBJ_SPECIAL &&
+		    state != SH_OBJ_SPECIAL_BUSY)
 			return "object in no known state";
 		if (test_bit(idx, bits) == !!state)
 			return "bitmap and object states differ";
@@ -200,6 +231,6 @@ const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached)
 		return "the state after the last object is not free";
 	if (nalloc != span->nalloc)
 		return "wrong count of allocated objects";
-	return NULL;
+	return sh_special_check(span, span->nelems);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_span_check_objects);

@@ -7,6 +7,7 @@
 #define SPANHEAP_SPAN_H
 
 #include <linux/list.h>
+#include <linux/list_bl.h>
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
@@ -41,13 +42,34 @@ enum sh_span_state {
  * @SH_OBJ_CACHED: free, in a CPU's cache or on its way from or to one
  * @SH_OBJ_BUSY: allocated, and being resized or split, when its span may change,
  *	or waiting for a grace period to be freed
+ * @SH_OBJ_SPECIAL: as SH_OBJ_LIVE, with special records, see special.c
+ * @SH_OBJ_SPECIAL_BUSY: as SH_OBJ_BUSY, with special records, or waiting for its
+ *	finalizer
  */
 enum sh_obj_state {
 	SH_OBJ_FREE,
 	SH_OBJ_LIVE,
 	SH_OBJ_CACHED,
 	SH_OBJ_BUSY,
+	SH_OBJ_SPECIAL = 5,
+	SH_OBJ_SPECIAL_BUSY = 7,
 };
+
+/* What makes an allocated object a busy one, and one with special records. */
+#define SH_OBJ_BUSY_BIT		(SH_OBJ_BUSY ^ SH_OBJ_LIVE)
+#define SH_OBJ_SPECIAL_BIT	(SH_OBJ_SPECIAL ^ SH_OBJ_LIVE)
+
+/* Allocated. */
+static inline bool sh_obj_is_live(u8 state)
+{
+	return state & SH_OBJ_LIVE;
+}
+
+/* The state of an object with no regard to its special records. */
+static inline enum sh_obj_state sh_obj_plain(u8 state)
+{
+	return state & ~SH_OBJ_SPECIAL_BIT;
+}
 
 /**
  * enum sh_span_map - what the pagemap says of the pages of a free span
@@ -70,6 +92,7 @@ enum sh_span_map {
  *	unless @state is SH_SPAN_SMALL. One word, so that a reader without locks
  *	gets both of the same moment.
  * @arena: the arena it lies in
+ * @specials: special records of its objects, in order; empty unless in use
  * @rb: in the page heap's tree, when free and long
  * @link: in one of the page heap's lists when free and short, in a bucket of a
  *	central list when there are free objects
@@ -95,6 +118,7 @@ enum sh_span_map {
 struct sh_span {
 	unsigned long key;
 	struct sh_arena *arena;
+	struct hlist_bl_head specials;
 	union {
 		struct rb_node rb;
 		struct list_head link;
@@ -141,6 +165,8 @@ void sh_span_init_objects(struct sh_span *span, unsigned int class,
 unsigned int sh_span_take(struct sh_span *span, struct sh_entry *entries,
 			  unsigned int nr);
 void sh_span_put(struct sh_span *span, const u8 *state);
+bool sh_obj_claim(u8 *state);
+void sh_obj_unclaim(u8 *state);
 u8 *sh_span_claim(struct sh_span *span, unsigned long addr);
 const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached);
 

@@ -85,10 +85,18 @@ void sh_whole_publish(struct spanheap *heap, struct sh_span *span,
 	span->cache = heap->caches.cpu;
 	span->nelems = 1;
 	span->nalloc = 1;
+	INIT_HLIST_BL_HEAD(&span->specials);
 	span->obj[1] = SH_OBJ_FREE;
 	WRITE_ONCE(span->obj[0], SH_OBJ_LIVE);
 	/* Who sees the state sees the record that goes with it. */
 	smp_store_release(&span->state, state);
+}
+
+static bool try_claim(u8 *state, enum sh_obj_state to)
+{
+	if (to == SH_OBJ_BUSY)
+		return sh_obj_claim(state);
+	return cmpxchg(state, SH_OBJ_LIVE, to) == SH_OBJ_LIVE;
 }
 
 static bool claim(struct sh_span *span, unsigned long addr,
@@ -96,12 +104,15 @@ static bool claim(struct sh_span *span, unsigned long addr,
 {
 	if (READ_ONCE(span->key) != addr || READ_ONCE(span->state) != state)
 		return false;
-	if (cmpxchg(&span->obj[0], SH_OBJ_LIVE, to) != SH_OBJ_LIVE)
+	if (!try_claim(&span->obj[0], to))
 		return false;
 	/* It is ours, whatever it is. Is it what we meant? */
 	if (READ_ONCE(span->key) == addr && READ_ONCE(span->state) == state)
 		return true;
-	WRITE_ONCE(span->obj[0], SH_OBJ_LIVE);
+	if (to == SH_OBJ_BUSY)
+		sh_obj_unclaim(&span->obj[0]);
+	else
+		WRITE_ONCE(span->obj[0], SH_OBJ_LIVE);
 	return false;
 }
 
@@ -109,7 +120,8 @@ static bool claim(struct sh_span *span, unsigned long addr,
  * sh_whole_claim() - become the owner of what somebody has
  * @ptr: first address of the span
  * @state: what it should be
- * @to: SH_OBJ_CACHED to free it, SH_OBJ_BUSY to change it
+ * @to: SH_OBJ_CACHED to free it, if it has no special records; SH_OBJ_BUSY to
+ *	change it
  *
  * Context: any but NMI.
  * Return: the span, or NULL when @ptr is not the start of such a span, or
@@ -130,12 +142,11 @@ struct sh_span *sh_whole_claim(const void *ptr, enum sh_span_state state,
 
 /**
  * sh_whole_release() - give what was claimed to be changed back to its user
- * @span: the span, SH_OBJ_BUSY
+ * @span: the span, busy
  */
 void sh_whole_release(struct sh_span *span)
 {
-	/* Who claims it next, or checks it, sees the change complete. */
-	smp_store_release(&span->obj[0], SH_OBJ_LIVE);
+	sh_obj_unclaim(&span->obj[0]);
 }
 
 /**

@@ -36,6 +36,7 @@ extern const struct client_test client_heap_tests[];
 extern const struct client_test client_objects_tests[];
 extern const struct client_test client_free_tests[];
 extern const struct client_test client_query_tests[];
+extern const struct client_test client_finalizer_tests[];
 extern const struct client_test client_context_tests[];
 extern const struct client_test client_limits_tests[];
 extern const struct client_test client_giveback_tests[];

@@ -32,6 +32,7 @@ static const struct client_test * const all_tests[] = {
 	client_objects_tests,
 	client_free_tests,
 	client_query_tests,
+	client_finalizer_tests,
 	client_context_tests,
 	client_limits_tests,
 	client_giveback_tests,

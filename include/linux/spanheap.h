@@ -72,6 +72,7 @@ struct spanheap_config {
  * @cached_bytes: bytes in these
  * @span_meta: bytes of span records
  * @cache_meta: bytes of per-CPU caches and their arrays
+ * @special_meta: bytes of special records: finalizers and samples of the profile
  * @other_meta: bytes of everything else the heap keeps about itself
  * @arenas: arenas reserved
  * @grows: times the heap took another step of an arena
@@ -79,6 +80,8 @@ struct spanheap_config {
  * @scavenged_bytes: bytes given back by these
  * @longest_pause_ns: longest time an allocation waited for a lock while memory
  *	was given back, nanoseconds
+ * @finalizers: objects that have a finalizer and were not freed
+ * @finalizers_run: finalizers that have run
  * @bad_frees: frees and reallocations refused because the address was no live
  *	object, or none of that kind
  * @alloc_failures: allocations that returned NULL
@@ -107,12 +110,15 @@ struct spanheap_stats {
 	u64 cached_bytes;
 	u64 span_meta;
 	u64 cache_meta;
+	u64 special_meta;
 	u64 other_meta;
 	u64 arenas;
 	u64 grows;
 	u64 scavenges;
 	u64 scavenged_bytes;
 	u64 longest_pause_ns;
+	u64 finalizers;
+	u64 finalizers_run;
 	u64 bad_frees;
 	u64 alloc_failures;
 };
@@ -159,6 +165,12 @@ int spanheap_split(void *ptr);
 void *spanheap_alloc_persistent(struct spanheap *heap, size_t size,
 				size_t align, gfp_t gfp)
 	__alloc_size(2) __malloc;
+
+int spanheap_set_finalizer(const void *ptr,
+			   void (*fn)(void *ptr, size_t size, void *arg),
+			   void *arg);
+int spanheap_clear_finalizer(const void *ptr);
+void spanheap_flush_finalizers(struct spanheap *heap);
 
 size_t spanheap_size(const void *ptr);
 size_t spanheap_size_roundup(size_t size);

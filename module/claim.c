@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Claiming an object, small or large, to change what is known about it or to
+ * free it: for whoever is in no hurry. Others that try to free or change it
+ * meanwhile are refused. The claim says that the object is allocated, so its
+ * span stays.
+ *
+ * Locks: none of its own. Contexts: any but NMI.
+ */
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+
+#include "claim.h"
+#include "compat.h"
+#include "finalizer.h"
+#include "pagemap.h"
+#include "special.h"
+#include "whole.h"
+
+/**
+ * sh_object_claimed() - find an object that is known to be claimed
+ * @addr: an address within
+ * @obj: set to the object
+ */
+void sh_object_claimed(const void *addr, struct sh_object *obj)
+{
+	unsigned int class;
+
+	obj->span = sh_pagemap_get((unsigned long)addr);
+	obj->idx = 0;
+	class = sh_span_class(obj->span);
+	if (class)
+		obj->idx = ((unsigned long)addr - sh_span_base(obj->span)) /
+			   sh_classes[class].size;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_object_claimed);
+
+/**
+ * sh_object_claim() - claim an object
+ * @ptr: its first address, or any other address at all
+ * @obj: set to the object
+ *
+ * Return: whether @ptr is the start of a live object, and nobody else has
+ * claimed it.
+ */
+bool sh_object_claim(const void *ptr, struct sh_object *obj)
+{
+	struct sh_span *span;
+	bool done;
+
+	rcu_read_lock();
+	span = sh_pagemap_get((unsigned long)ptr);
+	done = span && sh_span_claim(span, (unsigned long)ptr);
+	rcu_read_unlock();
+	if (!done && !sh_whole_claim(ptr, SH_SPAN_LARGE, SH_OBJ_BUSY))
+		return false;
+	sh_object_claimed(ptr, obj);
+	return true;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_object_claim);
+
+/**
+ * sh_object_set_special() - say that a claimed object has a special record
+ * @obj: the object
+ */
+void sh_object_set_special(struct sh_object *obj)
+{
+	WRITE_ONCE(obj->span->obj[obj->idx], SH_OBJ_SPECIAL_BUSY);
+}
+
+/**
+ * sh_object_release() - give a claimed object back to its user
+ * @obj: the object
+ */
+void sh_object_release(struct sh_object *obj)
+{
+	u8 *state = &obj->span->obj[obj->idx];
+
+	if (*state == SH_OBJ_SPECIAL_BUSY && !sh_special_any(obj->span, obj->idx))
+		WRITE_ONCE(*state, SH_OBJ_BUSY);
+	sh_obj_unclaim(state);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_object_release);
+
+/**
+ * sh_object_free() - free a claimed object, whatever special records it had
+ * @obj: the object; it has no more of them
+ */
+void sh_object_free(struct sh_object *obj)
+{
+	unsigned int class = sh_span_class(obj->span);
+	u8 *state = &obj->span->obj[obj->idx];
+	struct sh_entry entry = { sh_object_start(obj), state };
+
+	if (class && want_init_on_free())
+		memset(entry.obj, 0, sh_classes[class].size);
+	WRITE_ONCE(*state, SH_OBJ_CACHED);
+	if (class)
+		sh_caches_flush(&sh_span_heap(obj->span)->caches, class, entry);
+	else
+		sh_large_free_claimed(obj->span);
+}
+
+/**
+ * sh_object_free_special() - free an object that may have special records
+ * @ptr: any address
+ *
+ * An object with a finalizer is freed once that has run.
+ *
+ * Return: whether @ptr was a live object, which nobody can free any more.
+ */
+bool sh_object_free_special(const void *ptr)
+{
+	struct sh_object obj;
+
+	if (!sh_object_claim(ptr, &obj))
+		return false;
+	if (!sh_finalizer_start(&obj))
+		sh_object_free(&obj);
+	return true;
+}
