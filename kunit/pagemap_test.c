@@ -278,6 +278,38 @@ static void pagemap_test_reserves_in_parallel(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, made % sizeof(struct sh_pagemap_leaf), 0);
 }
 
+static void pagemap_test_floor_is_the_span_before(struct kunit *test)
+{
+	struct window *w = test->priv;
+	struct sh_span *low = &w->span[0], *high = &w->span[1];
+
+	/* The ends of a free span, with a border between leaves inside. */
+	sh_pagemap_set(page(w, 5), 1, low);
+	sh_pagemap_set(page(w, SH_LEAF_NR + 7), 1, low);
+	sh_pagemap_set(page(w, SH_LEAF_NR + 8), 1, high);
+	KUNIT_EXPECT_NULL(test, sh_pagemap_floor(page(w, 5) - 1));
+	KUNIT_EXPECT_PTR_EQ(test, sh_pagemap_floor(page(w, 5)), low);
+	KUNIT_EXPECT_PTR_EQ(test, sh_pagemap_floor(page(w, 6)), low);
+	KUNIT_EXPECT_PTR_EQ(test, sh_pagemap_floor(page(w, SH_LEAF_NR) + 9), low);
+	KUNIT_EXPECT_PTR_EQ(test, sh_pagemap_floor(page(w, SH_LEAF_NR + 8)), high);
+	KUNIT_EXPECT_PTR_EQ(test, sh_pagemap_floor(page(w, WINDOW) - 1), high);
+}
+
+static void pagemap_test_no_floor_outside(struct kunit *test)
+{
+	struct window *w = test->priv;
+
+	sh_pagemap_set(page(w, 0), 1, &w->span[0]);
+	KUNIT_EXPECT_NULL(test, sh_pagemap_floor(0));
+	KUNIT_EXPECT_NULL(test, sh_pagemap_floor(ULONG_MAX));
+	KUNIT_EXPECT_NULL(test, sh_pagemap_floor(sh_pagemap.start - 1));
+	KUNIT_EXPECT_NULL(test, sh_pagemap_floor(sh_pagemap.start +
+				(sh_pagemap.nr << SH_PAGE_SHIFT)));
+	/* These share the page's entries. */
+	KUNIT_EXPECT_NULL(test, sh_pagemap_floor(page(w, 0) +
+				((sh_pagemap.mask + 1) << SH_ROOT_ADDR_SHIFT)));
+}
+
 static struct kunit_case pagemap_cases[] = {
 	KUNIT_CASE(pagemap_test_maps_nothing_at_first),
 	KUNIT_CASE(pagemap_test_maps_every_byte_of_a_page),
@@ -288,6 +320,8 @@ static struct kunit_case pagemap_cases[] = {
 	KUNIT_CASE(pagemap_test_reserves_once),
 	KUNIT_CASE(pagemap_test_foreign_addresses_are_none),
 	KUNIT_CASE(pagemap_test_no_address_faults),
+	KUNIT_CASE(pagemap_test_floor_is_the_span_before),
+	KUNIT_CASE(pagemap_test_no_floor_outside),
 	KUNIT_CASE(pagemap_test_random_against_an_array),
 	KUNIT_CASE(pagemap_test_reserves_in_parallel),
 	{}

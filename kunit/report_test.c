@@ -98,6 +98,25 @@ static void report_test_says_what_was_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).bad_frees, 5);
 }
 
+/* Whatever the memory of an object has become since. */
+static void report_test_knows_what_was_released(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *keep = spanheap_alloc(heap, 1000, GFP_KERNEL);	/* the arena */
+	void *small = spanheap_alloc(heap, 100, GFP_KERNEL);
+	void *large = spanheap_alloc(heap, SZ_256K, GFP_KERNEL);
+
+	spanheap_free(small);
+	spanheap_free(large);
+	spanheap_scavenge(heap);
+	expect_bad_free(test, small, "double free", "heap kunit, free pages");
+	expect_bad_free(test, large, "double free", "heap kunit, free pages");
+	/* In the middle of a free span. */
+	expect_bad_free(test, large + SZ_128K, "double free", "heap kunit, free pages");
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).bad_frees, 3);
+	spanheap_free(keep);
+}
+
 /* The stack that follows leads to who freed. */
 static void report_test_shows_who_freed(struct kunit *test)
 {
@@ -158,6 +177,7 @@ static void report_test_is_silent_when_all_is_well(struct kunit *test)
 
 static struct kunit_case report_test_cases[] = {
 	KUNIT_CASE_SLOW(report_test_says_what_was_freed),
+	KUNIT_CASE(report_test_knows_what_was_released),
 	KUNIT_CASE(report_test_shows_who_freed),
 	KUNIT_CASE(report_test_limits_its_rate),
 	KUNIT_CASE(report_test_lists_leaks),

@@ -210,6 +210,31 @@ void sh_pagemap_set(unsigned long addr, unsigned long nr_pages,
 EXPORT_SYMBOL_FOR_KUNIT(sh_pagemap_set);
 
 /**
+ * sh_pagemap_floor() - the last span that begins at or before an address
+ * @addr: any address
+ *
+ * The pages within a free span may map to nothing: for who has to know about
+ * these as well, and has time. Takes a step for each page between.
+ *
+ * Context: that of sh_pagemap_get().
+ * Return: a span, or NULL when there is none near. It may end before @addr.
+ */
+struct sh_span *sh_pagemap_floor(unsigned long addr)
+{
+	struct sh_span *span = NULL;
+
+	/* Where there is no leaf there is no arena either. */
+	while (!span && addr - sh_pagemap.start <
+			sh_pagemap.nr << SH_PAGE_SHIFT &&
+	       READ_ONCE(*leaf_slot(addr)) != empty_leaf) {
+		span = sh_pagemap_get(addr);
+		addr -= SH_PAGE_SIZE;
+	}
+	return span;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_pagemap_floor);
+
+/**
  * sh_pagemap_bytes() - memory the tree takes
  *
  * Return: bytes of all nodes, for all heaps together.

@@ -76,6 +76,7 @@ void sh_pagemap_exit(void);
 int sh_pagemap_reserve(unsigned long addr, unsigned long nr_pages, gfp_t gfp);
 void sh_pagemap_set(unsigned long addr, unsigned long nr_pages,
 		    struct sh_span *span);
+struct sh_span *sh_pagemap_floor(unsigned long addr);
 size_t sh_pagemap_bytes(void);
 
 #endif /* SPANHEAP_PAGEMAP_H */

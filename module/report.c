@@ -111,7 +111,7 @@ static void describe_place(struct place *place, struct sh_span *span)
 {
 	unsigned int class = sh_span_class(span);
 	const char *name = sh_span_heap(span)->name;
-	const char *where = "large object or free pages";
+	const char *where = "free pages";
 
 	if (class) {
 		snprintf(place->text, sizeof(place->text),
@@ -119,6 +119,8 @@ static void describe_place(struct place *place, struct sh_span *span)
 			 sh_classes[class].size);
 		return;
 	}
+	if (span->state == SH_SPAN_LARGE)
+		where = "large object";
 	if (span->state == SH_SPAN_MANUAL || span->state == SH_SPAN_PERSISTENT)
 		where = "whole pages";
 	snprintf(place->text, sizeof(place->text), ", heap %s, %s", name, where);
@@ -140,7 +142,7 @@ void sh_report_misuse(enum sh_call call, const void *ptr)
 	struct sh_span *span;
 
 	rcu_read_lock();
-	span = sh_pagemap_get(addr);
+	span = sh_pagemap_floor(addr);
 	if (span && addr - sh_span_base(span) < sh_span_bytes(span)) {
 		heap = sh_span_heap(span);
 		what = sh_span_class(span) ? describe_small(span, addr, call) :
