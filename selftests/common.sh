@@ -60,8 +60,8 @@ load()
 # Unload those of our modules that are loaded, users first.
 unload_all()
 {
-	for module in spanheap_client spanheap_ballast spanheap_sample \
-			spanheap; do
+	for module in spanheap_client spanheap_hostile spanheap_ballast \
+			spanheap_sample spanheap; do
 		! loaded "$module" || rmmod "$module" || return 1
 	done
 }

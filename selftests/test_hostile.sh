@@ -1,0 +1,146 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Every mistake that users of a heap make is caught as the tables of misuse.rst
+# say. They are read from there, so that they are true.
+
+. "$(dirname "$0")/common.sh"
+
+HOSTILE=$DEBUGFS/spanheap_hostile
+here=$(dirname "$0")
+tables=$here/misuse.rst
+[ -e "$tables" ] || tables=$here/../Documentation/misuse.rst
+
+# The rows, as name|ordinary heap
+rows()
+{
+	sed -n '/^   [a-z][a-z0-9_]* *|/ { s/^ *//; s/ *| */|/g; p; }' "$tables"
+}
+
+# What this needs of the kernel log, as it comes, so that each look at it is
+# cheap.
+follow_log()
+{
+	: >"$tmp/kmsg"
+	cat /dev/kmsg >"$tmp/pipe" 2>/dev/null &
+	follower=$!
+	awk '/;(spanheap|spanheap_hostile|test_hostile): / { print; fflush() }' \
+		<"$tmp/pipe" >"$tmp/kmsg" &
+	exec 5<"$tmp/kmsg"
+}
+
+# said: what spanheap has said since the last call, in $tmp/said.
+said()
+{
+	mark=$((mark + 1))
+	echo "test_hostile: mark $mark" >/dev/kmsg
+	: >"$tmp/said"
+	waited=0
+	while [ "$waited" -lt 1000 ]; do
+		if ! read -r record <&5; then
+			waited=$((waited + 1))
+			usleep 10000
+			continue
+		fi
+		case $record in
+		*";test_hostile: mark $mark")	return ;;
+		*";spanheap: "*)	echo "${record#*;spanheap: }" >>"$tmp/said" ;;
+		*";spanheap_hostile: "*)	echo "${record#*;}" ;;
+		esac
+	done
+	fail "the kernel log lags"
+}
+
+# has PATTERN: whether a line was said that begins so; * is anything.
+has()
+{
+	while read -r line; do
+		# shellcheck disable=SC2254	# it is a pattern
+		case $line in
+		$1*)	return ;;
+		esac
+	done <"$tmp/said"
+	return 1
+}
+
+# as_expected WHAT: whether what was said is what a cell of the table says: a
+# message in ``...``, several of them joined by "and" or "or"; anything else
+# means none.
+# shellcheck disable=SC2016	# nothing there is to be expanded
+as_expected()
+{
+	case $1 in
+	*'`` and ``'*)
+		as_expected "${1%%"\`\` and \`\`"*}\`\`" &&
+			as_expected "\`\`${1#*"\`\` and \`\`"}"
+		;;
+	*'`` or ``'*)
+		as_expected "${1%%"\`\` or \`\`"*}\`\`" ||
+			as_expected "\`\`${1#*"\`\` or \`\`"}"
+		;;
+	'``'*'``')
+		pattern=${1#\`\`}
+		has "${pattern%\`\`}"
+		;;
+	*)
+		[ ! -s "$tmp/said" ]
+		;;
+	esac
+}
+
+# mistake NAME KIND EXPECTED
+mistake()
+{
+	for try in 1 2 3; do
+		# Reports are limited in rate.
+		[ "$try" -eq 1 ] || sleep 1
+		said
+		echo "$1 $2" >"$HOSTILE/run" || {
+			said
+			cat "$tmp/said"
+			return 1
+		}
+		said
+		heaps_intact || return 1
+		! as_expected "$3" || return 0
+	done
+	echo "expected: $3"
+	echo "but spanheap said:"
+	head -n 5 "$tmp/said"
+	return 1
+}
+
+# The tables have every mistake there is, once.
+tables_are_complete()
+{
+	rows | sed 's/|.*//' | sort >"$tmp/documented"
+	sort "$HOSTILE/list" >"$tmp/made"
+	cmp -s "$tmp/documented" "$tmp/made" && return
+	diff "$tmp/documented" "$tmp/made"
+	return 1
+}
+
+# An unknown mistake, or kind of heap, is an error and no passed test.
+nothing_is_made_up()
+{
+	! echo "no_such_mistake ordinary" >"$HOSTILE/run" || return 1
+	! echo "double_free peculiar" >"$HOSTILE/run" || return 1
+	[ "$(rows | wc -l)" -ge 40 ] || fail "only $(rows | wc -l) mistakes"
+}
+
+setup spanheap_hostile
+rows >"$tmp/rows"
+mark=0
+mkfifo "$tmp/pipe"
+follow_log
+
+ktap_print_header
+ktap_set_plan $(($(wc -l <"$tmp/rows") + 2))
+run_one tables_are_complete tables_are_complete
+run_one nothing_is_made_up nothing_is_made_up
+while IFS='|' read -r name ordinary; do
+	run_one "$name" mistake "$name" ordinary "$ordinary"
+done <"$tmp/rows"
+kill "$follower"
+unload_all
+ktap_finished
