@@ -161,8 +161,9 @@ static void check_test_finds_wrong_span_fields(struct kunit *test)
 	DAMAGE(test, span->hint, 2, "free object before the hint");
 	DAMAGE(test, span->kind, 0, "record too small");
 	DAMAGE(test, span->key, span->key & SH_PAGE_MASK, "has no size class");
-	DAMAGE(test, span->key, span->key + 1, "wrong number of objects");
-	DAMAGE(test, span->key, span->key | 100, "has no size class");
+	DAMAGE(test, span->key, span->key + 1, "key of a span");
+	DAMAGE(test, span->key, span->key + SH_CLASS_BYTES, "wrong number of objects");
+	DAMAGE(test, span->key, sh_key(sh_span_base(span), 100), "has no size class");
 	DAMAGE(test, span->cache, 0, "caches of another heap");
 	DAMAGE(test, span->state, 9, "in no known state");
 	DAMAGE(test, span->state, SH_SPAN_LARGE, "record of a large object");
@@ -207,7 +208,7 @@ static void check_test_finds_wrong_large_objects(struct kunit *test)
 	atomic_long_t *bytes = &s->heap->large_bytes;
 
 	DAMAGE(test, s->large_span->obj[1], SH_OBJ_LIVE, "record of a large object");
-	DAMAGE(test, s->large_span->key, s->large_span->key + 3,
+	DAMAGE(test, s->large_span->key, s->large_span->key + SH_CLASS_BYTES,
 	       "record of a large object");
 	DAMAGE(test, s->heap->large_mallocs, 2, "large objects are miscounted");
 	DAMAGE(test, s->heap->large_frees, 1, "large objects are miscounted");
@@ -252,7 +253,7 @@ static void check_test_finds_wrong_free_runs(struct kunit *test)
 
 	DAMAGE(test, run->released, run->nr_pages + 1, "released pages");
 	DAMAGE(test, run->state, SH_SPAN_HELD, "not marked free");
-	DAMAGE(test, run->key, run->key + 1, "has a size class");
+	DAMAGE(test, run->key, run->key + SH_CLASS_BYTES, "has a size class");
 	DAMAGE(test, s->large_span->state, SH_SPAN_FREE, "free runs are");
 	__set_bit(len, free->lengths);
 	expect_found(test, "bitmap of run lengths");

@@ -20,9 +20,9 @@
 #include "heap.h"
 #include "trace.h"
 
-static noinline void *zero_object(void *obj, unsigned int class)
+static noinline void *zero_object(void *obj, unsigned long class)
 {
-	return memset(obj, 0, sh_classes[class].size);
+	return memset(obj, 0, sh_class_at(class)->size);
 }
 
 static void *alloc_once(struct spanheap *heap, size_t size, size_t align,
@@ -36,7 +36,7 @@ static void *alloc_once(struct spanheap *heap, size_t size, size_t align,
 	class = sh_size_class(size);
 	obj = sh_caches_refill(&heap->caches, class, gfp, node);
 	if (obj && want_init_on_alloc(gfp))
-		zero_object(obj, class);
+		memset(obj, 0, sh_classes[class].size);
 	return obj;
 }
 
@@ -73,17 +73,18 @@ static __always_inline void debug_alloc(gfp_t gfp)
 static noinline void *alloc_flagged(struct spanheap *heap, size_t size,
 				    gfp_t gfp)
 {
-	unsigned int class;
+	unsigned long class;
 	void *obj;
+	bool hit;
 
 	if (size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD))
 		return alloc_slow(heap, size, 1, gfp, heap->node);
-	class = sh_size_class(size);
+	class = sh_size_class_offset(size);
 	debug_alloc(gfp);
 	preempt_disable();
-	obj = sh_cache_pop(this_cpu_ptr(heap->caches.cpu), class);
+	hit = sh_cache_pop(this_cpu_ptr(heap->caches.cpu), class, &obj);
 	preempt_enable();
-	if (!obj)
+	if (unlikely(!hit))
 		return alloc_slow(heap, size, 1, gfp, heap->node);
 	return zero_object(obj, class);
 }
@@ -91,7 +92,7 @@ static noinline void *alloc_flagged(struct spanheap *heap, size_t size,
 static __always_inline void *do_alloc(struct spanheap *heap, size_t size,
 				      gfp_t gfp)
 {
-	unsigned int class;
+	unsigned long class;
 	void *obj;
 
 	heap = sh_heap_or_default(heap);
@@ -100,15 +101,16 @@ static __always_inline void *do_alloc(struct spanheap *heap, size_t size,
 	if (likely(size <= SH_CLASS_BY_8_MAX))
 		class = sh_class_by_8[(size + 7) >> 3];
 	else if (size <= SPANHEAP_MAX_SMALL)
-		class = sh_size_class(size);
+		class = sh_size_class_offset(size);
 	else
 		return alloc_slow(heap, size, 1, gfp, heap->node);
 	debug_alloc(gfp);
 	preempt_disable();
-	obj = sh_cache_pop(this_cpu_ptr(heap->caches.cpu), class);
-	preempt_enable();
-	if (unlikely(!obj))
+	if (unlikely(!sh_cache_pop(this_cpu_ptr(heap->caches.cpu), class, &obj))) {
+		preempt_enable();
 		return alloc_slow(heap, size, 1, gfp, heap->node);
+	}
+	preempt_enable();
 	if (want_init_on_alloc(0))
 		return zero_object(obj, class);
 	return obj;

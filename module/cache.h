@@ -5,6 +5,7 @@
 #ifndef SPANHEAP_CACHE_H
 #define SPANHEAP_CACHE_H
 
+#include <linux/bitops.h>
 #include <linux/compiler.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
@@ -29,12 +30,12 @@ struct sh_slot {
 	struct sh_entry *base;
 	struct sh_entry *end;
 	unsigned long allocs;
-};
+} __aligned(SH_CLASS_BYTES);
 
 /**
  * struct sh_cache - the objects cached on one CPU for one heap
- * @busy: set while this CPU is inside; an interrupt that finds it set goes to
- *	the central lists
+ * @busy: 1 while this CPU is inside; an interrupt that finds it so goes to the
+ *	central lists
  * @capacity: bytes of objects that all slots may hold
  * @victim: slot that gives up capacity next
  * @misses: times a slot was empty
@@ -42,7 +43,7 @@ struct sh_slot {
  * @slot: by size class; slot 0 is always empty
  */
 struct sh_cache {
-	unsigned int busy;
+	unsigned long busy;
 	unsigned int capacity;
 	unsigned int victim;
 	unsigned long misses;
@@ -99,9 +100,9 @@ const char *sh_caches_check(struct sh_caches *caches);
  */
 static __always_inline bool sh_cache_enter(struct sh_cache *cache)
 {
-	if (unlikely(cache->busy))
+	/* One instruction, that takes the mark and tells whether it was there. */
+	if (unlikely(__test_and_set_bit(0, &cache->busy)))
 		return false;
-	cache->busy = 1;
 	barrier();
 	return true;
 }
@@ -133,40 +134,48 @@ static inline void sh_slot_set_array(struct sh_slot *slot,
 	slot->end = array + nr;
 }
 
+/* The slot of the class that an offset means. */
+static __always_inline struct sh_slot *sh_slot_at(struct sh_cache *cache,
+						  unsigned long offset)
+{
+	BUILD_BUG_ON(sizeof(struct sh_slot) != SH_CLASS_BYTES);
+	return (void *)cache->slot + offset;
+}
+
 /**
  * sh_cache_pop() - allocate an object from this CPU's cache
  * @cache: the cache
- * @class: its size class
+ * @class: its size class, as an offset
+ * @obj: set to a live object
  *
  * Context: any but NMI, preemption off.
- * Return: a live object, or NULL when there is none in this cache.
+ * Return: false when there is none in this cache.
  */
-static __always_inline void *sh_cache_pop(struct sh_cache *cache,
-					  unsigned int class)
+static __always_inline bool sh_cache_pop(struct sh_cache *cache,
+					 unsigned long class, void **obj)
 {
-	struct sh_slot *slot = &cache->slot[class];
+	struct sh_slot *slot = sh_slot_at(cache, class);
 	struct sh_entry *entry;
-	void *obj;
 
 	if (!sh_cache_enter(cache))
-		return NULL;
+		return false;
 	entry = slot->top;
 	if (unlikely(entry == slot->base)) {
 		sh_cache_leave(cache);
-		return NULL;
+		return false;
 	}
 	slot->top = --entry;
 	slot->allocs++;
-	obj = entry->obj;
+	*obj = entry->obj;
 	WRITE_ONCE(*entry->state, SH_OBJ_LIVE);
 	sh_cache_leave(cache);
-	return obj;
+	return true;
 }
 
 /**
  * sh_cache_push() - put an object into this CPU's cache
  * @cache: the cache
- * @class: its size class
+ * @class: its size class, as an offset
  * @obj: the object
  * @state: its state in the span, SH_OBJ_CACHED
  *
@@ -177,7 +186,7 @@ static __always_inline bool sh_cache_push(struct sh_cache *cache,
 					  unsigned long class, const void *obj,
 					  u8 *state)
 {
-	struct sh_slot *slot = &cache->slot[class];
+	struct sh_slot *slot = sh_slot_at(cache, class);
 	struct sh_entry *entry;
 
 	if (!sh_cache_enter(cache))

@@ -162,7 +162,7 @@ static void check_small(struct checker *c, struct sh_span *span)
 	const char *wrong = "a span of small objects has no size class";
 	/* The record is laid out once the class can be seen. */
 	unsigned long key = smp_load_acquire(&span->key);
-	unsigned int class = key & ~SH_PAGE_MASK;
+	unsigned int class = sh_key_class(key);
 	struct sh_central *central;
 
 	if (class && class < SH_NR_CLASSES) {
@@ -219,6 +219,8 @@ static int check_span(struct sh_span *span, void *arg)
 		found(c, "a span is not within its arena", addr);
 		return -EUCLEAN;
 	}
+	if (span->key % SH_CLASS_BYTES)
+		found(c, "the key of a span is no address and class", addr);
 	c->sys += span->nr_pages;
 	switch (state) {
 	case SH_SPAN_FREE:

@@ -42,43 +42,43 @@ static noinline void free_slow(const void *ptr)
 /**
  * claim() - turn a live object into a cached one
  * @ptr: the address
- * @class: set to its size class
+ * @spanp: set to its span
+ * @class: set to its size class, as an offset
  * @statep: set to where its state is
  *
  * Context: preemption off.
- * Return: the object's span, or NULL when @ptr is no live small object.
+ * Return: whether @ptr was a live small object.
  */
-static __always_inline struct sh_span *claim(const void *ptr,
-					     unsigned long *class, u8 **statep)
+static __always_inline bool claim(const void *ptr, struct sh_span **spanp,
+				  unsigned long *class, u8 **statep)
 {
-	struct sh_span *span = sh_pagemap_get((unsigned long)ptr);
+	struct sh_span *span = sh_pagemap_get_any((unsigned long)ptr);
 	const struct sh_class *info;
 	unsigned long key, off;
 	u8 live = SH_OBJ_LIVE;
 	u64 product;
 	u8 *state;
 
-	if (unlikely(!span))
-		return NULL;
 	key = READ_ONCE(span->key);
-	*class = (u8)key;
-	info = &sh_classes[*class];
-	off = (unsigned long)ptr - (key & SH_PAGE_MASK);
+	*class = key & ~SH_PAGE_MASK;
+	info = sh_class_at(*class);
+	off = (unsigned long)ptr - key + *class;
 	if (unlikely(off >= info->bytes))
-		return NULL;
+		return false;
 	product = off * info->magic;
-	if (unlikely((u32)product >= info->magic))
-		return NULL;	/* no multiple of the size */
-	state = &span->obj[product >> 32];
+	if (unlikely((u32)product >= (u32)info->magic))
+		return false;	/* no multiple of the size */
+	state = span->obj + (product >> 32);
 	if (unlikely(!try_cmpxchg(state, &live, SH_OBJ_CACHED)))
-		return NULL;
+		return false;
 	/* try_cmpxchg() is a barrier: this is another load, after it. */
 	if (unlikely(data_race(span->key) != key)) {
 		WRITE_ONCE(*state, SH_OBJ_LIVE);
-		return NULL;
+		return false;
 	}
+	*spanp = span;
 	*statep = state;
-	return span;
+	return true;
 }
 
 /* The cache of this CPU is full, or in use by whom this context interrupted. */
@@ -94,22 +94,22 @@ static __always_inline void do_free(const void *ptr, bool zero)
 {
 	struct sh_span *span;
 	unsigned long class;
-	bool cached;
 	u8 *state;
 
 	preempt_disable();
-	span = claim(ptr, &class, &state);
-	if (unlikely(!span)) {
+	if (unlikely(!claim(ptr, &span, &class, &state))) {
 		preempt_enable();
 		free_slow(ptr);
 		return;
 	}
 	if (zero)
-		memset((void *)ptr, 0, sh_classes[class].size);
-	cached = sh_cache_push(this_cpu_ptr(span->cache), class, ptr, state);
-	preempt_enable();
-	if (unlikely(!cached))
+		memset((void *)ptr, 0, sh_class_at(class)->size);
+	if (unlikely(!sh_cache_push(this_cpu_ptr(span->cache), class, ptr, state))) {
+		preempt_enable();
 		flush_slow(span, ptr, state);
+		return;
+	}
+	preempt_enable();
 }
 
 /* On its own, so that the usual case need not keep registers across memset(). */

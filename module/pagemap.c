@@ -15,7 +15,8 @@
  *
  * Nodes are made when an arena is reserved and stay until the module goes:
  * vmalloc hands the same addresses out again. An entry of a page no span holds
- * is NULL.
+ * is that of sh_span_none, of size class 0, at no address: who looks for an
+ * object of a size class finds none there, without having to ask.
  *
  * Invariants, kept by the page heap: every page of a span in use maps to the
  * span; the first and last page of a free span map to it, the pages between
@@ -38,6 +39,9 @@
 struct sh_pagemap sh_pagemap __read_mostly;
 EXPORT_SYMBOL_FOR_KUNIT(sh_pagemap);
 
+struct sh_span sh_span_none;
+EXPORT_SYMBOL_FOR_KUNIT(sh_span_none);
+
 /* What stands where no node was made. */
 static struct sh_pagemap_leaf *empty_leaf;
 static struct sh_pagemap_mid *empty_mid;
@@ -56,7 +60,12 @@ static struct sh_pagemap_mid *new_mid(gfp_t gfp)
 
 static struct sh_pagemap_leaf *new_leaf(gfp_t gfp)
 {
-	return kvzalloc(sizeof(struct sh_pagemap_leaf), gfp);
+	struct sh_pagemap_leaf *leaf = kvmalloc(sizeof(*leaf), gfp);
+	unsigned long i;
+
+	for (i = 0; leaf && i < SH_LEAF_NR; i++)
+		leaf->span[i] = &sh_span_none;
+	return leaf;
 }
 
 /**
@@ -199,6 +208,7 @@ void sh_pagemap_set(unsigned long addr, unsigned long nr_pages,
 	unsigned long run, i, at;
 	struct sh_span **entry;
 
+	span = span ?: &sh_span_none;
 	for (; nr_pages; addr += run << SH_PAGE_SHIFT, nr_pages -= run) {
 		at = (addr >> SH_PAGE_SHIFT) & (SH_LEAF_NR - 1);
 		run = min(nr_pages, SH_LEAF_NR - at);

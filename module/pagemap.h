@@ -9,9 +9,7 @@
 #include <linux/gfp.h>
 #include <linux/rcupdate.h>
 
-#include "sizeclass.h"
-
-struct sh_span;
+#include "span.h"
 
 /* A leaf maps 32 MiB, a middle node 512 GiB. */
 #define SH_LEAF_SHIFT	12
@@ -42,21 +40,22 @@ struct sh_pagemap {
 };
 
 extern struct sh_pagemap sh_pagemap;
+extern struct sh_span sh_span_none;
 
 #define SH_MID_ADDR_SHIFT	(SH_PAGE_SHIFT + SH_LEAF_SHIFT)
 #define SH_ROOT_ADDR_SHIFT	(SH_MID_ADDR_SHIFT + SH_MID_SHIFT)
 
 /**
- * sh_pagemap_get() - the span an address belongs to
+ * sh_pagemap_get_any() - the span an address belongs to, or one that has none
  * @addr: any address
  *
  * Context: any. The caller is in an RCU read-side section or has preemption
  * off, or holds something that keeps the span from being freed.
- * Return: a span, or NULL when the address is in none of ours. The answer is
- * what was last set for a page, and an address outside of the vmalloc range may
- * get that of a page within: look at the span to know whether it holds it.
+ * Return: a span, &sh_span_none when the address is in none of ours. The answer
+ * is what was last set for a page, and an address outside of the vmalloc range
+ * may get that of a page within: look at the span to know whether it holds it.
  */
-static __always_inline struct sh_span *sh_pagemap_get(unsigned long addr)
+static __always_inline struct sh_span *sh_pagemap_get_any(unsigned long addr)
 {
 	struct sh_pagemap_leaf *leaf;
 	struct sh_pagemap_mid *mid;
@@ -69,6 +68,20 @@ static __always_inline struct sh_span *sh_pagemap_get(unsigned long addr)
 				   (SH_MID_NR - 1)]);
 	return READ_ONCE(leaf->span[(addr >> SH_PAGE_SHIFT) &
 				    (SH_LEAF_NR - 1)]);
+}
+
+/**
+ * sh_pagemap_get() - the span an address belongs to
+ * @addr: any address
+ *
+ * Context: that of sh_pagemap_get_any().
+ * Return: as that, but NULL when the address is in none of ours.
+ */
+static inline struct sh_span *sh_pagemap_get(unsigned long addr)
+{
+	struct sh_span *span = sh_pagemap_get_any(addr);
+
+	return span == &sh_span_none ? NULL : span;
 }
 
 int sh_pagemap_init(void);

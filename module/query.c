@@ -16,8 +16,8 @@
 static bool find_small(struct sh_span *span, unsigned long key,
 		       unsigned long addr, struct spanheap_object *obj)
 {
-	const struct sh_class *info = &sh_classes[key & ~SH_PAGE_MASK];
-	unsigned long base = key & SH_PAGE_MASK, off = addr - base;
+	const struct sh_class *info = &sh_classes[sh_key_class(key)];
+	unsigned long base = sh_key_base(key), off = addr - base;
 	u32 idx;
 
 	if (off >= info->bytes)
@@ -62,7 +62,7 @@ bool spanheap_find(const void *addr, struct spanheap_object *obj)
 	span = sh_pagemap_get(at);
 	if (span) {
 		key = READ_ONCE(span->key);
-		found = key & ~SH_PAGE_MASK ? find_small(span, key, at, obj) :
+		found = sh_key_class(key) ? find_small(span, key, at, obj) :
 					      find_large(span, key, at, obj);
 		/* The record may have become another span's meanwhile. */
 		found = found && READ_ONCE(span->key) == key;

@@ -21,34 +21,54 @@
 #define SH_NR_CLASSES	68
 #define SH_MAX_ELEMS	1024
 
+/*
+ * The fast paths have no class but an offset: into sh_classes, and into the slots
+ * of a CPU's cache, both of which have entries of this size.
+ */
+#define SH_CLASS_SHIFT	5
+#define SH_CLASS_BYTES	BIT(SH_CLASS_SHIFT)
+
 /**
  * struct sh_class - the layout of a size class
- * @size: bytes of an object
  * @magic: for offsets within a span, offset / size == (offset * magic) >> 32,
  *	and the lower half of the product is less than magic if and only if
  *	nothing remains (Lemire, Kaser, Kurz: Faster remainder by direct
  *	computation, 2019)
  * @bytes: bytes of a span that objects may take, its tail included; 0 for
  *	class 0, so that no offset is within
+ * @size: bytes of an object
  * @elems: objects in a span
  * @batch: objects to move between a CPU's cache and the spans at a time
  * @pages: heap pages of a span
  */
 struct sh_class {
+	u64 magic;
+	u64 bytes;
 	u32 size;
-	u32 magic;
-	u32 bytes;
 	u16 elems;
 	u8 batch;
 	u8 pages;
-};
+} __aligned(SH_CLASS_BYTES);
 
 extern const struct sh_class sh_classes[SH_NR_CLASSES];
-/* Up to this size the class is in sh_class_by_8. */
+/* Offsets of classes by size. Up to this size they are in sh_class_by_8. */
 #define SH_CLASS_BY_8_MAX	1024
 
-extern const u8 sh_class_by_8[SH_CLASS_BY_8_MAX / 8 + 1];
-extern const u8 sh_class_by_128[(SPANHEAP_MAX_SMALL - SH_CLASS_BY_8_MAX) / 128 + 1];
+extern const u16 sh_class_by_8[SH_CLASS_BY_8_MAX / 8 + 1];
+extern const u16 sh_class_by_128[(SPANHEAP_MAX_SMALL - SH_CLASS_BY_8_MAX) / 128 + 1];
+
+/**
+ * sh_size_class_offset() - the class that serves a size, as an offset
+ * @size: bytes, at most SPANHEAP_MAX_SMALL
+ *
+ * Return: the offset, 0 for size 0.
+ */
+static __always_inline unsigned long sh_size_class_offset(size_t size)
+{
+	if (likely(size <= SH_CLASS_BY_8_MAX))
+		return sh_class_by_8[(size + 7) >> 3];
+	return sh_class_by_128[(size - SH_CLASS_BY_8_MAX + 127) >> 7];
+}
 
 /**
  * sh_size_class() - the class that serves a size
@@ -58,9 +78,13 @@ extern const u8 sh_class_by_128[(SPANHEAP_MAX_SMALL - SH_CLASS_BY_8_MAX) / 128 +
  */
 static __always_inline unsigned int sh_size_class(size_t size)
 {
-	if (likely(size <= SH_CLASS_BY_8_MAX))
-		return sh_class_by_8[(size + 7) >> 3];
-	return sh_class_by_128[(size - SH_CLASS_BY_8_MAX + 127) >> 7];
+	return sh_size_class_offset(size) >> SH_CLASS_SHIFT;
+}
+
+/* The class that an offset means. */
+static __always_inline const struct sh_class *sh_class_at(unsigned long offset)
+{
+	return (const void *)sh_classes + offset;
 }
 
 #endif /* SPANHEAP_SIZECLASS_H */

@@ -81,7 +81,7 @@ void sh_span_init_objects(struct sh_span *span, unsigned int class,
 	bitmap_zero(sh_span_bitmap(span), round_up(nelems, BITS_PER_LONG));
 	bitmap_set(sh_span_bitmap(span), 0, nelems);
 	/* From here on a reader without locks may take it for such a span. */
-	smp_store_release(&span->key, sh_span_base(span) | class);
+	smp_store_release(&span->key, sh_key(sh_span_base(span), class));
 	/* A walk must not see the state without the class. */
 	smp_store_release(&span->state, SH_SPAN_SMALL);
 }
@@ -183,8 +183,8 @@ void sh_obj_unclaim(u8 *state)
 u8 *sh_span_claim(struct sh_span *span, unsigned long addr)
 {
 	unsigned long key = READ_ONCE(span->key);
-	const struct sh_class *class = &sh_classes[key & ~SH_PAGE_MASK];
-	unsigned long off = addr - (key & SH_PAGE_MASK);
+	const struct sh_class *class = &sh_classes[sh_key_class(key)];
+	unsigned long off = addr - sh_key_base(key);
 	u8 *state;
 
 	if (off >= class->bytes || off % class->size)

@@ -88,9 +88,9 @@ enum sh_span_map {
 
 /**
  * struct sh_span - a span record
- * @key: first address, and in the bits below SH_PAGE_SIZE the size class, 0
- *	unless @state is SH_SPAN_SMALL. One word, so that a reader without locks
- *	gets both of the same moment.
+ * @key: first address, and in the bits below SH_PAGE_SIZE the size class as an
+ *	offset, 0 unless @state is SH_SPAN_SMALL. One word, so that a reader
+ *	without locks gets both of the same moment.
  * @arena: the arena it lies in
  * @specials: special records of its objects, in order; empty unless in use
  * @rb: in the page heap's tree, when free and long
@@ -170,14 +170,30 @@ void sh_obj_unclaim(u8 *state);
 u8 *sh_span_claim(struct sh_span *span, unsigned long addr);
 const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached);
 
+static inline unsigned long sh_key(unsigned long base, unsigned int class)
+{
+	BUILD_BUG_ON(SH_NR_CLASSES << SH_CLASS_SHIFT > SH_PAGE_SIZE);
+	return base | class << SH_CLASS_SHIFT;
+}
+
+static inline unsigned long sh_key_base(unsigned long key)
+{
+	return key & SH_PAGE_MASK;
+}
+
+static inline unsigned int sh_key_class(unsigned long key)
+{
+	return (key & ~SH_PAGE_MASK) >> SH_CLASS_SHIFT;
+}
+
 static inline unsigned long sh_span_base(const struct sh_span *span)
 {
-	return span->key & SH_PAGE_MASK;
+	return sh_key_base(span->key);
 }
 
 static inline unsigned int sh_span_class(const struct sh_span *span)
 {
-	return span->key & ~SH_PAGE_MASK;
+	return sh_key_class(span->key);
 }
 
 static inline size_t sh_span_bytes(const struct sh_span *span)

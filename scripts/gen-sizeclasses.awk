@@ -129,7 +129,7 @@ function print_table(    i, bytes, tail)
 
 function print_lookup(name, count, base, gran,    i, c, want)
 {
-	printf "\nconst u8 %s[%d] = {", name, count
+	printf "\nconst u16 %s[%d] = {", name, count
 	c = 1
 	for (i = 0; i < count; i++) {
 		want = base + i * gran
@@ -139,7 +139,7 @@ function print_lookup(name, count, base, gran,    i, c, want)
 			c = 1
 		while (size[c] < want)
 			c++
-		printf "%s%d,", i % 16 ? " " : "\n\t", c
+		printf "%s%d,", i % 12 ? " " : "\n\t", c * 32
 	}
 	print "\n};"
 	print "EXPORT_SYMBOL_FOR_KUNIT(" name ");"
@@ -150,6 +150,7 @@ function print_header(    i, most_elems)
 	print "/* SPDX-License-Identifier: GPL-2.0 */"
 	print "/* Made by scripts/gen-sizeclasses.awk. Do not edit. */"
 	printf "\nstatic_assert(SH_NR_CLASSES == %d);\n", nr + 1
+	print "static_assert(SH_CLASS_BYTES == 32);"
 	printf "static_assert(SPANHEAP_MAX_SMALL == %d);\n", size[nr]
 	for (i = 1; i <= nr; i++)
 		if (elems[i] > most_elems)
