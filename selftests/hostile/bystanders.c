@@ -92,7 +92,7 @@ void hostile_bystanders_put(struct hostile_bystanders *b)
  */
 void hostile_work(struct spanheap *heap)
 {
-	enum { NR = 64, ROUNDS = 512 };
+	enum { NR = 64, ROUNDS = 192 };
 	u8 **objs = kcalloc(NR, sizeof(*objs), GFP_KERNEL);
 	u32 i, at, size;
 
