@@ -67,6 +67,7 @@ extern const struct hostile_bug hostile_overflow_bugs[];
 extern const struct hostile_bug hostile_after_bugs[];
 extern const struct hostile_bug hostile_leak_bugs[];
 extern const struct hostile_bug hostile_lifetime_bugs[];
+extern const struct hostile_bug hostile_recursion_bugs[];
 
 /* main.c */
 bool hostile_expect(bool ok, const char *func, int line, const char *what);

@@ -34,6 +34,7 @@ static const struct hostile_bug * const all_bugs[] = {
 	hostile_after_bugs,
 	hostile_leak_bugs,
 	hostile_lifetime_bugs,
+	hostile_recursion_bugs,
 };
 
 static struct dentry *dir;
