@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/spinlock.h>
 #include <linux/vmalloc.h>
 
 #include "fixture.h"
@@ -331,6 +332,115 @@ static void free_test_frees_in_a_hard_interrupt_elsewhere(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).frees, ARRAY_SIZE(sizes));
 }
 
+/*
+ * One CPU frees an object again and again while others take its span, and the
+ * record of it, for objects of another size; none of these begins where the old
+ * one did.
+ */
+struct stale {
+	struct spanheap *heap;
+	spinlock_t lock;	/* for ptr, and held while that is freed */
+	void *ptr;		/* what is freed all the time, or NULL */
+	bool done;
+	unsigned long rounds;
+	unsigned long bad;	/* wrong frees made */
+	unsigned long again;	/* right ones that had to be repeated */
+	unsigned long failed;
+	int owner_cpu;
+};
+
+#define STALE_OLD	448
+#define STALE_NEW	512
+#define STALE_NR	16
+#define STALE_IDX	5
+
+static void stale_free_right(struct stale *st, void *obj)
+{
+	spanheap_free(obj);
+	/* Taken for cached for a moment: see free.c. */
+	if (spanheap_owns(obj)) {
+		st->again++;
+		spanheap_free(obj);
+	}
+	st->failed += spanheap_owns(obj);
+}
+
+static void stale_set(struct stale *st, void *ptr)
+{
+	spin_lock(&st->lock);
+	st->ptr = ptr;
+	spin_unlock(&st->lock);
+}
+
+static void stale_free_wrong(struct stale *st)
+{
+	spin_lock(&st->lock);
+	if (st->ptr) {
+		st->bad++;
+		spanheap_free(st->ptr);
+	}
+	spin_unlock(&st->lock);
+}
+
+static void stale_round(struct stale *st, void **objs)
+{
+	int i;
+
+	for (i = 0; i < STALE_NR; i++)
+		objs[i] = spanheap_alloc(st->heap, STALE_OLD, GFP_KERNEL);
+	spanheap_free(objs[STALE_IDX]);
+	stale_set(st, objs[STALE_IDX]);
+	for (i = 0; i < STALE_NR; i++)
+		if (i != STALE_IDX)
+			spanheap_free(objs[i]);
+	for (i = 0; i < STALE_NR; i++) {
+		objs[i] = spanheap_alloc(st->heap, STALE_NEW, GFP_KERNEL);
+		st->failed += !objs[i];
+	}
+	for (i = 0; i < STALE_NR; i++)
+		stale_free_right(st, objs[i]);
+	stale_set(st, NULL);
+}
+
+static void stale_thread(void *arg)
+{
+	struct stale *st = arg;
+	void *objs[STALE_NR];
+
+	if (raw_smp_processor_id() == st->owner_cpu) {
+		while (st->rounds--) {
+			stale_round(st, objs);
+			cond_resched();
+		}
+		WRITE_ONCE(st->done, true);
+		return;
+	}
+	while (!READ_ONCE(st->done)) {
+		stale_free_wrong(st);
+		cond_resched();
+	}
+}
+
+static void free_test_stale_frees_beside_reuse(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	struct stale *st = kunit_kzalloc(test, sizeof(*st), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, st);
+	sh_fixture_other_cpu(test);
+	/* Without caches a span is given back with its last object. */
+	heap->caches.max_bytes = 0;
+	spin_lock_init(&st->lock);
+	st->heap = heap;
+	st->rounds = sh_fixture_ops(2500);
+	st->owner_cpu = cpumask_first(cpu_online_mask);
+	KUNIT_ASSERT_EQ(test, sh_fixture_on_each_cpu(stale_thread, st), 0);
+	KUNIT_EXPECT_EQ(test, st->failed, 0);
+	KUNIT_EXPECT_EQ(test, bad_frees(heap), st->bad + st->again);
+	KUNIT_EXPECT_GT(test, st->bad, 0);
+	sh_fixture_check(test, heap);
+}
+
 static void free_test_bulk_goes_on_after_a_bad_one(struct kunit *test)
 {
 	struct spanheap *heap = test->priv;
@@ -366,6 +476,7 @@ static struct kunit_case free_test_cases[] = {
 	KUNIT_CASE(free_test_reports_objects_of_a_destroyed_heap),
 	KUNIT_CASE(free_test_frees_with_interrupts_off),
 	KUNIT_CASE(free_test_frees_in_a_hard_interrupt_elsewhere),
+	KUNIT_CASE(free_test_stale_frees_beside_reuse),
 	KUNIT_CASE(free_test_bulk_goes_on_after_a_bad_one),
 	{ }
 };

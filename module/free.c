@@ -18,6 +18,17 @@
  * Anything that fails on the way is looked at again, without haste, by
  * free_slow().
  *
+ * What that does not cover: between the exchange and its undoing, a few
+ * instructions, somebody else's live object says that it is cached. That takes a
+ * free of an address whose span was given back and whose record is made another
+ * span's between the two looks at the key, with a live object at the same index.
+ * If the owner frees the object within those instructions, that is refused and
+ * reported as a double free; found in time by free_slow(), it succeeds after all.
+ * Otherwise the object stays allocated, as if its free had been forgotten: no
+ * object is ever freed twice or handed out twice. claim() in whole.c and
+ * sh_span_claim() have the same window. To close it would take a state that says
+ * who made the claim, and that a look at each free.
+ *
  * Locks: none. Contexts: any that kfree() may be called in.
  */
 #include <linux/export.h>
