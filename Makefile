@@ -3,7 +3,8 @@
 # make            build the modules against the running kernel (KDIR=... another)
 # make clean      remove what make built, here and below build/
 # make demo       boot Debian's 6.1 kernel in QEMU and show the heap at work
-# make test       run all tests in all lanes; LANE="..." and SUITE=GLOB for some
+# make test       run all tests in all lanes; LANE="..." and SUITE=GLOB for some,
+#                 CPUS=N on that many CPUs
 # make bench      compare with kmalloc, kmem_cache, kvmalloc and vmalloc
 # make lint       checkpatch, sparse, W=1, kernel-doc, shellcheck
 #
@@ -12,6 +13,7 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 LANE ?=
 SUITE ?= *
+CPUS ?=
 
 .PHONY: modules clean demo test bench lint help
 
@@ -35,7 +37,7 @@ demo:
 	@scripts/demo
 
 test:
-	@scripts/test --suite '$(SUITE)' $(LANE)
+	@scripts/test --suite '$(SUITE)' --cpus '$(CPUS)' $(LANE)
 
 bench:
 	@scripts/bench

@@ -29,14 +29,15 @@ struct spanheap *sh_fixture_create(struct kunit *test, const char *name,
 void sh_fixture_destroy(struct kunit *test, struct spanheap *heap);
 
 /*
- * Kernels with KASAN run in an emulator, all in all a hundred times slower: do
- * less there of what is done for the sake of numbers.
+ * Kernels that are instrumented run in an emulator, all in all a hundred times
+ * slower: do less there of what is done for the sake of numbers.
  */
-#define SH_FIXTURE_SLOW		(IS_ENABLED(CONFIG_KASAN) ? 8 : 1)
+#define SH_FIXTURE_EMULATED	(!IS_ENABLED(CONFIG_UML))
+#define SH_FIXTURE_SLOW		(SH_FIXTURE_EMULATED ? 8 : 1)
 
 static inline unsigned long sh_fixture_ops(unsigned long nr)
 {
-	return sh_test_ops(nr) / (IS_ENABLED(CONFIG_KASAN) ? 25 : 1);
+	return sh_test_ops(nr) / (SH_FIXTURE_EMULATED ? 25 : 1);
 }
 
 /* The figures of a heap by value, to be used in expressions. */

@@ -253,7 +253,7 @@ static void free_test_reports_aliases_of_objects(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		obj = (unsigned long)spanheap_alloc(heap, sizes[i], GFP_KERNEL);
 		KUNIT_ASSERT_NE(test, obj, 0);
-		for (bit = 36; bit < 64; bit += IS_ENABLED(CONFIG_KASAN) ? 3 : 1) {
+		for (bit = 36; bit < 64; bit += SH_FIXTURE_EMULATED ? 3 : 1) {
 			expect_refused(test, sh_default_heap,
 				       (void *)(obj ^ (1UL << bit)));
 			KUNIT_EXPECT_FALSE(test, spanheap_owns((void *)

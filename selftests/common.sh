@@ -122,10 +122,10 @@ meminfo()
 	awk -v name="$1:" '$1 == name { print $2 }' /proc/meminfo
 }
 
-# slow_kernel: whether this one checks every access to memory.
+# slow_kernel: whether this one checks or counts every access to memory.
 slow_kernel()
 {
-	grep -q ' kasan_report$' /proc/kallsyms
+	grep -qE ' (kasan_report|__kcsan_check_access|gcov_enable_events)$' /proc/kallsyms
 }
 
 # run_one NAME COMMAND...: one KTAP line, with what the command printed before.

@@ -78,7 +78,8 @@ kernel_folder()
 		version=$(basename "$src")-$(
 			for fragment in $CONFIGS; do
 				cat "$SPANHEAP_ROOT/scripts/configs/$fragment"
-			done | cat <(echo "$KARCH $BASE_CONFIG") - | sha256sum | cut -c 1-12)
+			done | cat <(echo "$KARCH $BASE_CONFIG${BUILD_ARGS:+ $BUILD_ARGS}") - |
+				sha256sum | cut -c 1-12)
 	fi
 	echo "$SPANHEAP_CACHE/kernels/$KERNEL-$(version_key "$version")"
 }
@@ -142,6 +143,8 @@ kernel_build()
 
 	mkdir -p "$build"
 	make+=("$src" "O=$build" "ARCH=$KARCH")
+	# shellcheck disable=SC2206	# words
+	make+=($BUILD_ARGS)
 	quietly "$dir/config.log" "${make[@]}" "$BASE_CONFIG"
 	quietly "$dir/config.log" "$src/scripts/kconfig/merge_config.sh" -m -O "$build" \
 		"$build/.config" "${fragments[@]}"

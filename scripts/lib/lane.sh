@@ -9,6 +9,7 @@
 #   PACKAGED     "SUITE IMAGE HEADERS": a kernel of Debian's, or else
 #   BASE_CONFIG  the make target of the configuration to start from, and
 #   CONFIGS      the fragments of scripts/configs merged over it, in order
+#   BUILD_ARGS   more arguments of make for building the kernel itself
 #   KARCH        x86_64 (default; boots in QEMU) or um (boots as a process)
 #   CPUS MEM     of the machine (2, 1G)
 #   NODES        NUMA nodes that share these evenly, QEMU only (1)
@@ -31,7 +32,7 @@ lane_load()
 	[ -f "$LANES/$1" ] || die "no lane '$1'; there are: $(lane_list | paste -sd ' ')"
 
 	LANE=$1
-	PACKAGED='' BASE_CONFIG='' CONFIGS='' KARCH=x86_64
+	PACKAGED='' BASE_CONFIG='' CONFIGS='' BUILD_ARGS='' KARCH=x86_64
 	CPUS=2 MEM=1G NODES=1 CPU=max,-cx16 THREADS=multi
 	APPEND='' TESTS='' KMEMLEAK=no TIME_LIMIT=1200 IN_TEST=no
 	# shellcheck source=/dev/null
