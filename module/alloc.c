@@ -16,6 +16,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "gfp.h"
 #include "heap.h"
 #include "trace.h"
@@ -51,6 +52,8 @@ static noinline void *alloc_slow(struct spanheap *heap, size_t size,
 	if (!size)
 		return ZERO_SIZE_PTR;
 	might_alloc(gfp);
+	if (sh_fault(SH_FAULT_ALLOC))
+		return sh_count_failure(heap);
 	/* With a limit a first failure may only mean that too much is idle. */
 	if (READ_ONCE(heap->ph.limit) && gfpflags_allow_blocking(gfp)) {
 		obj = alloc_once(heap, size, align, gfp | __GFP_NOWARN, node);
@@ -239,6 +242,10 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 	if (!size || size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD))
 		return bulk_singles(heap, size, gfp, nr, objs);
 	might_alloc(gfp);
+	if (sh_fault(SH_FAULT_ALLOC)) {
+		sh_count_failure(heap);
+		return 0;
+	}
 	class = sh_size_class(size);
 	done = sh_caches_alloc_bulk(&heap->caches, class, gfp, heap->node, nr,
 				    objs);

@@ -31,6 +31,7 @@
 
 #include "arena.h"
 #include "compat.h"
+#include "fault.h"
 #include "gfp.h"
 
 #define PAGES_PER_HEAP_PAGE	(SH_PAGE_SIZE / PAGE_SIZE)
@@ -127,6 +128,8 @@ static void *vmap_placeholder(unsigned long nr, gfp_t gfp)
 	unsigned long i;
 	void *area;
 
+	if (sh_fault(SH_FAULT_VMAP))
+		return NULL;
 	pages = kvmalloc_array(nr, sizeof(*pages), gfp);
 	if (!pages)
 		return NULL;
@@ -156,6 +159,8 @@ struct sh_arena *sh_arena_create(unsigned long nr_pages, gfp_t gfp, int node)
 	struct sh_arena_backend *be;
 	struct sh_arena *arena;
 
+	if (sh_fault(SH_FAULT_META))
+		return NULL;
 	gfp = sh_gfp_meta(gfp);
 	arena = kzalloc_node(sizeof(*arena), gfp, node);
 	be = kvzalloc_node(struct_size(be, table, tables), gfp, node);
@@ -219,6 +224,8 @@ static unsigned int get_pages(gfp_t gfp, int node, unsigned int nr,
 {
 	unsigned int got;
 
+	if (sh_fault(SH_FAULT_PAGE))
+		return 0;
 	memset(pages, 0, nr * sizeof(*pages));
 	got = sh_alloc_pages_bulk_node(gfp, node, nr, pages);
 	for (; got < nr; got++) {

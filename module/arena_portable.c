@@ -17,6 +17,7 @@
 
 #include "arena.h"
 #include "compat.h"
+#include "fault.h"
 #include "gfp.h"
 
 /**
@@ -68,10 +69,14 @@ static struct sh_arena_backend *backend_new(unsigned long nr, gfp_t gfp,
 	unsigned int scope;
 	unsigned long i;
 
+	if (sh_fault(SH_FAULT_META))
+		return NULL;
 	be = kvzalloc_node(struct_size(be, pages, nr), sh_gfp_meta(gfp), node);
 	if (!be)
 		return NULL;
 	be->nr = nr;
+	if (sh_fault(SH_FAULT_PAGE) || sh_fault(SH_FAULT_VMAP))
+		goto fail;
 	i = sh_alloc_pages_bulk_node(sh_gfp_page(gfp), node, nr, be->pages);
 	for (; i < nr; i++) {
 		be->pages[i] = alloc_pages_node(node, sh_gfp_page(gfp), 0);

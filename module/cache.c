@@ -26,6 +26,7 @@
 
 #include "cache.h"
 #include "compat.h"
+#include "fault.h"
 #include "gfp.h"
 #include "pagemap.h"
 #include "trace.h"
@@ -50,7 +51,8 @@ int sh_caches_init(struct sh_caches *caches, struct sh_central *central,
 	caches->central = central;
 	caches->rcs = rcs;
 	caches->max_bytes = max_bytes;
-	caches->cpu = alloc_percpu(struct sh_cache);
+	caches->cpu = sh_fault(SH_FAULT_META) ? NULL :
+		      alloc_percpu(struct sh_cache);
 	if (!caches->cpu)
 		return -ENOMEM;
 	atomic_long_set(&caches->meta_bytes,
@@ -194,13 +196,15 @@ static void grow_slot(struct sh_caches *caches, unsigned int class)
 	unsigned int nr = next_capacity(caches, class, now);
 	struct sh_entry *array;
 
-	if (nr <= now)
+	if (nr <= now || sh_fault_on(SH_FAULT_ALLOC))
 		return;
 	if (READ_ONCE(cache->capacity) + (nr - now) * size > caches->max_bytes) {
 		steal(caches, class);
 		return;
 	}
 	if (!sh_pageheap_within_limit(caches->rcs->ph, 1))
+		return;
+	if (sh_fault(SH_FAULT_META))
 		return;
 	array = kmalloc_array(nr, sizeof(*array), GFP_NOWAIT | __GFP_NOWARN);
 	if (!array)

@@ -21,6 +21,7 @@
 #include "cache.h"
 #include "compat.h"
 #include "drain.h"
+#include "fault.h"
 
 static struct workqueue_struct *drain_wq;
 
@@ -111,9 +112,12 @@ static void drain_work(struct work_struct *work)
  */
 struct sh_drain __percpu *sh_drains_init(struct sh_caches *caches)
 {
-	struct sh_drain __percpu *drains = alloc_percpu(struct sh_drain);
+	struct sh_drain __percpu *drains;
 	int cpu;
 
+	if (sh_fault(SH_FAULT_META))
+		return NULL;
+	drains = alloc_percpu(struct sh_drain);
 	if (!drains)
 		return NULL;
 	for_each_possible_cpu(cpu) {

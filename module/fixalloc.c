@@ -25,6 +25,7 @@
 #include <linux/rcupdate.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "fixalloc.h"
 #include "gfp.h"
 
@@ -56,6 +57,8 @@ static struct sh_fixblock *block_new(struct sh_fixalloc *fa, gfp_t gfp)
 	struct sh_fixblock *b;
 	struct page *page;
 
+	if (sh_fault(SH_FAULT_META))
+		return NULL;
 	page = alloc_pages_node(fa->node, sh_gfp_meta(gfp) | __GFP_ZERO, 0);
 	if (!page)
 		return NULL;

@@ -21,6 +21,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "heap.h"
 #include "special.h"
 #include "trace.h"
@@ -93,7 +94,8 @@ static struct spanheap *new_heap(const char *name,
 	unsigned int class;
 	int err;
 
-	heap = kvzalloc_node(sizeof(*heap), GFP_KERNEL, config->node);
+	heap = sh_fault(SH_FAULT_META) ? NULL :
+	       kvzalloc_node(sizeof(*heap), GFP_KERNEL, config->node);
 	if (!heap)
 		return ERR_PTR(-ENOMEM);
 	strscpy(heap->name, name, sizeof(heap->name));

@@ -10,6 +10,7 @@
 #include <linux/rcupdate.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "heap.h"
 #include "pagemap.h"
 
@@ -99,6 +100,7 @@ static int __init spanheap_init(void)
 	err = sh_pressure_init();
 	if (err)
 		goto exit_heaps;
+	sh_fault_init();
 	return 0;
 
 exit_heaps:
@@ -118,6 +120,7 @@ exit_pagemap:
 
 static void __exit spanheap_exit(void)
 {
+	sh_fault_exit();
 	sh_pressure_exit();
 	sh_heaps_exit();
 	sh_debugfs_exit();

@@ -34,6 +34,7 @@
 #include <linux/vmalloc.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "pagemap.h"
 
 struct sh_pagemap sh_pagemap __read_mostly;
@@ -128,7 +129,7 @@ static int need_mid(struct sh_pagemap_mid **slot, gfp_t gfp)
 
 	if (READ_ONCE(*slot) != empty_mid)
 		return 0;
-	mid = new_mid(gfp);
+	mid = sh_fault(SH_FAULT_META) ? NULL : new_mid(gfp);
 	if (!mid)
 		return -ENOMEM;
 	if (cmpxchg(slot, empty_mid, mid) == empty_mid)
@@ -144,7 +145,7 @@ static int need_leaf(struct sh_pagemap_leaf **slot, gfp_t gfp)
 
 	if (READ_ONCE(*slot) != empty_leaf)
 		return 0;
-	leaf = new_leaf(gfp);
+	leaf = sh_fault(SH_FAULT_META) ? NULL : new_leaf(gfp);
 	if (!leaf)
 		return -ENOMEM;
 	if (cmpxchg(slot, empty_leaf, leaf) == empty_leaf)

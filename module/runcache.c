@@ -24,6 +24,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "gfp.h"
 #include "runcache.h"
 
@@ -41,7 +42,8 @@
 int sh_runcaches_init(struct sh_runcaches *rcs, struct sh_pageheap *ph)
 {
 	rcs->ph = ph;
-	rcs->cpu = alloc_percpu(struct sh_runcache);
+	rcs->cpu = sh_fault(SH_FAULT_META) ? NULL :
+		   alloc_percpu(struct sh_runcache);
 	return rcs->cpu ? 0 : -ENOMEM;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_init);

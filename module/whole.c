@@ -17,6 +17,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "pagemap.h"
 #include "splice.h"
 #include "whole.h"
@@ -63,6 +64,8 @@ struct sh_span *sh_whole_take_hard(struct spanheap *heap, size_t size,
 {
 	struct sh_span *span;
 
+	if (sh_fault(SH_FAULT_ALLOC))
+		return NULL;
 	if (READ_ONCE(heap->ph.limit) && gfpflags_allow_blocking(gfp)) {
 		span = sh_whole_take(heap, size, align, gfp | __GFP_NOWARN,
 				     node);

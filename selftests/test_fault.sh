@@ -7,6 +7,7 @@
 . "$(dirname "$0")/common.sh"
 
 fault=$DEBUGFS/fail_page_alloc
+own=$DEBUGFS/fail_spanheap
 
 if [ ! -d "$fault" ]; then
 	ktap_print_header
@@ -66,6 +67,45 @@ fault_create_all()
 	with_faults 100 fault_create
 }
 
+# with_own MASK PERCENT TEST: with faults of spanheap's own.
+with_own()
+{
+	echo Y >"$own/task-filter" && echo 0 >"$own/verbose" &&
+		echo -1 >"$own/times" && echo "$2" >"$own/probability" &&
+		echo "$1" >"$own/points" || return 1
+	client_test "$3" "*"
+	status=$?
+	echo 0 >"$own/points"
+	return "$status"
+}
+
+own_requests()
+{
+	with_own 1 20 fault_alloc
+}
+
+own_pages()
+{
+	with_own 2 20 fault_alloc
+}
+
+own_everything()
+{
+	with_own 15 5 fault_alloc && with_own 15 30 fault_create
+}
+
+own_bulk()
+{
+	with_own 1 50 fault_bulk
+}
+
+own_bad_points()
+{
+	! echo 16 >"$own/points" 2>/dev/null || fail "16 is no point" || return 1
+	! echo x >"$own/points" 2>/dev/null || fail "x is no point" || return 1
+	[ "$(cat "$own/points")" -eq 0 ] || fail "a bad mask was taken"
+}
+
 # The sample runs out of memory in the middle of a text: what it took it knows,
 # and once there is memory it takes more.
 fault_sample()
@@ -102,4 +142,5 @@ fault_sample()
 
 setup spanheap_client
 run_tests fault_all fault_some fault_few fault_bulk_half fault_create_some \
-	fault_create_all fault_sample
+	fault_create_all own_requests own_pages own_everything own_bulk \
+	own_bad_points fault_sample

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Fault injection: where a heap gets something that it may not get. See fault.c.
+ */
+#ifndef SPANHEAP_FAULT_H
+#define SPANHEAP_FAULT_H
+
+#include <linux/bits.h>
+#include <linux/compiler.h>
+#include <linux/kconfig.h>
+#include <linux/types.h>
+
+/**
+ * enum sh_fault - what can be made to fail
+ * @SH_FAULT_ALLOC: a request of a caller's, whatever there is to serve it
+ * @SH_FAULT_PAGE: the pages behind a run
+ * @SH_FAULT_VMAP: the addresses of an arena
+ * @SH_FAULT_META: what a heap keeps about itself: the heap, records, arrays of
+ *	caches, nodes of the pagemap
+ */
+enum sh_fault {
+	SH_FAULT_ALLOC	= BIT(0),
+	SH_FAULT_PAGE	= BIT(1),
+	SH_FAULT_VMAP	= BIT(2),
+	SH_FAULT_META	= BIT(3),
+};
+
+#if IS_ENABLED(CONFIG_FAULT_INJECTION_DEBUG_FS)
+
+extern unsigned int sh_fault_points;
+
+void sh_fault_init(void);
+void sh_fault_exit(void);
+bool sh_fault_decide(void);
+
+/**
+ * sh_fault_on() - whether something is made to fail now and then
+ * @what: what
+ *
+ * Context: any.
+ */
+static inline bool sh_fault_on(enum sh_fault what)
+{
+	return unlikely(READ_ONCE(sh_fault_points) & what);
+}
+
+/**
+ * sh_fault() - whether to fail here and now
+ * @what: what would be done
+ *
+ * Context: any but NMI.
+ */
+static inline bool sh_fault(enum sh_fault what)
+{
+	return sh_fault_on(what) && sh_fault_decide();
+}
+
+#else
+
+static inline void sh_fault_init(void) { }
+static inline void sh_fault_exit(void) { }
+static inline bool sh_fault_on(enum sh_fault what) { return false; }
+static inline bool sh_fault(enum sh_fault what) { return false; }
+
+#endif
+
+#endif /* SPANHEAP_FAULT_H */
