@@ -152,8 +152,8 @@ static void grow_test_a_worker_reserves_ahead(struct kunit *test)
 	for (round = 0; round < 4; round++) {
 		while (alloc_atomic(ph, SH_GROW_STEP))
 			;
-		sh_pages_verify(test, ph);
 		flush_work(&ph->reserve);
+		sh_pages_verify(test, ph);
 		KUNIT_EXPECT_NOT_NULL(test, alloc_atomic(ph, SH_GROW_STEP));
 	}
 	sh_pages_verify(test, ph);

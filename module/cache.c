@@ -192,13 +192,14 @@ static void grow_slot(struct sh_caches *caches, unsigned int class)
 {
 	unsigned int size = sh_classes[class].size;
 	struct sh_cache *cache = raw_cpu_ptr(caches->cpu);
-	unsigned int now = slot_capacity(&cache->slot[class]);
+	/* A guess, since nothing keeps this CPU or its interrupts out. */
+	unsigned int now = data_race(slot_capacity(&cache->slot[class]));
 	unsigned int nr = next_capacity(caches, class, now);
 	struct sh_entry *array;
 
 	if (nr <= now || sh_fault_on(SH_FAULT_ALLOC))
 		return;
-	if (READ_ONCE(cache->capacity) + (nr - now) * size > caches->max_bytes) {
+	if (sh_peek(cache->capacity) + (nr - now) * size > caches->max_bytes) {
 		steal(caches, class);
 		return;
 	}
@@ -392,8 +393,8 @@ void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 	struct sh_entry batch[SH_BATCH_MAX];
 	unsigned int nr;
 
-	/* A CPU that only ever frees has no misses to grow by. */
-	if (!slot_capacity(&raw_cpu_ptr(caches->cpu)->slot[class]))
+	/* A CPU that only ever frees has no misses to grow by. It is a guess. */
+	if (!data_race(slot_capacity(&raw_cpu_ptr(caches->cpu)->slot[class])))
 		grow_slot(caches, class);
 	preempt_disable();
 	nr = swap_for_batch(caches, class, entry, batch);
@@ -424,11 +425,11 @@ void sh_caches_stats(struct sh_caches *caches, int cpu, unsigned int class,
 	do {
 		base = READ_ONCE(slot->base);
 		smp_rmb();	/* base before top */
-		top = READ_ONCE(slot->top);
+		top = sh_peek(slot->top);
 		smp_rmb();	/* top before base once more */
 	} while (base != READ_ONCE(slot->base));
 	stats->objects += top ? top - base : 0;
-	stats->allocs += READ_ONCE(slot->allocs);
+	stats->allocs += sh_peek(slot->allocs);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_stats);
 

@@ -100,8 +100,11 @@ const char *sh_caches_check(struct sh_caches *caches);
  */
 static __always_inline bool sh_cache_enter(struct sh_cache *cache)
 {
-	/* One instruction, that takes the mark and tells whether it was there. */
-	if (unlikely(__test_and_set_bit(0, &cache->busy)))
+	/*
+	 * One instruction, that takes the mark and tells whether it was there.
+	 * Interrupts that come in between leave it as it was.
+	 */
+	if (unlikely(data_race(__test_and_set_bit(0, &cache->busy))))
 		return false;
 	barrier();
 	return true;
@@ -110,7 +113,8 @@ static __always_inline bool sh_cache_enter(struct sh_cache *cache)
 static __always_inline void sh_cache_leave(struct sh_cache *cache)
 {
 	barrier();
-	cache->busy = 0;
+	/* Interrupts still see it set or no more. */
+	data_race(cache->busy = 0);
 }
 
 /**

@@ -186,8 +186,8 @@ static int caches_show(struct seq_file *m, void *unused)
 		}
 		cache = per_cpu_ptr(heap->caches.cpu, cpu);
 		seq_printf(m, "%5d %10lu %10lu %10u %12lu %10lu %10lu\n", cpu,
-			   objects, bytes, READ_ONCE(cache->capacity), allocs,
-			   READ_ONCE(cache->misses), READ_ONCE(cache->overflows));
+			   objects, bytes, sh_peek(cache->capacity), allocs,
+			   sh_peek(cache->misses), sh_peek(cache->overflows));
 	}
 	return 0;
 }

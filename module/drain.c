@@ -185,17 +185,17 @@ static unsigned long signature(struct sh_caches *caches, int cpu, bool *holds)
 {
 	struct sh_cache *cache = per_cpu_ptr(caches->cpu, cpu);
 	struct sh_runcache *rc = per_cpu_ptr(caches->rcs->cpu, cpu);
-	unsigned long allocs = READ_ONCE(rc->hits) + READ_ONCE(rc->misses);
-	unsigned long held = READ_ONCE(rc->nr);
+	unsigned long allocs = sh_peek(rc->hits) + sh_peek(rc->misses);
+	unsigned long held = sh_peek(rc->nr);
 	unsigned int class;
 
 	*holds = held;
 	for (class = 1; class < SH_NR_CLASSES; class++) {
 		struct sh_slot *slot = &cache->slot[class];
 
-		*holds |= !!READ_ONCE(slot->base);
-		allocs += READ_ONCE(slot->allocs);
-		held += (unsigned long)READ_ONCE(slot->top);
+		*holds |= !!sh_peek(slot->base);
+		allocs += sh_peek(slot->allocs);
+		held += (unsigned long)sh_peek(slot->top);
 	}
 	return (allocs << 16) + held;
 }

@@ -60,9 +60,11 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_exit);
 
 static bool enter(struct sh_runcache *rc)
 {
-	if (rc->busy)
+	/* As in cache.h. */
+	if (data_race(rc->busy))
 		return false;
-	rc->busy = 1;
+	/* As in cache.h. */
+	data_race(rc->busy = 1);
 	barrier();
 	return true;
 }
@@ -70,7 +72,8 @@ static bool enter(struct sh_runcache *rc)
 static void leave(struct sh_runcache *rc)
 {
 	barrier();
-	rc->busy = 0;
+	/* As in cache.h. */
+	data_race(rc->busy = 0);
 }
 
 /* Take @nr runs out, from the i-th on. */
@@ -284,9 +287,9 @@ void sh_runcaches_stats(struct sh_runcaches *rcs,
 	for_each_possible_cpu(cpu) {
 		struct sh_runcache *rc = per_cpu_ptr(rcs->cpu, cpu);
 
-		stats->runs += READ_ONCE(rc->nr);
-		stats->pages += READ_ONCE(rc->pages);
-		stats->released += READ_ONCE(rc->released);
+		stats->runs += sh_peek(rc->nr);
+		stats->pages += sh_peek(rc->pages);
+		stats->released += sh_peek(rc->released);
 	}
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_stats);

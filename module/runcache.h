@@ -17,6 +17,12 @@
 /* Runs moved between a CPU and the page heap at a time. */
 #define SH_RUNCACHE_BATCH	8
 
+/*
+ * A figure of any CPU's cache. The CPU itself changes it plainly, for the sake of
+ * speed; as it was before that is as good as after.
+ */
+#define sh_peek(figure)		data_race(READ_ONCE(figure))
+
 /**
  * struct sh_runcache - the runs cached on one CPU for one heap
  * @busy: set while this CPU is inside, as in &struct sh_cache
