@@ -5,17 +5,19 @@
 # make demo       boot Debian's 6.1 kernel in QEMU and show the heap at work
 # make test       run all tests in all lanes; LANE="..." and SUITE=GLOB for some,
 #                 CPUS=N on that many CPUs
+# make soak       everything at once for MINUTES=n; LANE=debug unless given
 # make bench      compare with kmalloc, kmem_cache, kvmalloc and vmalloc
 # make lint       checkpatch, sparse, W=1, kernel-doc, shellcheck
 #
-# demo, test, bench and lint install the Debian packages they need.
+# All but the first two install the Debian packages they need.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 LANE ?=
 SUITE ?= *
 CPUS ?=
+MINUTES ?= 10
 
-.PHONY: modules clean demo test bench lint help
+.PHONY: modules clean demo test soak bench lint help
 
 # BTF is left out: it takes the vmlinux of that kernel, which headers lack.
 modules:
@@ -38,6 +40,9 @@ demo:
 
 test:
 	@scripts/test --suite '$(SUITE)' --cpus '$(CPUS)' $(LANE)
+
+soak:
+	@scripts/soak '$(MINUTES)' $(LANE)
 
 bench:
 	@scripts/bench
