@@ -145,7 +145,7 @@ static void finalizer_test_cleared_does_not_run(struct kunit *test)
 static void wait(void *ptr, size_t size, void *arg)
 {
 	while (!atomic_read(arg))
-		msleep(1);
+		msleep(20);
 	note(ptr, size, NULL);
 }
 

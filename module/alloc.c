@@ -26,19 +26,39 @@ static noinline void *zero_object(void *obj, unsigned long class)
 	return memset(obj, 0, sh_class_at(class)->size);
 }
 
+static void *alloc_small(struct spanheap *heap, unsigned int class, gfp_t gfp,
+			 int node)
+{
+	struct sh_caches *caches = &heap->caches;
+	bool due = sh_caches_due(caches, class, sh_classes[class].size);
+	void *obj = NULL;
+
+	if (unlikely(due))
+		obj = sh_caches_pop(caches, class);
+	if (!obj)
+		obj = sh_caches_refill(caches, class, gfp, node);
+	if (obj && want_init_on_alloc(gfp))
+		memset(obj, 0, sh_classes[class].size);
+	if (obj && unlikely(due))
+		sh_profile_sample(heap, obj, gfp);
+	return obj;
+}
+
+static void *alloc_large(struct spanheap *heap, size_t size, size_t align,
+			 gfp_t gfp, int node)
+{
+	void *obj = sh_large_alloc(heap, size, align, gfp, node);
+
+	sh_profile_note(heap, obj, gfp);
+	return obj;
+}
+
 static void *alloc_once(struct spanheap *heap, size_t size, size_t align,
 			gfp_t gfp, int node)
 {
-	unsigned int class;
-	void *obj;
-
 	if (size > SPANHEAP_MAX_SMALL || align > SH_PAGE_SIZE)
-		return sh_large_alloc(heap, size, align, gfp, node);
-	class = sh_size_class(size);
-	obj = sh_caches_refill(&heap->caches, class, gfp, node);
-	if (obj && want_init_on_alloc(gfp))
-		memset(obj, 0, sh_classes[class].size);
-	return obj;
+		return alloc_large(heap, size, align, gfp, node);
+	return alloc_small(heap, sh_size_class(size), gfp, node);
 }
 
 /* Whatever is no hit in this CPU's cache. */
@@ -255,6 +275,8 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 	if (want_init_on_alloc(gfp))
 		for (i = 0; i < done; i++)
 			memset(objs[i], 0, sh_classes[class].size);
+	for (i = 0; i < done; i++)
+		sh_profile_note(heap, objs[i], gfp);
 	for (i = 0; trace_alloc_enabled() && i < done; i++)
 		sh_trace_alloc(heap, objs[i], size, gfp, _RET_IP_);
 	if (done < nr)

@@ -14,13 +14,15 @@
  * here came from any CPU. When a slot is full a batch goes back to the spans.
  *
  * Invariants: base <= top <= end for each slot; capacity is the sum of
- * (end - base) * size; entries are cached objects of the slot's class.
+ * (end - base) * size; entries are cached objects of the slot's class; drawn less
+ * left is what was allocated from a slot.
  *
  * Locks: none of its own.
  *
  * Contexts: refill that of its gfp; the rest any but NMI.
  */
 #include <linux/cpumask.h>
+#include <linux/irqflags.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -29,6 +31,7 @@
 #include "fault.h"
 #include "gfp.h"
 #include "pagemap.h"
+#include "sampling.h"
 #include "trace.h"
 
 /* Most objects in a slot, and its most bytes as a share of the CPU's bound. */
@@ -48,6 +51,8 @@
 int sh_caches_init(struct sh_caches *caches, struct sh_central *central,
 		   struct sh_runcaches *rcs, unsigned int max_bytes)
 {
+	int cpu;
+
 	caches->central = central;
 	caches->rcs = rcs;
 	caches->max_bytes = max_bytes;
@@ -55,6 +60,8 @@ int sh_caches_init(struct sh_caches *caches, struct sh_central *central,
 		      alloc_percpu(struct sh_cache);
 	if (!caches->cpu)
 		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		sh_caches_redraw(caches, cpu);
 	atomic_long_set(&caches->meta_bytes,
 			(sizeof(struct sh_cache) +
 			 sizeof(struct sh_runcache)) * num_possible_cpus());
@@ -236,7 +243,7 @@ static unsigned int stash(struct sh_caches *caches, unsigned int class,
 	cache = this_cpu_ptr(caches->cpu);
 	if (sh_cache_enter(cache)) {
 		slot = &cache->slot[class];
-		slot->allocs += allocated;
+		cache->drawn[class] += allocated;
 		cache->misses += allocated;
 		nr = min_t(unsigned int, nr, slot->end - slot->top);
 		memcpy(slot->top, entries, nr * sizeof(*entries));
@@ -303,7 +310,7 @@ static unsigned int pop_bulk(struct sh_caches *caches, unsigned int class,
 			objs[i] = slot->top->obj;
 			WRITE_ONCE(*slot->top->state, SH_OBJ_LIVE);
 		}
-		slot->allocs += nr;
+		cache->drawn[class] += nr;
 		sh_cache_leave(cache);
 	} else {
 		nr = 0;
@@ -311,6 +318,101 @@ static unsigned int pop_bulk(struct sh_caches *caches, unsigned int class,
 	preempt_enable();
 	return nr;
 }
+
+/**
+ * sh_caches_pop() - allocate an object from this CPU's cache, sampled or not
+ * @caches: the caches
+ * @class: its size class
+ *
+ * Context: any but NMI.
+ * Return: a live object, or NULL when there is none in this cache.
+ */
+void *sh_caches_pop(struct sh_caches *caches, unsigned int class)
+{
+	void *obj;
+
+	return pop_bulk(caches, class, 1, &obj) ? obj : NULL;
+}
+
+/*
+ * Start a countdown anew without a change to how many objects were allocated,
+ * which is the difference; sh_caches_stats() looks again when it sees one half
+ * of it. Interrupts are off lest it be called from one that can not see the end.
+ */
+static void set_left(struct sh_cache *cache, unsigned int class, long left)
+{
+	struct sh_slot *slot = &cache->slot[class];
+	unsigned long flags;
+
+	local_irq_save(flags);
+	WRITE_ONCE(cache->changes, cache->changes + 1);
+	smp_wmb();	/* odd before the change */
+	WRITE_ONCE(cache->drawn[class], cache->drawn[class] + left - sh_slot_left(slot));
+	WRITE_ONCE(slot->left, left);
+	smp_wmb();	/* the change before even */
+	WRITE_ONCE(cache->changes, cache->changes + 1);
+	local_irq_restore(flags);
+}
+
+/**
+ * sh_caches_due() - count an object that sh_cache_pop() did not give
+ * @caches: the caches
+ * @class: its size class, 0 when it did not come from a span of small objects
+ * @size: its bytes
+ *
+ * Context: any but NMI.
+ * Return: whether it is to be sampled.
+ */
+bool sh_caches_due(struct sh_caches *caches, unsigned int class, size_t size)
+{
+	struct sh_cache *cache;
+	bool due;
+	long left;
+
+	preempt_disable();
+	cache = this_cpu_ptr(caches->cpu);
+	if (sh_cache_enter(cache)) {
+		left = sh_slot_left(&cache->slot[class]) - (class ? 1 : (long)size);
+		due = left < 0;
+		if (due)
+			left = class ? sh_sampling_draw(size) :
+				       sh_sampling_draw_bytes();
+		set_left(cache, class, left);
+		sh_cache_leave(cache);
+	} else {
+		/* Whatever the countdown says: it has no memory. */
+		due = sh_sampling_draw_bytes() < (long)size;
+	}
+	preempt_enable();
+	return due && READ_ONCE(sh_profile_rate);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_due);
+
+/**
+ * sh_caches_redraw() - start all countdowns anew, since the rate has changed
+ * @caches: the caches
+ * @dead_cpu: a CPU that nobody uses the cache of, or -1 for the one this runs on
+ *
+ * Context: task.
+ */
+void sh_caches_redraw(struct sh_caches *caches, int dead_cpu)
+{
+	struct sh_cache *cache;
+	unsigned int class;
+
+	preempt_disable();
+	cache = dead_cpu >= 0 ? per_cpu_ptr(caches->cpu, dead_cpu) :
+				this_cpu_ptr(caches->cpu);
+	if (sh_cache_enter(cache)) {
+		set_left(cache, 0, sh_sampling_draw_bytes());
+		for (class = 1; class < SH_NR_CLASSES; class++)
+			set_left(cache, class,
+				 sh_sampling_draw(sh_classes[class].size));
+		sh_cache_leave(cache);
+	}
+	preempt_enable();
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_redraw);
 
 /**
  * sh_caches_alloc_bulk() - allocate objects of one class
@@ -418,8 +520,11 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_caches_flush);
 void sh_caches_stats(struct sh_caches *caches, int cpu, unsigned int class,
 		     struct sh_slot_stats *stats)
 {
-	struct sh_slot *slot = &per_cpu_ptr(caches->cpu, cpu)->slot[class];
+	struct sh_cache *cache = per_cpu_ptr(caches->cpu, cpu);
+	struct sh_slot *slot = &cache->slot[class];
 	struct sh_entry *base, *top;
+	unsigned int changes;
+	unsigned long allocs;
 
 	/* A base and a top of two arrays would make nonsense of the count. */
 	do {
@@ -429,7 +534,13 @@ void sh_caches_stats(struct sh_caches *caches, int cpu, unsigned int class,
 		smp_rmb();	/* top before base once more */
 	} while (base != READ_ONCE(slot->base));
 	stats->objects += top ? top - base : 0;
-	stats->allocs += sh_peek(slot->allocs);
+	do {
+		changes = READ_ONCE(cache->changes);
+		smp_rmb();	/* as set_left() writes */
+		allocs = sh_peek(cache->drawn[class]) - sh_slot_left(slot);
+		smp_rmb();	/* as set_left() writes */
+	} while (changes % 2 || changes != READ_ONCE(cache->changes));
+	stats->allocs += allocs;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_stats);
 

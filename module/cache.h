@@ -7,6 +7,7 @@
 
 #include <linux/bitops.h>
 #include <linux/compiler.h>
+#include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <asm/barrier.h>
@@ -23,13 +24,14 @@
  * @top: one past the object that comes next
  * @base: the array
  * @end: one past the last object there may be
- * @allocs: objects allocated from this slot
+ * @left: objects to allocate before one is to be sampled, less than 0 when one
+ *	was asked for meanwhile; of slot 0, bytes of objects that come from no slot
  */
 struct sh_slot {
 	struct sh_entry *top;
 	struct sh_entry *base;
 	struct sh_entry *end;
-	unsigned long allocs;
+	long left;
 } __aligned(SH_CLASS_BYTES);
 
 /**
@@ -40,7 +42,9 @@ struct sh_slot {
  * @victim: slot that gives up capacity next
  * @misses: times a slot was empty
  * @overflows: times a slot was full
+ * @changes: times @drawn and @left of a slot changed together, twice
  * @slot: by size class; slot 0 is always empty
+ * @drawn: by size class, objects allocated and objects left to allocate
  */
 struct sh_cache {
 	unsigned long busy;
@@ -48,7 +52,9 @@ struct sh_cache {
 	unsigned int victim;
 	unsigned long misses;
 	unsigned long overflows;
+	unsigned int changes;
 	struct sh_slot slot[SH_NR_CLASSES];
+	unsigned long drawn[SH_NR_CLASSES];
 };
 
 /**
@@ -89,6 +95,9 @@ void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 		     struct sh_entry entry);
 void sh_caches_stats(struct sh_caches *caches, int cpu, unsigned int class,
 		     struct sh_slot_stats *stats);
+bool sh_caches_due(struct sh_caches *caches, unsigned int class, size_t size);
+void *sh_caches_pop(struct sh_caches *caches, unsigned int class);
+void sh_caches_redraw(struct sh_caches *caches, int dead_cpu);
 const char *sh_caches_check(struct sh_caches *caches);
 
 /**
@@ -138,6 +147,14 @@ static inline void sh_slot_set_array(struct sh_slot *slot,
 	slot->end = array + nr;
 }
 
+/* The countdown of a slot, in which attempts at its end do not count. */
+static inline long sh_slot_left(const struct sh_slot *slot)
+{
+	long left = sh_peek(slot->left);
+
+	return max(left, 0L);
+}
+
 /* The slot of the class that an offset means. */
 static __always_inline struct sh_slot *sh_slot_at(struct sh_cache *cache,
 						  unsigned long offset)
@@ -168,8 +185,12 @@ static __always_inline bool sh_cache_pop(struct sh_cache *cache,
 		sh_cache_leave(cache);
 		return false;
 	}
+	/* The next one is to be sampled, which takes longer. */
+	if (unlikely(--slot->left < 0)) {
+		sh_cache_leave(cache);
+		return false;
+	}
 	slot->top = --entry;
-	slot->allocs++;
 	*obj = entry->obj;
 	WRITE_ONCE(*entry->state, SH_OBJ_LIVE);
 	sh_cache_leave(cache);

@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "finalizer.h"
 #include "pagemap.h"
+#include "profile.h"
 #include "special.h"
 #include "whole.h"
 
@@ -85,7 +86,7 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_object_release);
 
 /**
  * sh_object_free() - free a claimed object, whatever special records it had
- * @obj: the object; it has no more of them
+ * @obj: the object; it has no finalizer any more
  */
 void sh_object_free(struct sh_object *obj)
 {
@@ -93,6 +94,7 @@ void sh_object_free(struct sh_object *obj)
 	u8 *state = &obj->span->obj[obj->idx];
 	struct sh_entry entry = { sh_object_start(obj), state };
 
+	sh_profile_forget(obj);
 	if (class && want_init_on_free())
 		memset(entry.obj, 0, sh_classes[class].size);
 	WRITE_ONCE(*state, SH_OBJ_CACHED);

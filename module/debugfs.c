@@ -54,12 +54,15 @@ static int stats_show(struct seq_file *m, void *unused)
 	LINE(span_meta);
 	LINE(cache_meta);
 	LINE(special_meta);
+	LINE(profile_meta);
 	LINE(other_meta);
 	LINE(arenas);
 	LINE(grows);
 	LINE(scavenges);
 	LINE(scavenged_bytes);
 	LINE(longest_pause_ns);
+	LINE(profile_samples);
+	LINE(profile_lost);
 	LINE(finalizers);
 	LINE(finalizers_run);
 	LINE(bad_frees);
@@ -209,6 +212,24 @@ static int scavenger_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(scavenger);
 
+static int profile_show(struct seq_file *m, void *unused)
+{
+	return sh_profile_show(m->private, m, true);
+}
+DEFINE_SHOW_ATTRIBUTE(profile);
+
+static int profile_alloc_show(struct seq_file *m, void *unused)
+{
+	return sh_profile_show(m->private, m, false);
+}
+DEFINE_SHOW_ATTRIBUTE(profile_alloc);
+
+static int pprof_show(struct seq_file *m, void *unused)
+{
+	return sh_profile_pprof(m->private, m);
+}
+DEFINE_SHOW_ATTRIBUTE(pprof);
+
 /* Writing "1" gives back what is idle; nothing else means anything. */
 static ssize_t scavenge_write(struct file *file, const char __user *buf,
 			      size_t len, loff_t *pos)
@@ -244,6 +265,10 @@ void sh_debugfs_add(struct spanheap *heap)
 	debugfs_create_file("spans", 0400, heap->dir, heap, &spans_fops);
 	debugfs_create_file("arenas", 0400, heap->dir, heap, &arenas_fops);
 	debugfs_create_file("caches", 0400, heap->dir, heap, &caches_fops);
+	debugfs_create_file("profile", 0400, heap->dir, heap, &profile_fops);
+	debugfs_create_file("profile_alloc", 0400, heap->dir, heap,
+			    &profile_alloc_fops);
+	debugfs_create_file("pprof", 0400, heap->dir, heap, &pprof_fops);
 	debugfs_create_file("scavenger", 0400, heap->dir, heap, &scavenger_fops);
 	debugfs_create_file("scavenge", 0600, heap->dir, heap, &scavenge_fops);
 	debugfs_create_file("check", 0400, heap->dir, heap, &check_fops);

@@ -194,7 +194,7 @@ static unsigned long signature(struct sh_caches *caches, int cpu, bool *holds)
 		struct sh_slot *slot = &cache->slot[class];
 
 		*holds |= !!sh_peek(slot->base);
-		allocs += sh_peek(slot->allocs);
+		allocs -= sh_peek(slot->left);
 		held += (unsigned long)sh_peek(slot->top);
 	}
 	return (allocs << 16) + held;

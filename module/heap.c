@@ -78,6 +78,7 @@ static struct spanheap *find_heap(const char *name)
 static void free_heap(struct spanheap *heap)
 {
 	sh_scavenger_exit(&heap->scavenger);
+	sh_profile_drop(heap);
 	sh_pageheap_exit(&heap->ph);
 	sh_runcaches_exit(&heap->rcs);
 	sh_caches_exit(&heap->caches);
@@ -102,6 +103,7 @@ static struct spanheap *new_heap(const char *name,
 	heap->node = config->node;
 	sh_persistent_init(&heap->persistent);
 	sh_finalizers_init(&heap->finalizers);
+	sh_profile_start(&heap->profile);
 	sh_fixalloc_init(&heap->specials, SH_SPECIAL_BYTES, config->node, NULL,
 			 &heap->ph.special_bytes);
 	for (class = 0; class < SH_NR_CLASSES; class++)

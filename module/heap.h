@@ -15,6 +15,7 @@
 #include "finalizer.h"
 #include "pageheap.h"
 #include "persistent.h"
+#include "profile.h"
 #include "runcache.h"
 #include "scavenge.h"
 
@@ -39,6 +40,7 @@ struct seq_file;
  * @persistent: where persistent allocations come from
  * @specials: special records
  * @finalizers: what is to be called when objects are freed
+ * @profile: who allocated what
  * @bad_frees: frees and the like refused
  * @alloc_failures: allocations that returned NULL
  * @dir: its debugfs directory
@@ -60,6 +62,7 @@ struct spanheap {
 	struct sh_persistent persistent;
 	struct sh_fixalloc specials;
 	struct sh_finalizers finalizers;
+	struct sh_profile profile;
 	atomic_long_t bad_frees;
 	atomic_long_t alloc_failures;
 	struct dentry *dir;

@@ -137,13 +137,17 @@ bool sh_large_resize(struct sh_span *span, struct spanheap *heap, size_t size,
 {
 	unsigned long nr_pages = sh_whole_pages(size);
 
-	if (nr_pages < span->nr_pages)
+	if (nr_pages < span->nr_pages) {
 		shrink(sh_span_heap(span), span, nr_pages);
+		sh_profile_resized(span);
+	}
 	if (nr_pages <= span->nr_pages)
 		return true;
-	if (nr_pages > SH_MAX_RUN || heap != sh_span_heap(span))
+	if (nr_pages > SH_MAX_RUN || heap != sh_span_heap(span) ||
+	    !grow(heap, span, nr_pages - span->nr_pages, gfp))
 		return false;
-	return grow(heap, span, nr_pages - span->nr_pages, gfp);
+	sh_profile_resized(span);
+	return true;
 }
 
 /**
@@ -163,6 +167,7 @@ int sh_large_split(struct sh_span *span, u32 nr_pages)
 		return -ENOMEM;
 	atomic_long_inc(&heap->large_mallocs);
 	sh_whole_publish(heap, rest, SH_SPAN_LARGE);
+	sh_profile_halved(span, rest);
 	return 0;
 }
 
@@ -182,4 +187,5 @@ void sh_large_adopt(struct sh_span *span)
 	atomic_long_inc(&heap->large_mallocs);
 	atomic_long_add(sh_span_bytes(span), &heap->large_bytes);
 	sh_pageheap_relabel(&heap->ph, span, SH_SPAN_LARGE);
+	sh_profile_resized(span);
 }

@@ -5,6 +5,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/init.h>
+#include <linux/kstrtox.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
@@ -12,6 +13,7 @@
 #include "compat.h"
 #include "fault.h"
 #include "heap.h"
+#include "sampling.h"
 #include "pagemap.h"
 
 #define ARENA_MB_MIN	1
@@ -53,6 +55,23 @@ static int set_scavenge_ms(const char *val, const struct kernel_param *kp)
 	return set_in_range(val, kp, SCAVENGE_MS_MIN, SCAVENGE_MS_MAX);
 }
 
+static int set_profile_rate(const char *val, const struct kernel_param *kp)
+{
+	unsigned long rate;
+
+	if (kstrtoul(val, 0, &rate) || rate > SH_RATE_MAX) {
+		pr_err("parameter %s: \"%s\" is not a number from 0 to %lu\n",
+		       kp->name, val, SH_RATE_MAX);
+		return -EINVAL;
+	}
+	return sh_profile_set_rate(rate);
+}
+
+static const struct kernel_param_ops profile_rate_ops = {
+	.set = set_profile_rate,
+	.get = param_get_ulong,
+};
+
 static const struct kernel_param_ops arena_mb_ops = {
 	.set = set_arena_mb,
 	.get = param_get_uint,
@@ -74,6 +93,8 @@ module_param_cb(cache_kb, &cache_kb_ops, &sh_cache_kb, 0444);
 MODULE_PARM_DESC(cache_kb, "KiB of free objects a CPU may cache for a heap, 0 to 65536 (1024)");
 module_param_cb(scavenge_ms, &scavenge_ms_ops, &sh_scavenge_ms, 0444);
 MODULE_PARM_DESC(scavenge_ms, "milliseconds after which idle memory goes back, 10 to 86400000 (300000)");
+module_param_cb(profile_rate, &profile_rate_ops, &sh_profile_rate, 0644);
+MODULE_PARM_DESC(profile_rate, "mean bytes between two samples of the heap profile, 0 to 134217728; 0 takes none, 1 takes all (524288)");
 module_param_named(panic_on_bad_free, sh_panic_on_bad_free, bool, 0644);
 MODULE_PARM_DESC(panic_on_bad_free, "panic when something is freed that is no live object (off)");
 
@@ -90,7 +111,9 @@ static int __init spanheap_init(void)
 	err = sh_scavenge_init();
 	if (err)
 		goto exit_arena;
-	err = sh_finalizer_init();
+	err = sh_profile_init();
+	if (!err)
+		err = sh_finalizer_init();
 	if (err)
 		goto exit_scavenge;
 	sh_debugfs_init();

@@ -87,10 +87,13 @@ void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 	if (num_online_nodes() == 1 || !size || (gfp & SH_GFP_BAD))
 		return spanheap_alloc(heap, size, gfp);
 	might_alloc(gfp);
-	obj = try_near(heap, size, gfp, node) ?:
-	      sh_large_alloc_on_node(heap, size, align, gfp, node);
+	obj = try_near(heap, size, gfp, node);
+	if (obj)
+		return obj;
+	obj = sh_large_alloc_on_node(heap, size, align, gfp, node);
 	if (!obj)
 		return sh_count_failure(heap);
+	sh_profile_note(heap, obj, gfp);
 	sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
 	return obj;
 }

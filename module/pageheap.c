@@ -105,6 +105,7 @@ static unsigned long meta_bytes(struct sh_pageheap *ph)
 	return atomic_long_read(&ph->span_bytes) +
 	       atomic_long_read(&ph->arena_bytes) +
 	       atomic_long_read(&ph->special_bytes) +
+	       atomic_long_read(&ph->profile_bytes) +
 	       atomic_long_read(&ph->other_bytes) +
 	       (ph->cache_bytes ? atomic_long_read(ph->cache_bytes) : 0) +
 	       SH_PAGE_SIZE;

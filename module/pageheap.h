@@ -45,6 +45,7 @@
  * @span_bytes: bytes of span records
  * @arena_bytes: bytes of arena records and page tables
  * @special_bytes: bytes of special records of objects
+ * @profile_bytes: bytes of the profile beside these
  * @other_bytes: bytes of other metadata, which count towards @limit
  * @cache_bytes: of the caches above, as well; NULL when there are none
  * @records: span records by kind
@@ -72,6 +73,7 @@ struct sh_pageheap {
 	atomic_long_t span_bytes;
 	atomic_long_t arena_bytes;
 	atomic_long_t special_bytes;
+	atomic_long_t profile_bytes;
 	atomic_long_t other_bytes;
 	const atomic_long_t *cache_bytes;
 	struct sh_fixalloc records[SH_NR_SPAN_KINDS];

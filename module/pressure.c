@@ -74,8 +74,11 @@ static int cpu_is_dead(unsigned int cpu)
 	struct spanheap *heap;
 
 	down_read(&sh_heaps_lock);
-	list_for_each_entry(heap, &sh_heaps, link)
+	list_for_each_entry(heap, &sh_heaps, link) {
 		sh_drain_cpu(&heap->caches, cpu);
+		/* In case it left while the rate was changed. */
+		sh_caches_redraw(&heap->caches, cpu);
+	}
 	up_read(&sh_heaps_lock);
 	return 0;
 }

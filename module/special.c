@@ -139,6 +139,23 @@ struct sh_special *sh_special_remove(struct sh_span *span, unsigned int idx,
 EXPORT_SYMBOL_FOR_KUNIT(sh_special_remove);
 
 /**
+ * sh_special_pop() - take the first record of a span out
+ * @span: a span that nobody uses any more
+ *
+ * Return: the record, now the caller's, or NULL.
+ */
+struct sh_special *sh_special_pop(struct sh_span *span)
+{
+	unsigned long flags = lock(span);
+	struct hlist_bl_node *first = hlist_bl_first(&span->specials);
+
+	if (first)
+		hlist_bl_del(first);
+	unlock(span, flags);
+	return first ? hlist_bl_entry(first, struct sh_special, node) : NULL;
+}
+
+/**
  * sh_special_any() - whether an object has records
  * @span: the span
  * @idx: which object, claimed

@@ -42,6 +42,7 @@ struct sh_special *sh_special_find(struct sh_span *span, unsigned int idx,
 				   enum sh_special_kind kind);
 struct sh_special *sh_special_remove(struct sh_span *span, unsigned int idx,
 				     enum sh_special_kind kind);
+struct sh_special *sh_special_pop(struct sh_span *span);
 bool sh_special_any(struct sh_span *span, unsigned int idx);
 const char *sh_special_check(struct sh_span *span, unsigned int nelems);
 

@@ -112,6 +112,9 @@ void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats)
 	sh_scavenger_stats(&heap->scavenger, stats);
 	stats->cache_meta = atomic_long_read(&heap->caches.meta_bytes);
 	stats->special_meta = atomic_long_read(&heap->ph.special_bytes);
+	stats->profile_meta = atomic_long_read(&heap->ph.profile_bytes);
+	stats->profile_samples = atomic_long_read(&heap->profile.samples);
+	stats->profile_lost = atomic_long_read(&heap->profile.lost);
 	stats->finalizers = READ_ONCE(heap->finalizers.nr_set);
 	stats->finalizers_run = READ_ONCE(heap->finalizers.nr_run);
 	stats->bad_frees = atomic_long_read(&heap->bad_frees);

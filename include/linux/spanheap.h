@@ -73,6 +73,7 @@ struct spanheap_config {
  * @span_meta: bytes of span records
  * @cache_meta: bytes of per-CPU caches and their arrays
  * @special_meta: bytes of special records: finalizers and samples of the profile
+ * @profile_meta: bytes of the profile beside these
  * @other_meta: bytes of everything else the heap keeps about itself
  * @arenas: arenas reserved
  * @grows: times the heap took another step of an arena
@@ -80,6 +81,8 @@ struct spanheap_config {
  * @scavenged_bytes: bytes given back by these
  * @longest_pause_ns: longest time an allocation waited for a lock while memory
  *	was given back, nanoseconds
+ * @profile_samples: objects that the profile has a sample of
+ * @profile_lost: samples that there was no memory for
  * @finalizers: objects that have a finalizer and were not freed
  * @finalizers_run: finalizers that have run
  * @bad_frees: frees and reallocations refused because the address was no live
@@ -111,12 +114,15 @@ struct spanheap_stats {
 	u64 span_meta;
 	u64 cache_meta;
 	u64 special_meta;
+	u64 profile_meta;
 	u64 other_meta;
 	u64 arenas;
 	u64 grows;
 	u64 scavenges;
 	u64 scavenged_bytes;
 	u64 longest_pause_ns;
+	u64 profile_samples;
+	u64 profile_lost;
 	u64 finalizers;
 	u64 finalizers_run;
 	u64 bad_frees;

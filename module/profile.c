@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The heap profile: who allocated what is live, and what there ever was, told
+ * from samples. sampling.c says which objects are sampled; such an object has a
+ * special record until it is freed, and counts in the bucket of the stack that
+ * allocated it with as many bytes and objects as it stands for: its own divided
+ * by the chance it had. So the sums are unbiased whatever the rate, and with
+ * rate 1 they are exact.
+ *
+ * An object that is resized in place counts with its new size from then on. Both
+ * halves of one that is split count where it did.
+ *
+ * Buckets stay until the heap goes; the stack depot keeps stacks for ever.
+ *
+ * Locks: that of the xarray, interrupts off, inside nothing. Counts are atomic.
+ * For the rate, the lock of CPU hotplug and sh_heaps_lock inside it.
+ *
+ * Contexts: any but NMI; taking a sample that of the gfp.
+ */
+#include <linux/cpu.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/stackdepot.h>
+#include <linux/stacktrace.h>
+#include <linux/workqueue.h>
+
+#include "claim.h"
+#include "compat.h"
+#include "gfp.h"
+#include "heap.h"
+#include "profile.h"
+#include "sampling.h"
+#include "special.h"
+
+/**
+ * struct sh_sample - a sampled object
+ * @special: in the span's list
+ * @bucket: where it counts
+ * @chance: that it had to be sampled, 32 bits after the binary point
+ * @bytes: that it stands for
+ */
+struct sh_sample {
+	struct sh_special special;
+	struct sh_bucket *bucket;
+	u64 chance;
+	u64 bytes;
+};
+
+#if IS_ENABLED(CONFIG_STACKDEPOT) && IS_ENABLED(CONFIG_STACKTRACE)
+/* Who allocates, from the first function that is not one of ours. */
+static noinline u32 save_stack(gfp_t gfp)
+{
+	unsigned long frames[SH_PROFILE_FRAMES + 8], *first = frames;
+	unsigned int nr = stack_trace_save(frames, ARRAY_SIZE(frames), 1);
+
+	while (nr && within_module(*first, THIS_MODULE)) {
+		first++;
+		nr--;
+	}
+	nr = min_t(unsigned int, nr, SH_PROFILE_FRAMES);
+	return nr ? stack_depot_save(first, nr, gfp) : 0;
+}
+
+/**
+ * sh_profile_init() - prepare for saving stacks
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sh_profile_init(void)
+{
+	BUILD_BUG_ON(sizeof(struct sh_sample) > SH_SPECIAL_BYTES);
+	return stack_depot_init();
+}
+#else
+static u32 save_stack(gfp_t gfp)
+{
+	return 0;
+}
+
+int sh_profile_init(void)
+{
+	return 0;
+}
+#endif
+
+/**
+ * sh_profile_start() - start with an empty profile
+ * @profile: the profile
+ */
+void sh_profile_start(struct sh_profile *profile)
+{
+	xa_init_flags(&profile->buckets, XA_FLAGS_LOCK_IRQ);
+}
+
+/* The bucket of a stack, which is made if there is none. NULL without memory. */
+static struct sh_bucket *get_bucket(struct spanheap *heap, u32 stack, gfp_t gfp)
+{
+	struct xarray *buckets = &heap->profile.buckets;
+	struct sh_bucket *bucket = xa_load(buckets, stack), *other;
+	unsigned long flags;
+
+	if (bucket)
+		return bucket;
+	bucket = kzalloc(sizeof(*bucket), gfp);
+	if (!bucket)
+		return NULL;
+	bucket->stack = stack;
+	xa_lock_irqsave(buckets, flags);
+	other = __xa_cmpxchg(buckets, stack, NULL, bucket,
+			     GFP_ATOMIC | __GFP_NOWARN);
+	xa_unlock_irqrestore(buckets, flags);
+	if (!other) {
+		atomic_long_add(ksize(bucket), &heap->ph.profile_bytes);
+		return bucket;
+	}
+	kfree(bucket);
+	return xa_is_err(other) ? NULL : other;
+}
+
+/* Objects that a sample stands for. */
+static u64 objs_of(const struct sh_sample *sample)
+{
+	return div64_u64(1ULL << (32 + SH_PROFILE_BITS), sample->chance);
+}
+
+/* Bytes that an object stands for. */
+static u64 bytes_of(u64 size, u64 chance)
+{
+	/* Only what is large has a chance of 1, and only that can overflow. */
+	return chance == 1ULL << 32 ? size : div64_u64(size << 32, chance);
+}
+
+/* Make a claimed object one that @sample is of. */
+static void attach(struct sh_object *obj, struct sh_sample *sample)
+{
+	sample->special.idx = obj->idx;
+	sample->special.kind = SH_SPECIAL_PROFILE;
+	if (WARN_ON_ONCE(sh_special_add(obj->span, &sample->special)))
+		return;
+	sh_object_set_special(obj);
+	atomic64_add(objs_of(sample), &sample->bucket->live_objs);
+	atomic64_add(sample->bytes, &sample->bucket->live_bytes);
+	atomic64_add(objs_of(sample), &sample->bucket->all_objs);
+	atomic64_add(sample->bytes, &sample->bucket->all_bytes);
+	atomic_long_inc(&sh_span_heap(obj->span)->profile.samples);
+}
+
+/**
+ * sh_profile_sample() - take a sample
+ * @heap: the heap
+ * @ptr: an object just allocated
+ * @gfp: how to get memory for the record
+ *
+ * Without memory there is none, and that is counted.
+ *
+ * Context: that of @gfp.
+ */
+void sh_profile_sample(struct spanheap *heap, const void *ptr, gfp_t gfp)
+{
+	unsigned long rate = READ_ONCE(sh_profile_rate);
+	size_t size = spanheap_size(ptr);
+	struct sh_sample *sample;
+	struct sh_object obj;
+
+	if (!rate || !size)
+		return;
+	gfp = sh_gfp_meta(gfp) | __GFP_NOWARN;
+	sample = sh_fixalloc_alloc(&heap->specials, gfp);
+	if (!sample) {
+		atomic_long_inc(&heap->profile.lost);
+		return;
+	}
+	sample->chance = sh_sampling_chance(size, rate);
+	sample->bytes = bytes_of(size, sample->chance);
+	sample->bucket = get_bucket(heap, save_stack(gfp), gfp);
+	if (sample->bucket && sh_object_claim(ptr, &obj)) {
+		attach(&obj, sample);
+		sh_object_release(&obj);
+		return;
+	}
+	atomic_long_inc(&heap->profile.lost);
+	sh_fixalloc_free(&heap->specials, sample);
+}
+
+/**
+ * sh_profile_note() - take a sample of an object if it is its turn
+ * @heap: the heap
+ * @ptr: an object just allocated, that came from no CPU's cache
+ * @gfp: how to get memory for the record
+ *
+ * Context: that of @gfp.
+ */
+void sh_profile_note(struct spanheap *heap, const void *ptr, gfp_t gfp)
+{
+	if (READ_ONCE(sh_profile_rate) && !ZERO_OR_NULL_PTR(ptr) &&
+	    sh_caches_due(&heap->caches, 0, spanheap_size(ptr)))
+		sh_profile_sample(heap, ptr, gfp);
+}
+
+static struct sh_sample *sample_of(struct sh_special *special)
+{
+	return special ? container_of(special, struct sh_sample, special) : NULL;
+}
+
+/**
+ * sh_profile_forget() - count a sampled object as freed
+ * @obj: the object, claimed; it need not be sampled
+ */
+void sh_profile_forget(struct sh_object *obj)
+{
+	struct spanheap *heap = sh_span_heap(obj->span);
+	struct sh_sample *sample;
+
+	sample = sample_of(sh_special_remove(obj->span, obj->idx,
+					     SH_SPECIAL_PROFILE));
+	if (!sample)
+		return;
+	atomic64_sub(objs_of(sample), &sample->bucket->live_objs);
+	atomic64_sub(sample->bytes, &sample->bucket->live_bytes);
+	atomic_long_dec(&heap->profile.samples);
+	sh_fixalloc_free(&heap->specials, sample);
+}
+
+static struct sh_sample *find_sample(struct sh_span *span)
+{
+	return sample_of(sh_special_find(span, 0, SH_SPECIAL_PROFILE));
+}
+
+/**
+ * sh_profile_resized() - count a large object with its new size
+ * @span: its span, claimed
+ */
+void sh_profile_resized(struct sh_span *span)
+{
+	struct sh_sample *sample = find_sample(span);
+	u64 was;
+
+	if (!sample)
+		return;
+	was = sample->bytes;
+	sample->bytes = bytes_of(sh_span_bytes(span), sample->chance);
+	atomic64_add(sample->bytes - was, &sample->bucket->live_bytes);
+	if (sample->bytes > was)
+		atomic64_add(sample->bytes - was, &sample->bucket->all_bytes);
+}
+
+/**
+ * sh_profile_halved() - count both halves of an object that was split
+ * @span: the span of the first half, claimed
+ * @rest: the span of the second half, which nobody knows of yet
+ *
+ * Context: any but NMI.
+ */
+void sh_profile_halved(struct sh_span *span, struct sh_span *rest)
+{
+	struct spanheap *heap = sh_span_heap(span);
+	struct sh_sample *sample = find_sample(span), *second;
+	struct sh_object obj = { rest, 0 };
+
+	if (!sample)
+		return;
+	sh_profile_resized(span);
+	second = sh_fixalloc_alloc(&heap->specials, GFP_ATOMIC | __GFP_NOWARN);
+	if (!second) {
+		atomic_long_inc(&heap->profile.lost);
+		return;
+	}
+	second->bucket = sample->bucket;
+	second->chance = sample->chance;
+	second->bytes = bytes_of(sh_span_bytes(rest), sample->chance);
+	attach(&obj, second);
+	sh_object_release(&obj);
+}
+
+static int drop_samples(struct sh_span *span, void *heap)
+{
+	struct sh_special *special;
+
+	while ((special = sh_special_pop(span)))
+		sh_fixalloc_free(&((struct spanheap *)heap)->specials, special);
+	return 0;
+}
+
+/**
+ * sh_profile_drop() - free the profile of a heap
+ * @heap: a heap that is about to be freed, with all in it
+ */
+void sh_profile_drop(struct spanheap *heap)
+{
+	struct sh_bucket *bucket;
+	unsigned long stack;
+
+	if (atomic_long_read(&heap->profile.samples))
+		sh_pageheap_walk(&heap->ph, NULL, drop_samples, heap);
+	xa_for_each(&heap->profile.buckets, stack, bucket)
+		kfree(bucket);
+	xa_destroy(&heap->profile.buckets);
+}
+
+static void redraw_all(int dead_cpu)
+{
+	struct spanheap *heap;
+
+	list_for_each_entry(heap, &sh_heaps, link)
+		sh_caches_redraw(&heap->caches, dead_cpu);
+}
+
+static long redraw_here(void *unused)
+{
+	redraw_all(-1);
+	return 0;
+}
+
+/**
+ * sh_profile_set_rate() - take samples at another rate from now on
+ * @rate: mean interval, bytes; 0 for no samples
+ *
+ * Context: task, may sleep.
+ * Return: 0 or -EINVAL.
+ */
+int sh_profile_set_rate(unsigned long rate)
+{
+	int cpu;
+
+	if (rate > SH_RATE_MAX)
+		return -EINVAL;
+	cpus_read_lock();
+	down_read(&sh_heaps_lock);
+	WRITE_ONCE(sh_profile_rate, rate);
+	for_each_possible_cpu(cpu) {
+		if (cpu_online(cpu))
+			work_on_cpu(cpu, redraw_here, NULL);
+		else
+			redraw_all(cpu);
+	}
+	up_read(&sh_heaps_lock);
+	cpus_read_unlock();
+	return 0;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_profile_set_rate);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The sampled heap profile. See profile.c and profile_show.c.
+ */
+#ifndef SPANHEAP_PROFILE_H
+#define SPANHEAP_PROFILE_H
+
+#include <linux/atomic.h>
+#include <linux/gfp.h>
+#include <linux/xarray.h>
+
+struct seq_file;
+struct sh_object;
+struct sh_span;
+struct spanheap;
+
+/* Most frames of a stack. */
+#define SH_PROFILE_FRAMES	32
+
+/* Bits after the binary point in counts of objects. */
+#define SH_PROFILE_BITS		16
+
+/**
+ * struct sh_bucket - what was allocated with one stack, estimated from samples
+ * @stack: handle of the stack in the kernel's stack depot
+ * @live_objs: live objects, SH_PROFILE_BITS after the binary point
+ * @live_bytes: bytes in them
+ * @all_objs: objects ever allocated, likewise
+ * @all_bytes: bytes in them
+ */
+struct sh_bucket {
+	u32 stack;
+	atomic64_t live_objs;
+	atomic64_t live_bytes;
+	atomic64_t all_objs;
+	atomic64_t all_bytes;
+};
+
+/**
+ * struct sh_profile - the profile of a heap
+ * @buckets: by stack
+ * @samples: objects that have a sample
+ * @lost: samples that there was no memory for
+ */
+struct sh_profile {
+	struct xarray buckets;
+	atomic_long_t samples;
+	atomic_long_t lost;
+};
+
+int sh_profile_init(void);
+int sh_profile_set_rate(unsigned long rate);
+void sh_profile_start(struct sh_profile *profile);
+void sh_profile_drop(struct spanheap *heap);
+
+void sh_profile_sample(struct spanheap *heap, const void *ptr, gfp_t gfp);
+void sh_profile_note(struct spanheap *heap, const void *ptr, gfp_t gfp);
+void sh_profile_forget(struct sh_object *obj);
+void sh_profile_resized(struct sh_span *span);
+void sh_profile_halved(struct sh_span *span, struct sh_span *rest);
+
+/* profile_show.c */
+int sh_profile_show(struct spanheap *heap, struct seq_file *m, bool live);
+int sh_profile_pprof(struct spanheap *heap, struct seq_file *m);
+
+#endif /* SPANHEAP_PROFILE_H */
