@@ -109,7 +109,7 @@ static void drain_test_empties_all_cpus(struct kunit *test)
 static void drain_test_live_objects_stay(struct kunit *test)
 {
 	struct spanheap *heap = test->priv;
-	struct spanheap_stats before, after;
+	static struct spanheap_stats before, after;
 	void *objs[NR_OBJS];
 	int i;
 
