@@ -115,28 +115,32 @@ static noinline void *alloc_flagged(struct spanheap *heap, size_t size,
 static __always_inline void *do_alloc(struct spanheap *heap, size_t size,
 				      gfp_t gfp)
 {
+	struct sh_cache *cache;
 	unsigned long class;
 	void *obj;
 
 	heap = sh_heap_or_default(heap);
 	if (unlikely(gfp & (SH_GFP_BAD | __GFP_ZERO)))
 		return alloc_flagged(heap, size, gfp);
+	debug_alloc(gfp);
+	preempt_disable();
+	/* First: where this takes a call, there is little to keep across it. */
+	cache = this_cpu_ptr(heap->caches.cpu);
 	if (likely(size <= SH_CLASS_BY_8_MAX))
 		class = sh_class_by_8[(size + 7) >> 3];
 	else if (size <= SPANHEAP_MAX_SMALL)
 		class = sh_size_class_offset(size);
 	else
-		return alloc_slow(heap, size, 1, gfp, heap->node);
-	debug_alloc(gfp);
-	preempt_disable();
-	if (unlikely(!sh_cache_pop(this_cpu_ptr(heap->caches.cpu), class, &obj))) {
-		preempt_enable();
-		return alloc_slow(heap, size, 1, gfp, heap->node);
-	}
+		goto slow;
+	if (unlikely(!sh_cache_pop(cache, class, &obj)))
+		goto slow;
 	preempt_enable();
 	if (want_init_on_alloc(0))
 		return zero_object(obj, class);
 	return obj;
+slow:
+	preempt_enable();
+	return alloc_slow(heap, size, 1, gfp, heap->node);
 }
 
 /* While somebody listens. */

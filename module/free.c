@@ -104,10 +104,12 @@ static noinline void flush_slow(struct sh_span *span, const void *ptr, u8 *state
 static __always_inline void do_free(const void *ptr, bool zero)
 {
 	struct sh_span *span;
-	unsigned long class;
+	unsigned long class, cpu;
 	u8 *state;
 
 	preempt_disable();
+	/* Where that takes a call, there is little to keep across it yet. */
+	cpu = my_cpu_offset;
 	if (unlikely(!claim(ptr, &span, &class, &state))) {
 		preempt_enable();
 		free_slow(ptr);
@@ -115,7 +117,8 @@ static __always_inline void do_free(const void *ptr, bool zero)
 	}
 	if (zero)
 		memset((void *)ptr, 0, sh_class_at(class)->size);
-	if (unlikely(!sh_cache_push(this_cpu_ptr(span->cache), class, ptr, state))) {
+	if (unlikely(!sh_cache_push(SHIFT_PERCPU_PTR(span->cache, cpu), class,
+				    ptr, state))) {
 		preempt_enable();
 		flush_slow(span, ptr, state);
 		return;
