@@ -8,7 +8,8 @@
 #include "fixture.h"
 #include "pagemap.h"
 
-#define SIZE	1024	/* 8 objects in a span of a page */
+#define SIZE	512
+#define ELEMS	16	/* objects in a span, of a page */
 #define MOST	400
 
 /* Objects of one class that were taken out. */
@@ -119,11 +120,11 @@ static void central_test_gives_empty_spans_back_at_once(struct kunit *test)
 	struct taken *t = test->priv;
 	struct sh_central_stats stats;
 
-	while (t->nr < 8)
-		take(t, 8 - t->nr);
+	while (t->nr < ELEMS)
+		take(t, ELEMS - t->nr);
 	sh_central_stats(t->central, &stats);
 	KUNIT_EXPECT_EQ(test, stats.nr_spans, 1);
-	put(t, 0, 7);
+	put(t, 0, ELEMS - 1);
 	expect_sound(test);
 	sh_central_stats(t->central, &stats);
 	KUNIT_EXPECT_EQ(test, stats.nr_spans, 1);
@@ -133,22 +134,22 @@ static void central_test_gives_empty_spans_back_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(t->heap).in_use, 0);
 }
 
-/* One object free here, seven there: the first span is used up first. */
+/* One object free here, all but one there: the first span is used up first. */
 static void central_test_fills_the_fullest_span(struct kunit *test)
 {
 	struct taken *t = test->priv;
 	struct sh_span *sparse;
 	unsigned int i;
 
-	while (t->nr < 24)
-		KUNIT_ASSERT_GT(test, take(t, 24 - t->nr), 0);
+	while (t->nr < 3 * ELEMS)
+		KUNIT_ASSERT_GT(test, take(t, 3 * ELEMS - t->nr), 0);
 	sparse = span_of(t, 0);
 	/* Of the first span all but one, of each other the last one. */
 	for (i = t->nr; i-- > 1;)
 		if (span_of(t, i) == sparse)
 			put(t, i, 1);
 	for (i = t->nr; i-- > 1;)
-		if (span_of(t, i) != sparse && span_of(t, i)->nalloc == 8)
+		if (span_of(t, i) != sparse && span_of(t, i)->nalloc == ELEMS)
 			put(t, i, 1);
 	expect_sound(test);
 	KUNIT_EXPECT_EQ(test, sparse->nalloc, 1);
@@ -166,8 +167,8 @@ static void central_test_takes_no_span_while_there_are_objects(struct kunit *tes
 	struct sh_central_stats stats;
 
 	KUNIT_ASSERT_EQ(test, take(t, 1), 1);
-	while (t->nr < 8)
-		KUNIT_ASSERT_GT(test, take(t, 8 - t->nr), 0);
+	while (t->nr < ELEMS)
+		KUNIT_ASSERT_GT(test, take(t, ELEMS - t->nr), 0);
 	sh_central_stats(t->central, &stats);
 	KUNIT_EXPECT_EQ(test, stats.nr_spans, 1);
 	KUNIT_ASSERT_EQ(test, take(t, 1), 1);
@@ -180,7 +181,7 @@ static void central_test_out_of_memory_loses_nothing(struct kunit *test)
 	struct taken *t = test->priv;
 	unsigned int got = 1;
 
-	take(t, 8);
+	take(t, ELEMS);
 	t->heap->ph.limit = 1;
 	while (got && t->nr < MOST)
 		got = take(t, 32);

@@ -144,19 +144,20 @@ static void stats_test_metadata_stays_bounded(struct kunit *test)
 
 	objs = kunit_kcalloc(test, nr, sizeof(*objs), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, objs);
-	for (round = 0; round < 12; round++) {
+	for (round = 0; round < 24; round++) {
 		for (i = 0; i < nr; i++)
 			objs[i] = spanheap_alloc(heap, 64 + 40 * i, GFP_KERNEL);
 		for (i = 0; i < nr; i++)
 			spanheap_free(objs[i]);
-		if (round == 3)
+		if (round == 11)
 			first = sh_fixture_stats(heap);
 	}
 	last = sh_fixture_stats(heap);
 	KUNIT_EXPECT_LE(test, last.span_meta, first.span_meta + 4 * PAGE_SIZE);
 	KUNIT_EXPECT_LE(test, last.cache_meta, 2 * first.cache_meta);
 	KUNIT_EXPECT_LE(test, last.other_meta, 2 * first.other_meta);
-	KUNIT_EXPECT_EQ(test, last.sys, first.sys);
+	/* Where the holes are is different each time. */
+	KUNIT_EXPECT_LE(test, last.sys, first.sys + (SH_GROW_STEP << SH_PAGE_SHIFT));
 }
 
 static void stats_test_random_sums(struct kunit *test)

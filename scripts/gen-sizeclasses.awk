@@ -15,7 +15,10 @@
 #   - above, each class is the largest multiple of 256 with which a request of
 #     a byte more than the class below loses no more than 12.5 % of the object;
 #   - a span is as many heap pages as it takes for its tail, which is too short
-#     for an object, to be at most 12.5 % of it.
+#     for an object, to be at most 12.5 % of it, and to hold 16 objects, or as
+#     many as 64 KiB hold: what a span costs to make is shared by its objects;
+#   - but an object of several whole heap pages has a span to itself, and so can
+#     be split.
 # Below 128 bytes a step of 8 or 16 is more than 12.5 % of the object; less
 # would cost the alignment.
 #
@@ -55,8 +58,11 @@ function next_size(size,    top, far)
 
 function span_pages(size,    bytes)
 {
+	if (size > PAGE && size % PAGE == 0)
+		return size / PAGE
 	bytes = PAGE
-	while (bytes % size > bytes / 8)
+	while (bytes % size > bytes / 8 || \
+	       (bytes < 8 * PAGE && bytes < 16 * size))
 		bytes += PAGE
 	return bytes / PAGE
 }
