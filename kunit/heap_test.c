@@ -400,6 +400,39 @@ static void heap_test_random_several_heaps(struct kunit *test)
 	run_model(test, NR_HEAPS, sh_fixture_ops(150000));
 }
 
+static void heap_test_is_destroyed_once(struct kunit *test)
+{
+	struct spanheap *heap = sh_fixture_create(test, "heap-once", 0);
+	u64 bad = sh_fixture_stats(NULL).bad_frees;
+	int on_stack;
+
+	spanheap_destroy(heap);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(NULL).bad_frees, bad);
+	spanheap_destroy(heap);
+	spanheap_destroy((void *)&on_stack);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(NULL).bad_frees, bad + 2);
+}
+
+/* Whatever finds the caches empty, as they are once a heap is closed. */
+static void heap_test_closed_allocates_nothing(struct kunit *test)
+{
+	struct spanheap *heap = sh_fixture_create(test, "heap-closed", 0);
+	void *objs[4];
+
+	WRITE_ONCE(heap->closed, true);
+	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, 64, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, spanheap_zalloc(heap, 64, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, 100000, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, spanheap_alloc_node(heap, 64, GFP_KERNEL, 0));
+	KUNIT_EXPECT_NULL(test, spanheap_alloc_pages(heap, 64, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, spanheap_alloc_persistent(heap, 64, 8, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, 0, spanheap_alloc_bulk(heap, 64, GFP_KERNEL,
+						     ARRAY_SIZE(objs), objs));
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 7);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).mallocs, 0);
+	spanheap_destroy(heap);
+}
+
 static struct kunit_case heap_test_cases[] = {
 	KUNIT_CASE(heap_test_accepts_names),
 	KUNIT_CASE(heap_test_refuses_names),
@@ -412,6 +445,8 @@ static struct kunit_case heap_test_cases[] = {
 	KUNIT_CASE(heap_test_heaps_are_apart),
 	KUNIT_CASE(heap_test_random_against_a_list),
 	KUNIT_CASE(heap_test_random_several_heaps),
+	KUNIT_CASE(heap_test_is_destroyed_once),
+	KUNIT_CASE(heap_test_closed_allocates_nothing),
 	{ }
 };
 

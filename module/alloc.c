@@ -61,9 +61,9 @@ static void *alloc_once(struct spanheap *heap, size_t size, size_t align,
 	return alloc_small(heap, sh_size_class(size), gfp, node);
 }
 
-/* Whatever is no hit in this CPU's cache. */
-static noinline void *alloc_slow(struct spanheap *heap, size_t size,
-				 size_t align, gfp_t gfp, int node)
+/* From a heap that nobody destroys meanwhile. */
+static void *alloc_open(struct spanheap *heap, size_t size, size_t align,
+			gfp_t gfp, int node)
 {
 	void *obj;
 
@@ -83,6 +83,20 @@ static noinline void *alloc_slow(struct spanheap *heap, size_t size,
 	}
 	obj = alloc_once(heap, size, align, gfp, node);
 	return obj ?: sh_count_failure(heap);
+}
+
+/* Whatever is no hit in this CPU's cache. */
+static noinline void *alloc_slow(struct spanheap *heap, size_t size,
+				 size_t align, gfp_t gfp, int node)
+{
+	int idx = sh_users_enter(heap);
+	void *obj;
+
+	if (idx < 0)
+		return sh_count_failure(heap);
+	obj = alloc_open(heap, size, align, gfp, node);
+	sh_users_leave(idx);
+	return obj;
 }
 
 /* Checks that only debugging kernels make, on the fast path as well. */
@@ -261,6 +275,7 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 				 unsigned int nr, void **objs)
 {
 	unsigned int class, done, i;
+	int idx;
 
 	heap = sh_heap_or_default(heap);
 	if (!size || size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD))
@@ -271,6 +286,11 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 		return 0;
 	}
 	class = sh_size_class(size);
+	idx = sh_users_enter(heap);
+	if (idx < 0) {
+		sh_count_failure(heap);
+		return 0;
+	}
 	done = sh_caches_alloc_bulk(&heap->caches, class, gfp, heap->node, nr,
 				    objs);
 	if (unlikely(done < nr) && sh_reclaim(heap, gfp))
@@ -281,6 +301,7 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 			memset(objs[i], 0, sh_classes[class].size);
 	for (i = 0; i < done; i++)
 		sh_profile_note(heap, objs[i], gfp);
+	sh_users_leave(idx);
 	for (i = 0; trace_alloc_enabled() && i < done; i++)
 		sh_trace_alloc(heap, objs[i], size, gfp, _RET_IP_);
 	if (done < nr)

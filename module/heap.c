@@ -168,14 +168,31 @@ struct spanheap *spanheap_create(const char *name,
 }
 EXPORT_SYMBOL_GPL(spanheap_create);
 
+/* Whether an address is that of a heap; of no other is anything looked at. */
+static bool heap_exists(const struct spanheap *heap)
+{
+	struct spanheap *each;
+
+	list_for_each_entry(each, &sh_heaps, link)
+		if (each == heap)
+			return true;
+	return false;
+}
+
 static void remove_heap(struct spanheap *heap)
 {
 	down_write(&sh_heaps_lock);
+	if (!heap_exists(heap)) {
+		up_write(&sh_heaps_lock);
+		sh_report_no_heap(heap);
+		return;
+	}
 	sh_debugfs_remove(heap);
 	list_del(&heap->link);
 	up_write(&sh_heaps_lock);
 	/* What spanheap_free_rcu() was called for is no leak. */
 	sh_finalizers_run_all(heap);
+	sh_users_close(heap);
 	sh_report_leaks(heap);
 	free_heap(heap);
 }
@@ -187,7 +204,9 @@ static void remove_heap(struct spanheap *heap)
  * What is still allocated is reported in the log as leaked; persistent
  * allocations are not. Objects that spanheap_free_rcu() was called for are waited
  * for, and so are finalizers, also those of objects that were not freed. Nobody
- * but finalizers may use the heap or its objects during the call or after it.
+ * but finalizers may use the heap or its objects during the call or after it: an
+ * allocation meanwhile is refused and reported. So is the address of what is no
+ * heap, or none any more, unless another heap has it by now.
  *
  * Context: task, may sleep.
  */

@@ -43,6 +43,7 @@ struct seq_file;
  * @profile: who allocated what
  * @bad_frees: frees and the like refused
  * @alloc_failures: allocations that returned NULL
+ * @closed: being destroyed, nobody may allocate
  * @dir: its debugfs directory
  */
 struct spanheap {
@@ -65,6 +66,7 @@ struct spanheap {
 	struct sh_profile profile;
 	atomic_long_t bad_frees;
 	atomic_long_t alloc_failures;
+	bool closed;
 	struct dentry *dir;
 };
 
@@ -116,7 +118,13 @@ enum sh_call {
 
 void sh_report_misuse(enum sh_call call, const void *ptr);
 void *sh_refuse_gfp(struct spanheap *heap, gfp_t gfp);
+void sh_report_no_heap(const struct spanheap *heap);
 void sh_report_leaks(struct spanheap *heap);
+
+/* users.c: allocating while the heap may be destroyed. */
+int sh_users_enter(struct spanheap *heap);
+void sh_users_leave(int idx);
+void sh_users_close(struct spanheap *heap);
 
 /* check.c */
 int sh_check_heap(struct spanheap *heap, struct seq_file *m);

@@ -17,6 +17,20 @@
 #include "pagemap.h"
 #include "whole.h"
 
+static struct sh_span *take_manual(struct spanheap *heap, size_t bytes,
+				   gfp_t gfp)
+{
+	struct sh_span *span;
+
+	span = sh_whole_take_hard(heap, bytes, 1, gfp, heap->node);
+	if (!span)
+		return NULL;
+	atomic_long_inc(&heap->manual_spans);
+	atomic_long_add(sh_span_bytes(span), &heap->manual_bytes);
+	sh_whole_publish(heap, span, SH_SPAN_MANUAL);
+	return span;
+}
+
 /**
  * spanheap_alloc_pages() - allocate pages to manage by hand
  * @heap: heap to allocate from, NULL for the default heap
@@ -34,7 +48,8 @@
  */
 void *spanheap_alloc_pages(struct spanheap *heap, size_t bytes, gfp_t gfp)
 {
-	struct sh_span *span;
+	struct sh_span *span = NULL;
+	int idx;
 
 	heap = sh_heap_or_default(heap);
 	if (gfp & SH_GFP_BAD)
@@ -42,12 +57,13 @@ void *spanheap_alloc_pages(struct spanheap *heap, size_t bytes, gfp_t gfp)
 	if (!bytes)
 		return ZERO_SIZE_PTR;
 	might_alloc(gfp);
-	span = sh_whole_take_hard(heap, bytes, 1, gfp, heap->node);
+	idx = sh_users_enter(heap);
+	if (idx >= 0) {
+		span = take_manual(heap, bytes, gfp);
+		sh_users_leave(idx);
+	}
 	if (!span)
 		return sh_count_failure(heap);
-	atomic_long_inc(&heap->manual_spans);
-	atomic_long_add(sh_span_bytes(span), &heap->manual_bytes);
-	sh_whole_publish(heap, span, SH_SPAN_MANUAL);
 	return (void *)sh_span_base(span);
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_pages);

@@ -74,6 +74,7 @@ void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 {
 	size_t align = is_power_of_2(size) ? min(size, PAGE_SIZE) : 1;
 	void *obj;
+	int idx;
 
 	heap = sh_heap_or_default(heap);
 	if (node == NUMA_NO_NODE)
@@ -87,14 +88,16 @@ void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 	if (num_online_nodes() == 1 || !size || (gfp & SH_GFP_BAD))
 		return spanheap_alloc(heap, size, gfp);
 	might_alloc(gfp);
-	obj = try_near(heap, size, gfp, node);
-	if (obj)
-		return obj;
-	obj = sh_large_alloc_on_node(heap, size, align, gfp, node);
-	if (!obj)
+	idx = sh_users_enter(heap);
+	if (idx < 0)
 		return sh_count_failure(heap);
-	sh_profile_note(heap, obj, gfp);
-	sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
-	return obj;
+	obj = try_near(heap, size, gfp, node);
+	if (!obj) {
+		obj = sh_large_alloc_on_node(heap, size, align, gfp, node);
+		sh_profile_note(heap, obj, gfp);
+		sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
+	}
+	sh_users_leave(idx);
+	return obj ?: sh_count_failure(heap);
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_node);

@@ -121,7 +121,8 @@ static void *alloc(struct spanheap *heap, size_t size, size_t align, gfp_t gfp)
 void *spanheap_alloc_persistent(struct spanheap *heap, size_t size,
 				size_t align, gfp_t gfp)
 {
-	void *got;
+	void *got = NULL;
+	int idx;
 
 	heap = sh_heap_or_default(heap);
 	if (!is_power_of_2(align) || align > PAGE_SIZE) {
@@ -135,7 +136,11 @@ void *spanheap_alloc_persistent(struct spanheap *heap, size_t size,
 	if (!size)
 		return ZERO_SIZE_PTR;
 	might_alloc(gfp);
-	got = alloc(heap, size, align, gfp);
+	idx = sh_users_enter(heap);
+	if (idx >= 0) {
+		got = alloc(heap, size, align, gfp);
+		sh_users_leave(idx);
+	}
 	return got ?: sh_count_failure(heap);
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_persistent);

@@ -164,6 +164,20 @@ void sh_report_misuse(enum sh_call call, const void *ptr)
 }
 
 /**
+ * sh_report_no_heap() - report and count that what is no heap was to be destroyed
+ * @heap: its address
+ */
+void sh_report_no_heap(const struct spanheap *heap)
+{
+	atomic_long_inc(&sh_default_heap->bad_frees);
+	if (!__ratelimit(&bad_free_limit))
+		return;
+	pr_err("bad destroy: not a heap: %p; ignored, it was destroyed before or never created, see who does it below\n",
+	       heap);
+	dump_stack();
+}
+
+/**
  * sh_refuse_gfp() - say once that flags are refused
  * @heap: the heap that refuses them
  * @gfp: the flags

@@ -2,7 +2,11 @@
 /*
  * spanheap_hostile - using heaps that are going or gone
  */
+#include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
 
 #include "hostile.h"
 
@@ -36,9 +40,57 @@ static void destroy_default(struct hostile *h)
 	spanheap_free(p);
 }
 
+/* Two owners, each of whom thinks it is the last. */
+static void destroy_twice(struct hostile *h)
+{
+	struct spanheap *heap = hostile_heap(h, "hostile_gone");
+
+	spanheap_destroy(heap);
+	spanheap_destroy(heap);
+}
+
+/* The pointer to a heap was never set. */
+static void destroy_garbage(struct hostile *h)
+{
+	void *p = kzalloc(64, GFP_KERNEL);
+
+	spanheap_destroy(p);
+	kfree(p);
+}
+
+/* Does not know that the heap is going; what it got is lost. */
+static int go_on_allocating(void *heap)
+{
+	while (spanheap_alloc(heap, 64, GFP_KERNEL)) {
+		udelay(20);
+		cond_resched();
+	}
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+static void destroy_while_allocating(struct hostile *h)
+{
+	struct spanheap *heap = hostile_heap(h, "hostile_busy");
+	struct task_struct *task = kthread_create(go_on_allocating, heap,
+						  "spanheap-user");
+
+	if (!EXPECT(!IS_ERR(task)))
+		return;
+	kthread_bind(task, hostile_other_cpu());
+	wake_up_process(task);
+	msleep(20);
+	spanheap_destroy(heap);
+	kthread_stop(task);
+}
+
 const struct hostile_bug hostile_lifetime_bugs[] = {
 	{ "free_after_destroy", free_after_destroy, 1 },
 	{ "free_large_after_destroy", free_large_after_destroy, 1 },
 	{ "destroy_default", destroy_default, 0, true },
+	{ "destroy_twice", destroy_twice, 1, true },
+	{ "destroy_garbage", destroy_garbage, 1, true },
+	{ "destroy_while_allocating", destroy_while_allocating, 0, true },
 	{ }
 };
