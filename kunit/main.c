@@ -5,6 +5,8 @@
  *
  *   seed=N           for randomised cases; 0, the default, takes a random one
  *   ops_percent=N    how many operations these make, 100 by default
+ *   ops=N            how many the suite spanheap_torture makes, 0 by default:
+ *                    none, it is skipped
  */
 #include <kunit/test.h>
 #include <linux/module.h>
@@ -20,6 +22,15 @@ MODULE_PARM_DESC(seed, "seed of randomised cases, 0 for a random one");
 static ulong ops_percent = 100;
 module_param(ops_percent, ulong, 0444);
 MODULE_PARM_DESC(ops_percent, "operations of randomised cases, in percent");
+
+static ulong ops;
+module_param(ops, ulong, 0444);
+MODULE_PARM_DESC(ops, "operations of the suite spanheap_torture, 0 to skip it");
+
+unsigned long sh_torture_ops(void)
+{
+	return ops;
+}
 
 unsigned long sh_test_ops(unsigned long nr)
 {

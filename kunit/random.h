@@ -12,6 +12,9 @@
 /* Operations of one randomised case, scaled by the parameter "ops_percent". */
 unsigned long sh_test_ops(unsigned long nr);
 
+/* The parameter "ops". */
+unsigned long sh_torture_ops(void);
+
 /*
  * Start a generator for this case from the parameter "seed", or from a random
  * one, and print it, so that a failure can be repeated.

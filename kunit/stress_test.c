@@ -69,13 +69,17 @@ struct cpu_actors {
 /**
  * struct stress - one run
  * @heap: the heap
- * @until: jiffies at which to end
+ * @until: jiffies at which to end, unless there are
+ * @ops: operations after which to end, of all CPUs together, 0 to go by time
+ * @done: operations so far, in steps
  * @cpu: actors by CPU
  * @mail: objects that anybody may take in exchange for another
  */
 static struct stress {
 	struct spanheap *heap;
 	unsigned long until;
+	unsigned long ops;
+	atomic_long_t done;
 	struct cpu_actors *cpu;
 	void *mail[NR_MAIL];
 } stress;
@@ -219,21 +223,37 @@ static enum hrtimer_restart timer_fn(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
+#define STEPS	64
+
+/* Whether to make STEPS more, @ops since the last time. */
+static bool go_on(unsigned long ops)
+{
+	if (stress.ops)
+		return atomic_long_add_return(ops, &stress.done) < stress.ops;
+	return time_before(jiffies, stress.until);
+}
+
 static void stress_thread(void *unused)
 {
 	struct cpu_actors *c = &stress.cpu[raw_smp_processor_id()];
 	struct actor *a = &c->thread;
+	unsigned long before;
+	int i;
 
 	hrtimer_setup(&c->timer, timer_fn, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_REL_PINNED);
+	WRITE_ONCE(c->stop, false);
 	hrtimer_start(&c->timer, TIMER_NS, HRTIMER_MODE_REL_PINNED);
-	while (time_before(jiffies, stress.until)) {
-		if (sh_test_random(&a->rnd, 64) == 0)
-			actor_bulk(a);
-		else
-			actor_step(a, GFP_KERNEL, false);
-		cond_resched();
-	}
+	do {
+		before = a->ops;
+		for (i = 0; i < STEPS; i++) {
+			if (sh_test_random(&a->rnd, 64) == 0)
+				actor_bulk(a);
+			else
+				actor_step(a, GFP_KERNEL, false);
+			cond_resched();
+		}
+	} while (go_on(a->ops - before));
 	WRITE_ONCE(c->stop, true);
 	hrtimer_cancel(&c->timer);
 	irq_work_sync(&c->work);
@@ -312,6 +332,29 @@ static void stress_test_threads_and_interrupts(struct kunit *test)
 	stress_init(test);
 	stress.until = jiffies + test_jiffies(5000);
 	KUNIT_ASSERT_EQ(test, sh_fixture_on_each_cpu(stress_thread, NULL), 0);
+	stress_exit(test);
+}
+
+/*
+ * As many operations as one likes, of threads; those of interrupts come on top.
+ * The checker runs ten times, while objects are held and nobody touches them.
+ */
+static void stress_test_torture(struct kunit *test)
+{
+	unsigned long begin = jiffies, all = sh_torture_ops();
+	int round;
+
+	if (!all)
+		kunit_skip(test, "ops= is not given");
+	stress_init(test);
+	for (round = 1; round <= 10; round++) {
+		stress.ops = all / 10 * round + all % 10;
+		KUNIT_ASSERT_EQ(test, sh_fixture_on_each_cpu(stress_thread, NULL), 0);
+		sh_fixture_check(test, stress.heap);
+		kunit_info(test, "torture: %ld operations after %u s\n",
+			   atomic_long_read(&stress.done),
+			   jiffies_to_msecs(jiffies - begin) / 1000);
+	}
 	stress_exit(test);
 }
 
@@ -410,170 +453,10 @@ static void stress_test_heaps_come_and_go(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&churn.errors), 0);
 }
 
-/**
- * struct race - frees of the same objects on all CPUs at once
- * @heap: the heap
- * @size: bytes of each
- * @traffic: allocate and free others at the same time
- * @until: jiffies at which to end
- * @nr_cpus: CPUs that take part
- * @met: times a CPU has waited for the others
- * @stop: it is the end
- * @obj: what to free, RACE_OBJECTS of them
- * @rounds: how often that was done
- * @errors: rounds after which the figures were wrong, and damaged objects
- */
-struct race {
-	struct spanheap *heap;
-	size_t size;
-	bool traffic;
-	unsigned long until;
-	int nr_cpus;
-	atomic_t met;
-	bool stop;
-	void **obj;
-	unsigned long rounds;
-	atomic_long_t errors;
-};
-
-#define RACE_OBJECTS	200
-
-static void meet(struct race *race)
-{
-	int target = roundup(atomic_inc_return(&race->met), race->nr_cpus);
-
-	int spins = 0;
-
-	while (atomic_read(&race->met) < target) {
-		cpu_relax();
-		if (++spins % 1024 == 0)
-			cond_resched();
-	}
-}
-
-/*
- * Objects no address of which is the start of one of the other traffic's, even
- * when that gets their pages: so a second free is a bad one at any time.
- */
-static void race_prepare(struct race *race)
-{
-	unsigned int nr = 0, skipped = 0;
-	void *obj, *skip[RACE_OBJECTS / 8];
-
-	race->stop = time_after(jiffies, race->until);
-	while (!race->stop && nr < RACE_OBJECTS) {
-		obj = spanheap_alloc(race->heap, race->size, GFP_KERNEL);
-		if (!obj)
-			atomic_long_inc(&race->errors);
-		else if (race->traffic && IS_ALIGNED((unsigned long)obj, SZ_1K))
-			skip[skipped++] = obj;
-		else
-			race->obj[nr++] = obj;
-		race->stop |= !obj || skipped == ARRAY_SIZE(skip);
-	}
-	spanheap_free_bulk(skipped, skip);
-}
-
-/* The other traffic: sizes of whole KiB. */
-static void race_traffic(struct race *race, void **own, u64 tag)
-{
-	size_t size = SZ_1K << (tag % 8);
-
-	if (*own && !sh_fixture_intact(*own, spanheap_size(*own), (unsigned long)own))
-		atomic_long_inc(&race->errors);
-	spanheap_free(*own);
-	*own = spanheap_alloc(race->heap, size, GFP_KERNEL);
-	if (*own)
-		sh_fixture_fill(*own, spanheap_size(*own), (unsigned long)own);
-}
-
-static void race_round(struct race *race, void **own, int nr_own)
-{
-	unsigned int i;
-
-	for (i = 0; i < RACE_OBJECTS; i++) {
-		/* All at the same moment, or they would not meet again. */
-		meet(race);
-		spanheap_free(race->obj[i]);
-		spanheap_free(race->obj[i] + 8);
-		if (race->traffic)
-			race_traffic(race, &own[i % nr_own], i / 3);
-	}
-}
-
-/* The pages between the ends of a free run are no heap's. */
-static u64 bad_frees(struct race *race)
-{
-	return sh_fixture_stats(race->heap).bad_frees +
-	       sh_fixture_stats(NULL).bad_frees;
-}
-
-static void race_thread(void *arg)
-{
-	bool leader = raw_smp_processor_id() == cpumask_first(cpu_online_mask);
-	struct race *race = arg;
-	void *own[16] = { };
-	u64 bad;
-
-	for (;;) {
-		if (leader) {
-			bad = bad_frees(race);
-			race_prepare(race);
-		}
-		meet(race);
-		if (race->stop)
-			break;
-		race_round(race, own, ARRAY_SIZE(own));
-		meet(race);
-		if (!leader)
-			continue;
-		race->rounds++;
-		bad = bad_frees(race) - bad;
-		if (bad != (2 * race->nr_cpus - 1) * RACE_OBJECTS)
-			atomic_long_inc(&race->errors);
-	}
-	spanheap_free_bulk(ARRAY_SIZE(own), own);
-}
-
-/* Of all who free an object one succeeds, and nothing else is touched. */
-static void run_race(struct kunit *test, size_t size, bool traffic)
-{
-	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
-
-	sh_fixture_other_cpu(test);
-	KUNIT_ASSERT_NOT_NULL(test, race);
-	race->obj = kunit_kcalloc(test, RACE_OBJECTS, sizeof(*race->obj), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, race->obj);
-	race->heap = test->priv;
-	race->size = size;
-	race->traffic = traffic;
-	/* So that pages go from class to class all the time. */
-	race->heap->caches.max_bytes = 0;
-	race->nr_cpus = num_online_cpus();
-	race->until = jiffies + test_jiffies(1000);
-	KUNIT_ASSERT_EQ(test, sh_fixture_on_each_cpu(race_thread, race), 0);
-	kunit_info(test, "%lu rounds of %d objects\n", race->rounds, RACE_OBJECTS);
-	KUNIT_EXPECT_GT(test, race->rounds, 0);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&race->errors), 0);
-}
-
-static void stress_test_frees_race_with_bad_frees(struct kunit *test)
-{
-	run_race(test, 48, true);
-}
-
-/* Their addresses are those of any span: nothing else may go on meanwhile. */
-static void stress_test_large_frees_race(struct kunit *test)
-{
-	run_race(test, 5 * SH_PAGE_SIZE, false);
-}
-
 static struct kunit_case stress_test_cases[] = {
 	KUNIT_CASE_SLOW(stress_test_threads_and_interrupts),
 	KUNIT_CASE_SLOW(stress_test_checks_amid_traffic),
 	KUNIT_CASE_SLOW(stress_test_heaps_come_and_go),
-	KUNIT_CASE_SLOW(stress_test_frees_race_with_bad_frees),
-	KUNIT_CASE_SLOW(stress_test_large_frees_race),
 	{ }
 };
 
@@ -584,4 +467,16 @@ static struct kunit_suite stress_test_suite = {
 	.test_cases = stress_test_cases,
 };
 
-kunit_test_suite(stress_test_suite);
+static struct kunit_case torture_test_cases[] = {
+	KUNIT_CASE_SLOW(stress_test_torture),
+	{ }
+};
+
+static struct kunit_suite torture_test_suite = {
+	.name = "spanheap_torture",
+	.init = sh_fixture_init,
+	.exit = sh_fixture_exit,
+	.test_cases = torture_test_cases,
+};
+
+kunit_test_suites(&stress_test_suite, &torture_test_suite);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Print what a soak's kernel log, kmemleak and taint flags report; exit with 1
-if there is anything. Called again and again while the machine runs."""
+"""Print what the kernel log, kmemleak and the taint flags of a long run report;
+exit with 1 if there is anything. May be called while the machine runs."""
 
 import re
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 from findings import find, strip_stamp
 from report import judge_log, read
 
-# spanheap's own reports: nothing in a soak misuses it.
+# spanheap's own reports: nothing in a long run misuses it.
 OWN = re.compile(r"spanheap: (?:bad |.*leak)|spanheap_soak: error|oom-kill|Out of memory")
 
 
