@@ -41,6 +41,7 @@ static struct dentry *dir;
  * Each question counts as 1 to the attribute's "space".
  *
  * Context: any but NMI.
+ * Return: whether it says to fail.
  */
 bool sh_fault_decide(void)
 {

@@ -38,6 +38,7 @@ bool sh_fault_decide(void);
  * @what: what
  *
  * Context: any.
+ * Return: whether it is.
  */
 static inline bool sh_fault_on(enum sh_fault what)
 {
@@ -49,6 +50,7 @@ static inline bool sh_fault_on(enum sh_fault what)
  * @what: what would be done
  *
  * Context: any but NMI.
+ * Return: whether to.
  */
 static inline bool sh_fault(enum sh_fault what)
 {
