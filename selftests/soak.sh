@@ -103,7 +103,8 @@ use()
 	echo 3 >"$BALLAST/drop" && echo 1 >"$BALLAST/drop" && rmmod spanheap_ballast &&
 		load spanheap_sample && head -n 3000 /proc/kallsyms >"$SAMPLE/load" &&
 		rmmod spanheap_sample &&
-		load spanheap_client && echo context_threads >"$CLIENT/run" &&
+		load spanheap_client && echo objects_churn >"$CLIENT/run" &&
+		echo realloc_contents >"$CLIENT/run" &&
 		rmmod spanheap_client
 }
 
