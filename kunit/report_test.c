@@ -1,82 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reports: what the log says of each mistake. A console of our own listens.
+ * Reports: what the log says of each mistake.
  */
 #include <kunit/test.h>
-#include <linux/console.h>
 #include <linux/delay.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "ear.h"
 #include "fixture.h"
-
-/* What was printed since listen(), as far as there is room. */
-static char heard[32768];
-static size_t nr_heard;
-static int loglevel;
-
-static void hear(struct console *con, const char *text, unsigned int len)
-{
-	len = min_t(size_t, len, sizeof(heard) - 1 - nr_heard);
-	memcpy(heard + nr_heard, text, len);
-	nr_heard += len;
-	heard[nr_heard] = 0;
-}
-
-static struct console ear = {
-	.name = "spanheap_ear",
-	.write = hear,
-	.flags = CON_ENABLED | CON_ANYTIME,
-	.index = -1,
-};
-
-static void flush(void)
-{
-	console_lock();
-	console_unlock();
-}
-
-static void listen(void)
-{
-	flush();
-	console_lock();
-	nr_heard = 0;
-	heard[0] = 0;
-	console_unlock();
-}
 
 static int report_test_suite_init(struct kunit_suite *suite)
 {
-	loglevel = console_loglevel;
-	console_loglevel = CONSOLE_LOGLEVEL_DEFAULT;
-	register_console(&ear);
-	/* Other cases may have used up what may be reported in a second. */
-	msleep(1100);
+	sh_ear_open();
 	return 0;
 }
 
 static void report_test_suite_exit(struct kunit_suite *suite)
 {
-	unregister_console(&ear);
-	console_loglevel = loglevel;
-}
-
-static void expect_heard(struct kunit *test, const char *what)
-{
-	flush();
-	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(heard, what),
-				  "\"%s\" is not in the log: %s", what, heard);
+	sh_ear_close();
 }
 
 static void expect_bad_free(struct kunit *test, const void *ptr,
 			    const char *what, const char *where)
 {
-	listen();
+	sh_ear_listen();
 	spanheap_free(ptr);
-	expect_heard(test, "spanheap: bad free: ");
-	expect_heard(test, what);
-	expect_heard(test, where);
+	sh_ear_expect(test, "spanheap: bad free: ");
+	sh_ear_expect(test, what);
+	sh_ear_expect(test, where);
 }
 
 static void report_test_says_what_was_freed(struct kunit *test)
@@ -122,25 +75,71 @@ static void report_test_shows_who_freed(struct kunit *test)
 {
 	int stack;
 
-	listen();
+	sh_ear_listen();
 	spanheap_free(&stack);
-	expect_heard(test, "report_test_shows_who_freed");
+	sh_ear_expect(test, "report_test_shows_who_freed");
 }
 
-static void report_test_limits_its_rate(struct kunit *test)
+/* One mistake a thousand times is said once, and hides no other. */
+static void report_test_tells_a_place_once(struct kunit *test)
 {
-	int stack, i, reports = 0;
-	const char *at = heard;
+	int stack, i;
 
-	listen();
-	for (i = 0; i < 100; i++)
+	sh_ear_listen();
+	for (i = 0; i < 1000; i++)
 		spanheap_free(&stack);
-	flush();
-	while ((at = strstr(at, "bad free: "))) {
-		reports++;
-		at++;
+	KUNIT_EXPECT_EQ(test, sh_ear_count("bad free: "), 1);
+	spanheap_free(&stack);
+	KUNIT_EXPECT_EQ(test, sh_ear_count("bad free: "), 2);
+}
+
+/* One mistake with a thousand addresses is not said a thousand times either. */
+static void report_test_tells_a_place_now_and_then(struct kunit *test)
+{
+	char stack[256];
+	int i, nr;
+
+	msleep(1100);
+	sh_ear_listen();
+	for (i = 0; i < 256; i++)
+		spanheap_free(&stack[i]);
+	nr = sh_ear_count("bad free: ");
+	KUNIT_EXPECT_GT(test, nr, 0);
+	KUNIT_EXPECT_LE(test, nr, 32);
+	sh_ear_listen();
+	spanheap_free(&stack);
+	KUNIT_EXPECT_EQ(test, sh_ear_count("bad free: "), 1);
+}
+
+/* The same place, but another heap. */
+static void report_test_tells_heaps_apart(struct kunit *test)
+{
+	struct spanheap *heaps[2];
+	void *ptr;
+	int i;
+
+	sh_ear_listen();
+	for (i = 0; i < 2; i++) {
+		heaps[i] = sh_fixture_create(test, "kunit-place", 0);
+		ptr = spanheap_alloc(heaps[i], 64, GFP_KERNEL);
+		spanheap_free(ptr + 8);
+		spanheap_free(ptr);
+		sh_fixture_destroy(test, heaps[i]);
 	}
-	KUNIT_EXPECT_LE(test, reports, 50);
+	KUNIT_EXPECT_EQ(test, sh_ear_count("interior pointer"), 2);
+}
+
+static void report_test_says_where_inside(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *small = spanheap_alloc(heap, 100, GFP_KERNEL);
+	void *large = spanheap_alloc(heap, 100000, GFP_KERNEL);
+
+	expect_bad_free(test, small + 40, "interior pointer", "that is at offset 40 of the object at ");
+	expect_bad_free(test, large + 70000, "interior pointer", "that is at offset 70000 of the object at ");
+	spanheap_free(small);
+	expect_bad_free(test, small, "double free", "that is at offset 0 of the object at ");
+	spanheap_free(large);
 }
 
 static void report_test_lists_leaks(struct kunit *test)
@@ -152,34 +151,36 @@ static void report_test_lists_leaks(struct kunit *test)
 		KUNIT_EXPECT_NOT_NULL(test, spanheap_alloc(heap, 100, GFP_KERNEL));
 	KUNIT_EXPECT_NOT_NULL(test, spanheap_alloc(heap, 4096, GFP_KERNEL));
 	KUNIT_EXPECT_NOT_NULL(test, spanheap_alloc(heap, SZ_64K, GFP_KERNEL));
-	listen();
+	sh_ear_listen();
 	spanheap_destroy(heap);
-	expect_heard(test, "heap kunit-leaks: destroyed with 5 objects of 69968 bytes");
-	expect_heard(test, "3 of size class 112");
-	expect_heard(test, "1 of size class 4096");
-	expect_heard(test, "1 large, of 65536 bytes");
+	sh_ear_expect(test, "heap kunit-leaks: destroyed with 5 objects of 69968 bytes");
+	sh_ear_expect(test, "3 of size class 112");
+	sh_ear_expect(test, "1 of size class 4096");
+	sh_ear_expect(test, "1 large, of 65536 bytes");
 }
 
 static void report_test_is_silent_when_all_is_well(struct kunit *test)
 {
 	struct spanheap *heap = sh_fixture_create(test, "kunit-clean", 0);
 
-	listen();
+	sh_ear_listen();
 	spanheap_free(spanheap_alloc(heap, 100, GFP_KERNEL));
 	spanheap_free(spanheap_alloc(heap, 100000, GFP_KERNEL));
 	spanheap_free(NULL);
 	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SIZE_MAX, GFP_KERNEL |
 					       __GFP_NOWARN));
 	sh_fixture_destroy(test, heap);
-	flush();
-	KUNIT_EXPECT_NULL(test, strstr(heard, "spanheap: "));
+	SH_EXPECT_SILENCE(test);
 }
 
 static struct kunit_case report_test_cases[] = {
 	KUNIT_CASE_SLOW(report_test_says_what_was_freed),
 	KUNIT_CASE(report_test_knows_what_was_released),
 	KUNIT_CASE(report_test_shows_who_freed),
-	KUNIT_CASE(report_test_limits_its_rate),
+	KUNIT_CASE(report_test_tells_a_place_once),
+	KUNIT_CASE_SLOW(report_test_tells_a_place_now_and_then),
+	KUNIT_CASE(report_test_tells_heaps_apart),
+	KUNIT_CASE(report_test_says_where_inside),
 	KUNIT_CASE(report_test_lists_leaks),
 	KUNIT_CASE(report_test_is_silent_when_all_is_well),
 	{ }

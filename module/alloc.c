@@ -16,6 +16,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "debug.h"
 #include "fault.h"
 #include "gfp.h"
 #include "heap.h"
@@ -56,6 +57,13 @@ static void *alloc_large(struct spanheap *heap, size_t size, size_t align,
 static void *alloc_once(struct spanheap *heap, size_t size, size_t align,
 			gfp_t gfp, int node)
 {
+	void *obj;
+
+	if (heap->debug) {
+		obj = sh_debug_alloc(heap, size, align, gfp, node, false);
+		sh_profile_note(heap, obj, gfp);
+		return obj;
+	}
 	if (size > SPANHEAP_MAX_SMALL || align > SH_PAGE_SIZE)
 		return alloc_large(heap, size, align, gfp, node);
 	return alloc_small(heap, sh_size_class(size), gfp, node);
@@ -237,7 +245,8 @@ void *spanheap_alloc_aligned(struct spanheap *heap, size_t size, size_t align,
 	}
 	if (!size || align <= 8)
 		return spanheap_alloc(heap, size, gfp);
-	if (align <= SH_PAGE_SIZE)
+	/* A debug heap is told the size that was asked for. */
+	if (align <= SH_PAGE_SIZE && !heap->debug)
 		return spanheap_alloc(heap, aligned_size(size, align), gfp);
 	obj = alloc_slow(heap, size, align, gfp, heap->node);
 	sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
@@ -278,7 +287,8 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 	int idx;
 
 	heap = sh_heap_or_default(heap);
-	if (!size || size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD))
+	if (!size || size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD) ||
+	    heap->debug)
 		return bulk_singles(heap, size, gfp, nr, objs);
 	might_alloc(gfp);
 	if (sh_fault(SH_FAULT_ALLOC)) {

@@ -200,8 +200,11 @@ void sh_central_free(struct sh_central *central, struct sh_runcaches *rcs,
 	central->nr_out -= nr;
 	central->flushes++;
 	spin_unlock_irqrestore(&central->lock, flags);
-	list_for_each_entry_safe(span, next, &empty, link)
+	list_for_each_entry_safe(span, next, &empty, link) {
+		if (unlikely(rcs->ph->leaves))
+			rcs->ph->leaves(rcs->ph->heap, span);
 		sh_run_free(rcs, span);
+	}
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_central_free);
 

@@ -21,6 +21,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "debug.h"
 #include "heap.h"
 #include "pagemap.h"
 #include "stats.h"
@@ -310,8 +311,10 @@ static const char *check_sums(struct checker *c,
 		return "cached objects are in no cache";
 	if (stats->objects != stats->mallocs - stats->frees)
 		return "objects are not mallocs less frees";
-	if (c->large != stats->large_mallocs - stats->large_frees ||
-	    c->large_bytes != atomic_long_read(&heap->large_bytes))
+	if (c->large + sh_debug_surplus(heap, 0) !=
+	    stats->large_mallocs - stats->large_frees ||
+	    c->large_bytes + sh_debug_surplus_bytes(heap) !=
+	    atomic_long_read(&heap->large_bytes))
 		return "large objects are miscounted";
 	if (c->manual != stats->manual_spans ||
 	    c->manual_bytes != stats->manual_bytes ||
@@ -338,6 +341,21 @@ static const char *check_once(struct checker *c, bool *busy)
 	spanheap_get_stats(c->heap, &after);
 	*busy = memcmp(&before, &after, sizeof(before));
 	return *busy ? NULL : check_sums(c, &after, free_runs);
+}
+
+/* Damage that was reported before is only mentioned. */
+static void check_objects(struct checker *c)
+{
+	unsigned int damaged = sh_debug_check(c->heap->debug);
+	struct spanheap_stats stats;
+
+	if (damaged)
+		found(c, "objects were written past or after they were freed, see the log",
+		      0);
+	spanheap_get_stats(c->heap, &stats);
+	if (c->m && stats.corruptions > damaged)
+		seq_printf(c->m, "damaged objects known before: %llu\n",
+			   stats.corruptions - damaged);
 }
 
 /**
@@ -369,6 +387,8 @@ int sh_check_heap(struct spanheap *heap, struct seq_file *m)
 	}
 	if (wrong && !c->errors)
 		found(c, wrong, 0);
+	if (c->heap->debug)
+		check_objects(c);
 	if (m && busy)
 		seq_puts(m, "busy: sums between layers were not checked\n");
 	if (m && !c->errors)

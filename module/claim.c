@@ -13,11 +13,17 @@
 
 #include "claim.h"
 #include "compat.h"
+#include "debug.h"
 #include "finalizer.h"
 #include "pagemap.h"
 #include "profile.h"
 #include "special.h"
 #include "whole.h"
+
+static struct sh_debug *debug_of(const struct sh_object *obj)
+{
+	return sh_span_heap(obj->span)->debug;
+}
 
 /**
  * sh_object_claimed() - find an object that is known to be claimed
@@ -34,6 +40,9 @@ void sh_object_claimed(const void *addr, struct sh_object *obj)
 	if (class)
 		obj->idx = ((unsigned long)addr - sh_span_base(obj->span)) /
 			   sh_classes[class].size;
+	obj->guard = debug_of(obj) ? sh_debug_claimed(addr) : NULL;
+	if (obj->guard && obj->guard->second)
+		obj->idx = SH_NO_SPECIALS;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_object_claimed);
 
@@ -54,7 +63,8 @@ bool sh_object_claim(const void *ptr, struct sh_object *obj)
 	span = sh_pagemap_get((unsigned long)ptr);
 	done = span && sh_span_claim(span, (unsigned long)ptr);
 	rcu_read_unlock();
-	if (!done && !sh_whole_claim(ptr, SH_SPAN_LARGE, SH_OBJ_BUSY))
+	if (!done && !sh_whole_claim(ptr, SH_SPAN_LARGE, SH_OBJ_BUSY) &&
+	    !sh_debug_claim(ptr))
 		return false;
 	sh_object_claimed(ptr, obj);
 	return true;
@@ -67,7 +77,8 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_object_claim);
  */
 void sh_object_set_special(struct sh_object *obj)
 {
-	WRITE_ONCE(obj->span->obj[obj->idx], SH_OBJ_SPECIAL_BUSY);
+	if (!obj->guard)
+		WRITE_ONCE(obj->span->obj[obj->idx], SH_OBJ_SPECIAL_BUSY);
 }
 
 /**
@@ -76,13 +87,28 @@ void sh_object_set_special(struct sh_object *obj)
  */
 void sh_object_release(struct sh_object *obj)
 {
-	u8 *state = &obj->span->obj[obj->idx];
+	u8 *state;
 
+	if (obj->guard) {
+		sh_debug_release(debug_of(obj), obj->guard);
+		return;
+	}
+	state = &obj->span->obj[obj->idx];
 	if (*state == SH_OBJ_SPECIAL_BUSY && !sh_special_any(obj->span, obj->idx))
 		WRITE_ONCE(*state, SH_OBJ_BUSY);
 	sh_obj_unclaim(state);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_object_release);
+
+/**
+ * sh_object_note_free() - remember the caller as who frees a claimed object
+ * @obj: the object; only debug heaps have anything to remember it by
+ */
+void sh_object_note_free(struct sh_object *obj)
+{
+	if (obj->guard)
+		sh_debug_note_free(debug_of(obj), obj->guard);
+}
 
 /**
  * sh_object_free() - free a claimed object, whatever special records it had
@@ -91,13 +117,18 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_object_release);
 void sh_object_free(struct sh_object *obj)
 {
 	unsigned int class = sh_span_class(obj->span);
-	u8 *state = &obj->span->obj[obj->idx];
-	struct sh_entry entry = { sh_object_start(obj), state };
+	struct sh_entry entry;
 
 	sh_profile_forget(obj);
+	if (obj->guard) {
+		sh_debug_free(debug_of(obj), obj->guard);
+		return;
+	}
+	entry.obj = sh_object_start(obj);
+	entry.state = &obj->span->obj[obj->idx];
 	if (class && want_init_on_free())
 		memset(entry.obj, 0, sh_classes[class].size);
-	WRITE_ONCE(*state, SH_OBJ_CACHED);
+	WRITE_ONCE(*entry.state, SH_OBJ_CACHED);
 	if (class)
 		sh_caches_flush(&sh_span_heap(obj->span)->caches, class, entry);
 	else
@@ -105,7 +136,8 @@ void sh_object_free(struct sh_object *obj)
 }
 
 /**
- * sh_object_free_special() - free an object that may have special records
+ * sh_object_free_special() - free an object that may have special records, or
+ *	one of a debug heap
  * @ptr: any address
  *
  * An object with a finalizer is freed once that has run.
@@ -118,6 +150,7 @@ bool sh_object_free_special(const void *ptr)
 
 	if (!sh_object_claim(ptr, &obj))
 		return false;
+	sh_object_note_free(&obj);
 	if (!sh_finalizer_start(&obj))
 		sh_object_free(&obj);
 	return true;

@@ -21,6 +21,7 @@
 #include <linux/seq_file.h>
 
 #include "compat.h"
+#include "debug.h"
 #include "heap.h"
 #include "stats.h"
 
@@ -67,6 +68,9 @@ static int stats_show(struct seq_file *m, void *unused)
 	LINE(finalizers_run);
 	LINE(bad_frees);
 	LINE(alloc_failures);
+	LINE(corruptions);
+	LINE(quarantined_objects);
+	LINE(quarantined_bytes);
 #undef LINE
 	return 0;
 }
@@ -272,6 +276,9 @@ void sh_debugfs_add(struct spanheap *heap)
 	debugfs_create_file("scavenger", 0400, heap->dir, heap, &scavenger_fops);
 	debugfs_create_file("scavenge", 0600, heap->dir, heap, &scavenge_fops);
 	debugfs_create_file("check", 0400, heap->dir, heap, &check_fops);
+	if (heap->debug)
+		debugfs_create_file("objects", 0400, heap->dir, heap,
+				    &sh_objects_fops);
 }
 
 /**

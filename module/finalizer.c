@@ -81,6 +81,8 @@ static int add(struct sh_object *obj, struct sh_finalizer *f)
 	unsigned long flags;
 	int err;
 
+	if (obj->idx == SH_NO_SPECIALS)
+		return -EINVAL;
 	f->special.idx = obj->idx;
 	f->special.kind = SH_SPECIAL_FINALIZER;
 	err = sh_special_add(obj->span, &f->special);
@@ -123,7 +125,8 @@ static int why_not(const void *ptr)
  * that is split the first half keeps it.
  *
  * Context: any but NMI.
- * Return: 0; -EINVAL when @fn is NULL or @ptr is not the start of a live object;
+ * Return: 0; -EINVAL when @fn is NULL, @ptr is not the start of a live object or,
+ * in a debug heap, it is the second half of one that was split;
  * -EEXIST when it has a finalizer; -EBUSY when it is just being freed, resized,
  * split, or given to a call like this one, or its finalizer runs; -ENOMEM.
  */

@@ -42,7 +42,7 @@
 #include "pagemap.h"
 #include "trace.h"
 
-/* A large object, one with special records, or nothing there is to free. */
+/* A large object, one with special records or of a debug heap, or none. */
 static noinline void free_slow(const void *ptr)
 {
 	if (!ZERO_OR_NULL_PTR(ptr) && !sh_large_free(ptr) &&

@@ -21,6 +21,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "debug.h"
 #include "fault.h"
 #include "heap.h"
 #include "special.h"
@@ -60,7 +61,7 @@ bool sh_node_is_valid(int node)
 
 static bool config_is_valid(const struct spanheap_config *config)
 {
-	if (config->flags)
+	if (config->flags & ~SPANHEAP_DEBUG)
 		return false;
 	return config->node == NUMA_NO_NODE || sh_node_is_valid(config->node);
 }
@@ -80,6 +81,8 @@ static void free_heap(struct spanheap *heap)
 	sh_scavenger_exit(&heap->scavenger);
 	sh_profile_drop(heap);
 	sh_pageheap_exit(&heap->ph);
+	/* Nobody who frees a wrong address looks at records any more. */
+	sh_debug_remove(heap);
 	sh_runcaches_exit(&heap->rcs);
 	sh_caches_exit(&heap->caches);
 	sh_fixalloc_exit(&heap->specials);
@@ -89,6 +92,8 @@ static void free_heap(struct spanheap *heap)
 static struct spanheap *new_heap(const char *name,
 				 const struct spanheap_config *config)
 {
+	static atomic_t last_id;
+	bool debug = config->flags & SPANHEAP_DEBUG;
 	unsigned long arena_pages = (unsigned long)sh_arena_mb << 20 >>
 				    SH_PAGE_SHIFT;
 	struct spanheap *heap;
@@ -101,6 +106,7 @@ static struct spanheap *new_heap(const char *name,
 		return ERR_PTR(-ENOMEM);
 	strscpy(heap->name, name, sizeof(heap->name));
 	heap->node = config->node;
+	heap->id = atomic_inc_return(&last_id);
 	sh_persistent_init(&heap->persistent);
 	sh_finalizers_init(&heap->finalizers);
 	sh_profile_start(&heap->profile);
@@ -112,9 +118,12 @@ static struct spanheap *new_heap(const char *name,
 			       config->node);
 	if (!err)
 		err = sh_runcaches_init(&heap->rcs, &heap->ph);
+	/* A debug heap caches nothing, so that nothing is allocated past it. */
 	if (!err)
 		err = sh_caches_init(&heap->caches, heap->central, &heap->rcs,
-				     sh_cache_kb << 10);
+				     debug ? 0 : sh_cache_kb << 10);
+	if (!err && debug)
+		err = sh_debug_add(heap);
 	if (!err)
 		err = sh_scavenger_init(&heap->scavenger, &heap->ph,
 					&heap->caches, config->scavenge_idle_ms ?:
@@ -193,6 +202,10 @@ static void remove_heap(struct spanheap *heap)
 	/* What spanheap_free_rcu() was called for is no leak. */
 	sh_finalizers_run_all(heap);
 	sh_users_close(heap);
+	if (heap->debug) {
+		sh_quarantine_drain(heap);
+		sh_debug_check(heap->debug);
+	}
 	sh_report_leaks(heap);
 	free_heap(heap);
 }
@@ -229,8 +242,12 @@ EXPORT_SYMBOL_GPL(spanheap_destroy);
  */
 int sh_heaps_init(void)
 {
-	struct spanheap *heap = spanheap_create("default", NULL);
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+	struct spanheap *heap;
 
+	if (sh_debug_default)
+		config.flags |= SPANHEAP_DEBUG;
+	heap = spanheap_create("default", &config);
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);
 	sh_default_heap = heap;

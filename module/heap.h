@@ -21,6 +21,7 @@
 
 struct dentry;
 struct seq_file;
+struct sh_debug;
 
 /**
  * struct spanheap - a heap
@@ -44,6 +45,8 @@ struct seq_file;
  * @bad_frees: frees and the like refused
  * @alloc_failures: allocations that returned NULL
  * @closed: being destroyed, nobody may allocate
+ * @id: a number no other heap has or had
+ * @debug: what makes it a debug heap, NULL for others
  * @dir: its debugfs directory
  */
 struct spanheap {
@@ -67,6 +70,8 @@ struct spanheap {
 	atomic_long_t bad_frees;
 	atomic_long_t alloc_failures;
 	bool closed;
+	u32 id;
+	struct sh_debug *debug;
 	struct dentry *dir;
 };
 
@@ -119,6 +124,8 @@ enum sh_call {
 void sh_report_misuse(enum sh_call call, const void *ptr);
 void *sh_refuse_gfp(struct spanheap *heap, gfp_t gfp);
 void sh_report_no_heap(const struct spanheap *heap);
+
+/* leaks.c */
 void sh_report_leaks(struct spanheap *heap);
 
 /* users.c: allocating while the heap may be destroyed. */
@@ -146,6 +153,8 @@ bool sh_reclaim(struct spanheap *heap, gfp_t gfp);
 extern unsigned int sh_arena_mb;
 extern unsigned int sh_cache_kb;
 extern unsigned int sh_scavenge_ms;
+extern unsigned int sh_quarantine_kb;
+extern bool sh_debug_default;
 extern bool sh_panic_on_bad_free;
 
 #endif /* SPANHEAP_HEAP_H */

@@ -9,6 +9,7 @@
 #include <linux/export.h>
 
 #include "compat.h"
+#include "debug.h"
 #include "heap.h"
 
 /* Whether anything is idle that could go back: memory, or objects in caches. */
@@ -19,7 +20,7 @@ static bool anything_idle(struct spanheap *heap)
 	int cpu;
 
 	sh_pageheap_stats(&heap->ph, &ph);
-	if (ph.idle > ph.released)
+	if (ph.idle > ph.released || sh_quarantine_bytes(heap))
 		return true;
 	sh_runcaches_stats(&heap->rcs, &runs);
 	if (runs.runs)
@@ -43,6 +44,7 @@ bool sh_reclaim(struct spanheap *heap, gfp_t gfp)
 	if (!READ_ONCE(heap->ph.limit) || !gfpflags_allow_blocking(gfp) ||
 	    !anything_idle(heap))
 		return false;
+	sh_quarantine_drain(heap);
 	sh_scavenge(&heap->scavenger, SH_SCAVENGE_LIMIT);
 	return true;
 }
@@ -51,8 +53,8 @@ bool sh_reclaim(struct spanheap *heap, gfp_t gfp)
  * spanheap_scavenge() - give all memory back that a heap does not use
  * @heap: the heap, NULL for the default heap
  *
- * Empties the per-CPU caches, releases the pages of free spans and retires idle
- * arenas.
+ * Empties the per-CPU caches and the quarantine of a debug heap, releases the
+ * pages of free spans and retires idle arenas.
  *
  * Context: task, may sleep.
  * Return: bytes given back.
@@ -60,6 +62,7 @@ bool sh_reclaim(struct spanheap *heap, gfp_t gfp)
 size_t spanheap_scavenge(struct spanheap *heap)
 {
 	heap = sh_heap_or_default(heap);
+	sh_quarantine_drain(heap);
 	return sh_scavenge(&heap->scavenger, SH_SCAVENGE_REQUEST);
 }
 EXPORT_SYMBOL_GPL(spanheap_scavenge);
@@ -79,8 +82,10 @@ int spanheap_set_limit(struct spanheap *heap, size_t bytes)
 {
 	heap = sh_heap_or_default(heap);
 	sh_pageheap_set_limit(&heap->ph, bytes);
-	if (bytes)
-		sh_scavenge(&heap->scavenger, SH_SCAVENGE_LIMIT);
+	if (!bytes)
+		return 0;
+	sh_quarantine_drain(heap);
+	sh_scavenge(&heap->scavenger, SH_SCAVENGE_LIMIT);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(spanheap_set_limit);

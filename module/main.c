@@ -11,6 +11,7 @@
 #include <linux/rcupdate.h>
 
 #include "compat.h"
+#include "debug.h"
 #include "fault.h"
 #include "heap.h"
 #include "sampling.h"
@@ -22,11 +23,16 @@
 #define CACHE_KB_MAX	65536
 #define SCAVENGE_MS_MIN	10
 #define SCAVENGE_MS_MAX	86400000
+#define QUARANTINE_KB_MIN	0
+#define QUARANTINE_KB_MAX	1048576
 
 unsigned int sh_arena_mb = 64;
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_mb);
 unsigned int sh_cache_kb = 1024;
 unsigned int sh_scavenge_ms = 300000;
+unsigned int sh_quarantine_kb = 4096;
+EXPORT_SYMBOL_FOR_KUNIT(sh_quarantine_kb);
+bool sh_debug_default;
 bool sh_panic_on_bad_free;
 
 static int set_in_range(const char *val, const struct kernel_param *kp,
@@ -72,6 +78,11 @@ static const struct kernel_param_ops profile_rate_ops = {
 	.get = param_get_ulong,
 };
 
+static int set_quarantine_kb(const char *val, const struct kernel_param *kp)
+{
+	return set_in_range(val, kp, QUARANTINE_KB_MIN, QUARANTINE_KB_MAX);
+}
+
 static const struct kernel_param_ops arena_mb_ops = {
 	.set = set_arena_mb,
 	.get = param_get_uint,
@@ -87,6 +98,11 @@ static const struct kernel_param_ops scavenge_ms_ops = {
 	.get = param_get_uint,
 };
 
+static const struct kernel_param_ops quarantine_kb_ops = {
+	.set = set_quarantine_kb,
+	.get = param_get_uint,
+};
+
 module_param_cb(arena_mb, &arena_mb_ops, &sh_arena_mb, 0444);
 MODULE_PARM_DESC(arena_mb, "MiB of address space in an arena, 1 to 1024 (64)");
 module_param_cb(cache_kb, &cache_kb_ops, &sh_cache_kb, 0444);
@@ -95,6 +111,10 @@ module_param_cb(scavenge_ms, &scavenge_ms_ops, &sh_scavenge_ms, 0444);
 MODULE_PARM_DESC(scavenge_ms, "milliseconds after which idle memory goes back, 10 to 86400000 (300000)");
 module_param_cb(profile_rate, &profile_rate_ops, &sh_profile_rate, 0644);
 MODULE_PARM_DESC(profile_rate, "mean bytes between two samples of the heap profile, 0 to 134217728; 0 takes none, 1 takes all (524288)");
+module_param_cb(quarantine_kb, &quarantine_kb_ops, &sh_quarantine_kb, 0444);
+MODULE_PARM_DESC(quarantine_kb, "KiB of freed objects that a debug heap holds back, 0 to 1048576 (4096)");
+module_param_named(debug, sh_debug_default, bool, 0444);
+MODULE_PARM_DESC(debug, "make the default heap a debug heap (off)");
 module_param_named(panic_on_bad_free, sh_panic_on_bad_free, bool, 0644);
 MODULE_PARM_DESC(panic_on_bad_free, "panic when something is freed that is no live object (off)");
 
@@ -108,9 +128,12 @@ static int __init spanheap_init(void)
 	err = sh_arena_init();
 	if (err)
 		goto exit_pagemap;
-	err = sh_scavenge_init();
+	err = sh_debug_init();
 	if (err)
 		goto exit_arena;
+	err = sh_scavenge_init();
+	if (err)
+		goto exit_debug;
 	err = sh_profile_init();
 	if (!err)
 		err = sh_finalizer_init();
@@ -134,6 +157,8 @@ exit_debugfs:
 exit_scavenge:
 	sh_scavenge_exit();
 	rcu_barrier();
+exit_debug:
+	sh_debug_exit();
 exit_arena:
 	sh_arena_exit();
 exit_pagemap:
@@ -151,6 +176,7 @@ static void __exit spanheap_exit(void)
 	sh_scavenge_exit();
 	/* Blocks of records are freed by RCU callbacks of ours. */
 	rcu_barrier();
+	sh_debug_exit();
 	sh_arena_exit();
 	sh_pagemap_exit();
 }

@@ -13,6 +13,7 @@
 #include <linux/sched/mm.h>
 
 #include "compat.h"
+#include "debug.h"
 #include "gfp.h"
 #include "pagemap.h"
 #include "whole.h"
@@ -149,6 +150,9 @@ static struct sh_span *adopt_single(const void *ptr)
  * smaller objects those of 16 KiB and 32 KiB can be split, and those a little
  * smaller that occupy as much.
  *
+ * In a debug heap an object can be split whose size, as it was asked for, is a
+ * multiple of 16 and is rounded up to a multiple of 16 KiB elsewhere.
+ *
  * While the call lasts, nobody may free @ptr, and spanheap_find() may not know
  * the second half.
  *
@@ -174,7 +178,7 @@ int spanheap_split(void *ptr)
 	if (!span)
 		span = adopt_single(ptr);
 	if (!span)
-		return -EINVAL;
+		return sh_debug_split(ptr);
 	if (span->nr_pages % 2 == 0)
 		err = manual ? split_manual(span, span->nr_pages / 2) :
 			       sh_large_split(span, span->nr_pages / 2);

@@ -22,6 +22,7 @@
 #include <linux/vmalloc.h>
 
 #include "compat.h"
+#include "debug.h"
 #include "gfp.h"
 #include "heap.h"
 #include "trace.h"
@@ -42,13 +43,24 @@ static void *try_near(struct spanheap *heap, size_t size, gfp_t gfp, int node)
 	int usual = heap->node == NUMA_NO_NODE ? numa_mem_id() : heap->node;
 	void *obj;
 
-	if (node != usual || size > SPANHEAP_MAX_SMALL)
+	if (node != usual || size > SPANHEAP_MAX_SMALL || heap->debug)
 		return NULL;
 	obj = spanheap_alloc(heap, size, gfp | __GFP_NOWARN);
 	if (!obj || is_on_node(obj, size, node))
 		return obj;
 	spanheap_free(obj);
 	return NULL;
+}
+
+/* An object with pages of its own, all of which are put on the node. */
+static void *alloc_there(struct spanheap *heap, size_t size, gfp_t gfp,
+			 int node)
+{
+	size_t align = is_power_of_2(size) ? min(size, PAGE_SIZE) : 1;
+
+	if (heap->debug)
+		return sh_debug_alloc(heap, size, align, gfp, node, true);
+	return sh_large_alloc_on_node(heap, size, align, gfp, node);
 }
 
 /**
@@ -72,7 +84,6 @@ static void *try_near(struct spanheap *heap, size_t size, gfp_t gfp, int node)
 void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 			  int node)
 {
-	size_t align = is_power_of_2(size) ? min(size, PAGE_SIZE) : 1;
 	void *obj;
 	int idx;
 
@@ -93,7 +104,7 @@ void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 		return sh_count_failure(heap);
 	obj = try_near(heap, size, gfp, node);
 	if (!obj) {
-		obj = sh_large_alloc_on_node(heap, size, align, gfp, node);
+		obj = alloc_there(heap, size, gfp, node);
 		sh_profile_note(heap, obj, gfp);
 		sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
 	}

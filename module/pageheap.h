@@ -42,6 +42,8 @@
  * @node: NUMA node for everything, or NUMA_NO_NODE
  * @heap: the heap, for arenas and messages
  * @name: its name
+ * @leaves: called with a span of small objects, all free, before it is given
+ *	back; NULL when nobody wants to know
  * @span_bytes: bytes of span records
  * @arena_bytes: bytes of arena records and page tables
  * @special_bytes: bytes of special records of objects
@@ -70,6 +72,7 @@ struct sh_pageheap {
 	int node;
 	struct spanheap *heap;
 	const char *name;
+	void (*leaves)(struct spanheap *heap, struct sh_span *span);
 	atomic_long_t span_bytes;
 	atomic_long_t arena_bytes;
 	atomic_long_t special_bytes;

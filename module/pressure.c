@@ -15,6 +15,7 @@
 #include <linux/shrinker.h>
 
 #include "compat.h"
+#include "debug.h"
 #include "heap.h"
 
 /* Heap pages to give back at a time, for each time costs a shootdown: 2 MiB. */
@@ -30,7 +31,8 @@ static unsigned long idle_resident(struct spanheap *heap)
 	struct sh_pageheap_stats stats;
 
 	sh_pageheap_stats(&heap->ph, &stats);
-	return stats.idle - stats.released;
+	return stats.idle - stats.released +
+	       (sh_quarantine_bytes(heap) >> SH_PAGE_SHIFT);
 }
 
 static unsigned long count_idle(struct shrinker *unused,
@@ -60,6 +62,7 @@ static unsigned long release_idle(struct shrinker *unused,
 	list_for_each_entry(heap, &sh_heaps, link) {
 		if (done >= goal)
 			break;
+		sh_quarantine_drain(heap);
 		done += sh_scavenge_pressure(&heap->scavenger, goal - done);
 	}
 	up_read(&sh_heaps_lock);

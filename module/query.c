@@ -9,6 +9,7 @@
 #include <linux/rcupdate.h>
 
 #include "compat.h"
+#include "debug.h"
 #include "heap.h"
 #include "pagemap.h"
 
@@ -66,6 +67,8 @@ bool spanheap_find(const void *addr, struct spanheap_object *obj)
 					      find_large(span, key, at, obj);
 		/* The record may have become another span's meanwhile. */
 		found = found && READ_ONCE(span->key) == key;
+		if (!found && sh_span_heap(span)->debug)
+			found = sh_debug_find(addr, obj);
 		if (found)
 			obj->heap = sh_span_heap(span);
 	}

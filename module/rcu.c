@@ -19,10 +19,12 @@
 static void free_claimed(struct rcu_head *head)
 {
 	struct sh_object obj;
+	void *start;
 
 	sh_object_claimed(head, &obj);
+	start = sh_object_start(&obj);
 	sh_object_release(&obj);
-	spanheap_free(sh_object_start(&obj));
+	spanheap_free(start);
 }
 
 /**
@@ -38,9 +40,11 @@ void __spanheap_free_rcu(void *ptr, size_t offset)
 
 	if (ZERO_OR_NULL_PTR(ptr))
 		return;
-	if (sh_object_claim(ptr, &obj))
-		call_rcu(ptr + offset, free_claimed);
-	else
+	if (!sh_object_claim(ptr, &obj)) {
 		sh_report_misuse(SH_CALL_FREE_RCU, ptr);
+		return;
+	}
+	sh_object_note_free(&obj);
+	call_rcu(ptr + offset, free_claimed);
 }
 EXPORT_SYMBOL_GPL(__spanheap_free_rcu);

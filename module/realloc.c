@@ -13,6 +13,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "debug.h"
 #include "gfp.h"
 #include "whole.h"
 
@@ -23,6 +24,8 @@ static bool resize(struct spanheap *heap, const struct spanheap_object *obj,
 	struct sh_span *span;
 	bool done;
 
+	if (obj->heap->debug)
+		return sh_debug_resize(obj->start, size);
 	span = sh_whole_claim(obj->start, SH_SPAN_LARGE, SH_OBJ_BUSY);
 	if (!span)
 		return size <= obj->size;

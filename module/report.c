@@ -1,26 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the log says of callers' mistakes: one report for each, limited in rate,
- * that names the mistake, where it was and what to do.
+ * What the log says of callers' mistakes: a report that names the mistake, where
+ * it was and what to do; one for each place, heap and address in a while
+ * (places.c), the others are counted.
  *
- * Contexts: any but NMI; leaks in task context.
+ *   spanheap: bad CALL: KIND: ADDR, heap NAME, CLASS; ignored, see who frees it below
+ *   spanheap: that is at offset N of the object at START
+ *    ... this stack ...
+ *
+ * The second line is there where there is or was an object. In a debug heap it
+ * ends with " of N bytes", and after the stack there is
+ *
+ *   spanheap: allocated MS ms ago by pid PID on CPU N:
+ *    ... the stack ...
+ *   spanheap: freed MS ms ago by pid PID on CPU N:
+ *    ... the stack, if it is free ...
+ *
+ * CALL is "free", "free_pages", "free_rcu" or "realloc". KIND is one of "double
+ * free", "use after free" (of a realloc), "interior pointer", "address in a red
+ * zone" (of a debug heap), "address past the last object of a span", "address
+ * within a manual span", "not a spanheap address" (without heap and what
+ * follows), "object freed at the same time", "object that is being freed,
+ * resized or split", "object, spanheap_free() frees it", "manual span,
+ * spanheap_free_pages() frees it", "manual span freed at the same time", "manual
+ * span that is being split" and "persistent allocation, it goes with the heap".
+ * CLASS is "size class N", "large object", "whole pages" or "free pages".
+ * Addresses are printed with %p. N may be negative in a debug heap.
+ *
+ * What was written where nothing may be is in guard.c, leaks are in leaks.c.
+ *
+ * Contexts: any but NMI.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/jhash.h>
 #include <linux/kernel.h>
 #include <linux/printk.h>
-#include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/debug.h>
+#include <linux/string.h>
 
 #include "compat.h"
+#include "debug.h"
 #include "heap.h"
 #include "pagemap.h"
-#include "stats.h"
+#include "places.h"
 #include "trace.h"
-
-/* Enough to see a pattern, few enough to leave the log readable. */
-static DEFINE_RATELIMIT_STATE(bad_free_limit, HZ, 20);
 
 static const char * const call_names[] = {
 	[SH_CALL_FREE] = "free",
@@ -102,28 +127,118 @@ static const char *describe_small(struct sh_span *span, unsigned long addr,
 	return describe_object(call, READ_ONCE(span->obj[idx]));
 }
 
-/* Where in a heap it was; room for a heap's name and a little more. */
-struct place {
-	char text[SPANHEAP_NAME_MAX + 48];
+/* An address in the slot of an object of a debug heap. */
+static const char *describe_guarded(const struct sh_guard *guard,
+				    unsigned long addr, enum sh_call call)
+{
+	unsigned long off = addr - guard->start;
+
+	if (off)
+		return off < guard->size ? "interior pointer" :
+					   "address in a red zone";
+	switch (guard->state) {
+	case SH_GUARD_LIVE:
+		return describe_object(call, SH_OBJ_LIVE);
+	case SH_GUARD_BUSY:
+	case SH_GUARD_HANDLED:
+		return describe_object(call, SH_OBJ_BUSY);
+	default:
+		return describe_dead(call);
+	}
+}
+
+/**
+ * struct misuse - what is known of a call that was refused
+ * @heap: the heap that it is counted in
+ * @what: what is wrong
+ * @place: where in a heap it was; room for a heap's name and a little more
+ * @start: where the object begins, 0 when there is none
+ * @guard: record of the object, when that is one of a debug heap
+ * @is_guarded: whether it is
+ */
+struct misuse {
+	struct spanheap *heap;
+	const char *what;
+	char place[SPANHEAP_NAME_MAX + 48];
+	unsigned long start;
+	struct sh_guard guard;
+	bool is_guarded;
 };
 
-static void describe_place(struct place *place, struct sh_span *span)
+static const char *describe_span(const struct sh_span *span)
 {
-	unsigned int class = sh_span_class(span);
-	const char *name = sh_span_heap(span)->name;
-	const char *where = "free pages";
-
-	if (class) {
-		snprintf(place->text, sizeof(place->text),
-			 ", heap %s, size class %u", name,
-			 sh_classes[class].size);
-		return;
+	switch (span->state) {
+	case SH_SPAN_LARGE:
+		return "large object";
+	case SH_SPAN_MANUAL:
+	case SH_SPAN_PERSISTENT:
+		return "whole pages";
+	default:
+		return "free pages";
 	}
-	if (span->state == SH_SPAN_LARGE)
-		where = "large object";
-	if (span->state == SH_SPAN_MANUAL || span->state == SH_SPAN_PERSISTENT)
-		where = "whole pages";
-	snprintf(place->text, sizeof(place->text), ", heap %s, %s", name, where);
+}
+
+/* The heap and the class, and how far inside which object it is. */
+static void describe_place(struct misuse *m, struct sh_span *span,
+			   unsigned long addr)
+{
+	unsigned int class = sh_span_class(span), size = sh_classes[class].size;
+	unsigned long off = addr - sh_span_base(span);
+
+	if (class)
+		snprintf(m->place, sizeof(m->place), ", heap %s, size class %u",
+			 m->heap->name, size);
+	else
+		snprintf(m->place, sizeof(m->place), ", heap %s, %s",
+			 m->heap->name, describe_span(span));
+	if (m->is_guarded)
+		m->start = m->guard.start;
+	else if (class && off < (unsigned long)sh_classes[class].elems * size)
+		m->start = addr - off % size;
+	else if (!class && span->state == SH_SPAN_LARGE)
+		m->start = addr - off;
+}
+
+static void describe(struct misuse *m, enum sh_call call, unsigned long addr)
+{
+	struct sh_span *span = sh_pagemap_floor(addr);
+
+	m->heap = sh_default_heap;
+	m->what = "not a spanheap address";
+	m->place[0] = '\0';
+	m->start = 0;
+	m->is_guarded = false;
+	if (!span || addr - sh_span_base(span) >= sh_span_bytes(span))
+		return;
+	m->heap = sh_span_heap(span);
+	m->is_guarded = sh_debug_look((void *)addr, &m->guard);
+	if (m->is_guarded)
+		m->what = describe_guarded(&m->guard, addr, call);
+	else
+		m->what = sh_span_class(span) ?
+			  describe_small(span, addr, call) :
+			  describe_whole(span, addr, call);
+	describe_place(m, span, addr);
+}
+
+/* How far inside which object the address is. */
+static void report_object(const struct misuse *m, unsigned long addr)
+{
+	if (m->is_guarded)
+		pr_err("that is at offset %ld of the object at %p of %zu bytes\n",
+		       (long)(addr - m->start), (void *)m->start, m->guard.size);
+	else if (m->start)
+		pr_err("that is at offset %lu of the object at %p\n",
+		       addr - m->start, (void *)m->start);
+}
+
+/* The same mistake in the same heap through the same functions is one place. */
+static u32 place_of(const struct misuse *m, enum sh_call call)
+{
+	u32 words[] = { sh_stack_hash(), m->heap->id, call };
+
+	return jhash2(words, ARRAY_SIZE(words),
+		      jhash(m->what, strlen(m->what), 0));
 }
 
 /**
@@ -133,34 +248,34 @@ static void describe_place(struct place *place, struct sh_span *span)
  *
  * Context: any but NMI.
  */
-void sh_report_misuse(enum sh_call call, const void *ptr)
+noinline void sh_report_misuse(enum sh_call call, const void *ptr)
 {
-	struct spanheap *heap = sh_default_heap;
-	unsigned long addr = (unsigned long)ptr;
-	const char *what = "not a spanheap address";
-	struct place place = { "" };
-	struct sh_span *span;
+	unsigned long missed;
+	struct misuse m;
+	u32 place;
 
 	rcu_read_lock();
-	span = sh_pagemap_floor(addr);
-	if (span && addr - sh_span_base(span) < sh_span_bytes(span)) {
-		heap = sh_span_heap(span);
-		what = sh_span_class(span) ? describe_small(span, addr, call) :
-					     describe_whole(span, addr, call);
-		describe_place(&place, span);
-	}
-	atomic_long_inc(&heap->bad_frees);
+	describe(&m, call, (unsigned long)ptr);
+	atomic_long_inc(&m.heap->bad_frees);
 	/* The heap is there for as long as this lasts. */
-	sh_trace(bad_free, heap->name, ptr, call_names[call], what);
+	sh_trace(bad_free, m.heap->name, ptr, call_names[call], m.what);
+	place = place_of(&m, call);
 	rcu_read_unlock();
 	if (sh_panic_on_bad_free)
-		panic("spanheap: bad %s: %s: %p%s", call_names[call], what, ptr,
-		      place.text);
-	if (!__ratelimit(&bad_free_limit))
+		panic("spanheap: bad %s: %s: %p%s", call_names[call], m.what,
+		      ptr, m.place);
+	if (!sh_place_report(place, (unsigned long)ptr, &missed))
 		return;
 	pr_err("bad %s: %s: %p%s; ignored, see who frees it below\n",
-	       call_names[call], what, ptr, place.text);
+	       call_names[call], m.what, ptr, m.place);
+	report_object(&m, (unsigned long)ptr);
+	if (missed)
+		pr_err("%lu more like this were not reported\n", missed);
 	dump_stack();
+	if (!m.is_guarded)
+		return;
+	sh_trace_print(&m.guard.alloc, "allocated");
+	sh_trace_print(&m.guard.free, "freed");
 }
 
 /**
@@ -169,8 +284,10 @@ void sh_report_misuse(enum sh_call call, const void *ptr)
  */
 void sh_report_no_heap(const struct spanheap *heap)
 {
+	unsigned long missed;
+
 	atomic_long_inc(&sh_default_heap->bad_frees);
-	if (!__ratelimit(&bad_free_limit))
+	if (!sh_place_report(sh_stack_hash(), (unsigned long)heap, &missed))
 		return;
 	pr_err("bad destroy: not a heap: %p; ignored, it was destroyed before or never created, see who does it below\n",
 	       heap);
@@ -189,38 +306,4 @@ void *sh_refuse_gfp(struct spanheap *heap, gfp_t gfp)
 	pr_warn_once("gfp flags %pGg refused: no zones, no compound pages and no __GFP_NOFAIL here; memory for DMA comes from the DMA API\n",
 		     &gfp);
 	return sh_count_failure(heap);
-}
-
-/**
- * sh_report_leaks() - report what is still allocated from a heap
- * @heap: a heap that is about to be freed, with all in it
- *
- * Context: task; nobody uses the heap any more.
- */
-void sh_report_leaks(struct spanheap *heap)
-{
-	struct sh_class_stats per_class;
-	struct spanheap_stats stats;
-	unsigned int class;
-	u64 nr;
-
-	spanheap_get_stats(heap, &stats);
-	sh_trace(heap_destroy, heap->name, stats.objects, stats.object_bytes);
-	if (stats.manual_spans)
-		pr_warn("heap %s: destroyed with %llu manual spans of %llu bytes still allocated; freed them\n",
-			heap->name, stats.manual_spans, stats.manual_bytes);
-	if (!stats.objects)
-		return;
-	pr_warn("heap %s: destroyed with %llu objects of %llu bytes still allocated; freed them\n",
-		heap->name, stats.objects, stats.object_bytes);
-	for (class = 1; class < SH_NR_CLASSES; class++) {
-		sh_stats_class(heap, class, &per_class);
-		if (per_class.objects)
-			pr_warn("heap %s:   %lu of size class %u\n", heap->name,
-				per_class.objects, sh_classes[class].size);
-	}
-	nr = stats.large_mallocs - stats.large_frees;
-	if (nr)
-		pr_warn("heap %s:   %llu large, of %ld bytes together\n",
-			heap->name, nr, atomic_long_read(&heap->large_bytes));
 }

@@ -217,8 +217,8 @@ const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached)
 	for (idx = 0; idx < span->nelems; idx++) {
 		u8 state = READ_ONCE(span->obj[idx]);
 
-		if (state > SH_OBJ_BUSY && state != SH_OBJ_SPECIAL &&
-		    state != SH_OBJ_SPECIAL_BUSY)
+		if (state > SH_OBJ_SPECIAL_BUSY ||
+		    (state > SH_OBJ_GUARDED && !sh_obj_is_live(state)))
 			return "object in no known state";
 		if (test_bit(idx, bits) == !!state)
 			return "bitmap and object states differ";

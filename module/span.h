@@ -45,12 +45,14 @@ enum sh_span_state {
  * @SH_OBJ_SPECIAL: as SH_OBJ_LIVE, with special records, see special.c
  * @SH_OBJ_SPECIAL_BUSY: as SH_OBJ_BUSY, with special records, or waiting for its
  *	finalizer
+ * @SH_OBJ_GUARDED: the debug layer's; it knows what of that is allocated
  */
 enum sh_obj_state {
 	SH_OBJ_FREE,
 	SH_OBJ_LIVE,
 	SH_OBJ_CACHED,
 	SH_OBJ_BUSY,
+	SH_OBJ_GUARDED,
 	SH_OBJ_SPECIAL = 5,
 	SH_OBJ_SPECIAL_BUSY = 7,
 };

@@ -10,6 +10,7 @@
 #include <linux/export.h>
 
 #include "compat.h"
+#include "debug.h"
 #include "heap.h"
 #include "stats.h"
 
@@ -35,7 +36,8 @@ void sh_stats_class(struct spanheap *heap, unsigned int class,
 	stats->cached = slots.objects;
 	stats->mallocs = slots.allocs + central.direct_allocs;
 	/* Objects on their way to or from a cache may be missing from either. */
-	stats->objects = max_t(long, central.nr_out - stats->cached, 0);
+	stats->objects = max_t(long, central.nr_out - stats->cached +
+			       sh_debug_surplus(heap, class), 0);
 	stats->frees = stats->mallocs - min(stats->objects, stats->mallocs);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_stats_class);
@@ -110,6 +112,7 @@ void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats)
 	add_span_figures(heap, stats);
 	add_page_figures(heap, stats);
 	sh_scavenger_stats(&heap->scavenger, stats);
+	sh_debug_stats(heap, stats);
 	stats->cache_meta = atomic_long_read(&heap->caches.meta_bytes);
 	stats->special_meta = atomic_long_read(&heap->ph.special_bytes);
 	stats->profile_meta = atomic_long_read(&heap->ph.profile_bytes);

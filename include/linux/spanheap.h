@@ -14,6 +14,7 @@
 #ifndef _LINUX_SPANHEAP_H
 #define _LINUX_SPANHEAP_H
 
+#include <linux/bits.h>
 #include <linux/gfp.h>
 #include <linux/numa.h>
 #include <linux/overflow.h>
@@ -33,12 +34,21 @@ struct spanheap;
 #define SPANHEAP_MAX_ALIGN	(2UL << 20)
 
 /**
+ * define SPANHEAP_DEBUG - make a heap a debug heap
+ *
+ * Objects have red zones around them and are filled with poison when they are
+ * freed, freed ones are held back for a while, and it is remembered who
+ * allocated and freed each. See Documentation/debugging.rst.
+ */
+#define SPANHEAP_DEBUG		BIT(0)
+
+/**
  * struct spanheap_config - how a heap is set up
  * @limit: most bytes of memory the heap may hold, 0 for no limit
  * @scavenge_idle_ms: age in milliseconds at which idle pages go back to the
  *	system, 0 for the module's default
  * @node: NUMA node to take pages from, NUMA_NO_NODE for the local one
- * @flags: must be 0
+ * @flags: SPANHEAP_DEBUG or 0
  *
  * A zeroed struct asks for node 0: initialise with SPANHEAP_CONFIG_INIT.
  */
@@ -88,6 +98,10 @@ struct spanheap_config {
  * @bad_frees: frees and reallocations refused because the address was no live
  *	object, or none of that kind
  * @alloc_failures: allocations that returned NULL
+ * @corruptions: objects of a debug heap that were written past, or to after they
+ *	were freed
+ * @quarantined_objects: freed objects that a debug heap holds back; no live ones
+ * @quarantined_bytes: bytes in these
  *
  * When nobody is allocating: @sys = @in_use + @idle, @resident = @sys -
  * @released, @objects = @mallocs - @frees. While others allocate, each figure
@@ -127,6 +141,9 @@ struct spanheap_stats {
 	u64 finalizers_run;
 	u64 bad_frees;
 	u64 alloc_failures;
+	u64 corruptions;
+	u64 quarantined_objects;
+	u64 quarantined_bytes;
 };
 
 /**

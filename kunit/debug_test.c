@@ -1,0 +1,629 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Debug heaps: objects are what was asked for, wherever they are used, and every
+ * write beside or after them is seen.
+ */
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/kasan.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/prandom.h>
+#include <linux/rcupdate.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "debug.h"
+#include "ear.h"
+#include "fixture.h"
+
+static const size_t sizes[] = {
+	1, 7, 8, 9, 16, 64, 100, 128, 1000, 1024, 2048, 4000, 4096, 5000, 8192,
+	16384, 30000, 32768, 40000, 65536, 100000, 262144,
+};
+
+static int debug_test_init(struct kunit *test)
+{
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+	struct spanheap *heap;
+
+	config.flags = SPANHEAP_DEBUG;
+	heap = sh_fixture_create_raw("kunit-debug", &config);
+	if (IS_ERR(heap))
+		return PTR_ERR(heap);
+	test->priv = heap;
+	return 0;
+}
+
+static int debug_test_suite_init(struct kunit_suite *suite)
+{
+	sh_ear_open();
+	return 0;
+}
+
+static void debug_test_suite_exit(struct kunit_suite *suite)
+{
+	sh_ear_close();
+}
+
+/* Write where nothing may be written, as a bug would. */
+static void scribble(void *ptr, long off, size_t len)
+{
+	kasan_disable_current();
+	memset(ptr + off, 'A', len);
+	kasan_enable_current();
+}
+
+static void debug_test_gives_the_size_asked_for(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	struct spanheap_object obj;
+	size_t i, align;
+	void *ptr;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		ptr = spanheap_alloc(heap, sizes[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, ptr);
+		align = is_power_of_2(sizes[i]) ? min(sizes[i], PAGE_SIZE) : 8;
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)ptr, align));
+		KUNIT_EXPECT_EQ(test, spanheap_size(ptr), sizes[i]);
+		KUNIT_EXPECT_TRUE(test, spanheap_find(ptr + sizes[i] - 1, &obj));
+		KUNIT_EXPECT_PTR_EQ(test, obj.start, ptr);
+		KUNIT_EXPECT_PTR_EQ(test, obj.heap, heap);
+		KUNIT_EXPECT_FALSE(test, spanheap_owns(ptr + sizes[i]));
+		KUNIT_EXPECT_FALSE(test, spanheap_owns(ptr - 1));
+		sh_fixture_fill(ptr, sizes[i], i);
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 1);
+		spanheap_free(ptr);
+		KUNIT_EXPECT_FALSE(test, spanheap_owns(ptr));
+		KUNIT_EXPECT_EQ(test, spanheap_size(ptr), 0);
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+	}
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).mallocs, ARRAY_SIZE(sizes));
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).frees, ARRAY_SIZE(sizes));
+	sh_fixture_check(test, heap);
+}
+
+static void debug_test_aligns(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	size_t align, i;
+	void *ptr;
+
+	for (align = 8; align <= SZ_2M; align *= 4) {
+		for (i = 0; i < 3; i++) {
+			ptr = spanheap_alloc_aligned(heap, 24 + i * 1000, align,
+						     GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, ptr);
+			KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)ptr, align));
+			KUNIT_EXPECT_EQ(test, spanheap_size(ptr), 24 + i * 1000);
+			spanheap_free(ptr);
+		}
+	}
+}
+
+static void debug_test_zeroes(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *objs[3];
+	size_t i, k;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		objs[0] = spanheap_zalloc(heap, sizes[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, objs[0]);
+		KUNIT_EXPECT_NULL(test, memchr_inv(objs[0], 0, sizes[i]));
+		memset(objs[0], 0xff, sizes[i]);
+		spanheap_free(objs[0]);
+		KUNIT_EXPECT_EQ(test, spanheap_alloc_bulk(heap, sizes[i], GFP_KERNEL |
+							  __GFP_ZERO, 3, objs), 3);
+		for (k = 0; k < 3; k++)
+			KUNIT_EXPECT_NULL(test, memchr_inv(objs[k], 0, sizes[i]));
+		spanheap_free_bulk(3, objs);
+	}
+}
+
+static void expect_corruption(struct kunit *test, const char *what, long offset,
+			      const char *when)
+{
+	char text[64];
+
+	sh_ear_expect(test, "spanheap: corruption: ");
+	sh_ear_expect(test, what);
+	snprintf(text, sizeof(text), ", heap kunit-debug, offset %ld: 41", offset);
+	sh_ear_expect(test, text);
+	sh_ear_expect(test, when);
+	sh_ear_expect(test, "spanheap: allocated ");
+}
+
+static void debug_test_sees_writes_beside_objects(struct kunit *test)
+{
+	static const size_t lengths[] = { 1, 8, 64 };
+	struct spanheap *heap = test->priv;
+	unsigned int found = 0;
+	size_t i, k, size;
+	void *ptr;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i += 3) {
+		for (k = 0; k < ARRAY_SIZE(lengths); k++) {
+			size = sizes[i] + k * 16;
+			ptr = spanheap_alloc(heap, size, GFP_KERNEL);
+			scribble(ptr, size, lengths[k]);
+			sh_ear_listen();
+			spanheap_free(ptr);
+			expect_corruption(test, "overflow past the end: object",
+					  size, "found when it was freed");
+			ptr = spanheap_alloc(heap, size, GFP_KERNEL);
+			scribble(ptr, -(long)lengths[k], lengths[k]);
+			sh_ear_listen();
+			spanheap_free(ptr);
+			expect_corruption(test, "underflow before the start: object",
+					  -(long)lengths[k], "found when it was freed");
+			found += 2;
+			KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).corruptions, found);
+		}
+	}
+	/* Nearly as much as may be reported in a second. */
+	msleep(1100);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+	sh_fixture_check(test, heap);
+}
+
+static void debug_test_sees_writes_after_free(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *ptr = spanheap_alloc(heap, 100, GFP_KERNEL);
+
+	spanheap_free(ptr);
+	scribble(ptr, 17, 1);
+	sh_ear_listen();
+	sh_quarantine_drain(heap);
+	expect_corruption(test, "write after free: object", 17, "found when it left quarantine");
+	sh_ear_expect(test, "(1 bytes wrong)");
+	sh_ear_expect(test, "spanheap: freed ");
+	sh_ear_expect(test, "debug_test_sees_writes_after_free");
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).corruptions, 1);
+}
+
+static void debug_test_sees_writes_before_reuse(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *keep = spanheap_alloc(heap, 100, GFP_KERNEL), *objs[64], *ptr;
+	int i;
+
+	ptr = spanheap_alloc(heap, 100, GFP_KERNEL);
+	spanheap_free(ptr);
+	sh_quarantine_drain(heap);
+	/* Its memory is free now, and may be allocated next. */
+	scribble(ptr, 0, 100);
+	sh_ear_listen();
+	for (i = 0; i < 64; i++) {
+		objs[i] = spanheap_alloc(heap, 100, GFP_KERNEL);
+		KUNIT_EXPECT_PTR_NE(test, objs[i], ptr);
+	}
+	expect_corruption(test, "write after free: object", 0, "found when its memory was used again");
+	spanheap_free_bulk(64, objs);
+	spanheap_free(keep);
+	sh_quarantine_drain(heap);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).corruptions, 1);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+}
+
+static void debug_test_sees_writes_before_pages_go(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *keep = spanheap_alloc(heap, 100, GFP_KERNEL);
+	void *ptr = spanheap_alloc(heap, 100, GFP_KERNEL);
+
+	spanheap_free(ptr);
+	sh_quarantine_drain(heap);
+	scribble(ptr, 50, 8);
+	spanheap_free(keep);
+	sh_ear_listen();
+	sh_quarantine_drain(heap);
+	expect_corruption(test, "write after free: object", 50, "found when its pages went back");
+}
+
+static void debug_test_check_finds_damage_once(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *ptr = spanheap_alloc(heap, 100, GFP_KERNEL);
+	void *freed = spanheap_alloc(heap, 5000, GFP_KERNEL);
+
+	sh_fixture_check(test, heap);
+	scribble(ptr, 100, 1);
+	spanheap_free(freed);
+	scribble(freed, 3000, 4);
+	sh_ear_listen();
+	KUNIT_EXPECT_EQ(test, sh_check_heap(heap, NULL), -EUCLEAN);
+	expect_corruption(test, "overflow past the end", 100, "found when the heap was checked");
+	expect_corruption(test, "write after free", 3000, "found when the heap was checked");
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).corruptions, 2);
+	sh_fixture_check(test, heap);
+	sh_ear_listen();
+	spanheap_free(ptr);
+	sh_quarantine_drain(heap);
+	SH_EXPECT_SILENCE(test);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).corruptions, 2);
+}
+
+static void expect_bad_free(struct kunit *test, const void *ptr, const char *what,
+			    const char *where)
+{
+	sh_ear_listen();
+	spanheap_free(ptr);
+	sh_ear_expect(test, "spanheap: bad free: ");
+	sh_ear_expect(test, what);
+	sh_ear_expect(test, where);
+	sh_ear_expect(test, ", heap kunit-debug, ");
+}
+
+static void debug_test_refuses_bad_frees(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *small = spanheap_alloc(heap, 100, GFP_KERNEL);
+	void *large = spanheap_alloc(heap, 100000, GFP_KERNEL);
+
+	expect_bad_free(test, small + 8, "interior pointer", "that is at offset 8 of the object at");
+	expect_bad_free(test, small - 64, "address in a red zone", "that is at offset -64 of the object at");
+	expect_bad_free(test, small + 100, "address in a red zone", "of 100 bytes");
+	expect_bad_free(test, large - 64, "address in a red zone", "of 100000 bytes");
+	expect_bad_free(test, large + 4096, "interior pointer", "that is at offset 4096");
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 2);
+	spanheap_free(small);
+	spanheap_free(large);
+	expect_bad_free(test, small, "double free", "size class");
+	sh_ear_expect(test, "spanheap: allocated ");
+	sh_ear_expect(test, "spanheap: freed ");
+	expect_bad_free(test, large, "double free", "large object");
+	sh_ear_expect(test, "spanheap: freed ");
+	sh_quarantine_drain(heap);
+	expect_bad_free(test, small - 64, "double free", "");
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).bad_frees, 8);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).frees, 2);
+}
+
+static void debug_test_reallocs(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	size_t i, next;
+	void *ptr, *to;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		ptr = spanheap_alloc(heap, sizes[i], GFP_KERNEL);
+		sh_fixture_fill(ptr, sizes[i], i);
+		next = sizes[i] / 2 + 1;
+		to = spanheap_realloc(heap, ptr, next, GFP_KERNEL);
+		KUNIT_EXPECT_PTR_EQ(test, to, ptr);
+		KUNIT_EXPECT_EQ(test, spanheap_size(to), next);
+		sh_fixture_fill(to, next, i);
+		to = spanheap_realloc(heap, ptr, next + 1, GFP_KERNEL | __GFP_ZERO);
+		KUNIT_ASSERT_NOT_NULL(test, to);
+		KUNIT_EXPECT_PTR_NE(test, to, ptr);
+		KUNIT_EXPECT_EQ(test, spanheap_size(to), next + 1);
+		KUNIT_EXPECT_TRUE(test, sh_fixture_intact(to, next, i));
+		KUNIT_EXPECT_EQ(test, ((u8 *)to)[next], 0);
+		KUNIT_EXPECT_FALSE(test, spanheap_owns(ptr));
+		KUNIT_EXPECT_PTR_EQ(test, spanheap_realloc(heap, to, 0, GFP_KERNEL),
+				    ZERO_SIZE_PTR);
+	}
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).corruptions, 0);
+}
+
+/* Writes past the new end are seen. */
+static void debug_test_guards_what_was_shrunk(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *ptr = spanheap_alloc(heap, 200, GFP_KERNEL);
+
+	ptr = spanheap_realloc(heap, ptr, 100, GFP_KERNEL);
+	scribble(ptr, 150, 8);
+	sh_ear_listen();
+	spanheap_free(ptr);
+	expect_corruption(test, "overflow past the end", 150, "found when it was freed");
+}
+
+static void debug_test_splits(struct kunit *test)
+{
+	static const size_t splittable[] = { SZ_16K, SZ_32K, SZ_64K, SZ_256K };
+	struct spanheap *heap = test->priv;
+	struct spanheap_stats before;
+	size_t i, half;
+	void *ptr;
+	int first;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(splittable); i++) {
+		half = splittable[i / 2] / 2;
+		first = i % 2;
+		before = sh_fixture_stats(heap);
+		ptr = spanheap_alloc(heap, 2 * half, GFP_KERNEL);
+		KUNIT_EXPECT_EQ(test, spanheap_split(ptr), 0);
+		KUNIT_EXPECT_EQ(test, spanheap_size(ptr), half);
+		KUNIT_EXPECT_EQ(test, spanheap_size(ptr + half), half);
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 2);
+		sh_fixture_fill(ptr, half, 1);
+		sh_fixture_fill(ptr + half, half, 2);
+		sh_fixture_check(test, heap);
+		spanheap_free(first ? ptr : ptr + half);
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 1);
+		sh_quarantine_drain(heap);
+		sh_fixture_check(test, heap);
+		KUNIT_EXPECT_TRUE(test, sh_fixture_intact(first ? ptr + half : ptr, half,
+							  first ? 2 : 1));
+		spanheap_free(first ? ptr + half : ptr);
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).mallocs, before.mallocs + 2);
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).object_bytes, 0);
+		sh_quarantine_drain(heap);
+		sh_fixture_check(test, heap);
+	}
+	ptr = spanheap_alloc(heap, 8192, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, spanheap_split(ptr), -EINVAL);
+	KUNIT_EXPECT_EQ(test, spanheap_size(ptr), 8192);
+	spanheap_free(ptr);
+	ptr = spanheap_alloc(heap, SZ_64K - 8, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, spanheap_split(ptr), -EINVAL);
+	spanheap_free(ptr);
+	KUNIT_EXPECT_EQ(test, spanheap_split(ptr), -EINVAL);
+}
+
+struct rcu_object {
+	u64 before;
+	struct rcu_head rcu;
+};
+
+static void debug_test_frees_after_a_grace_period(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	struct rcu_object *obj = spanheap_alloc_obj(heap, struct rcu_object, GFP_KERNEL);
+
+	rcu_read_lock();
+	spanheap_free_rcu(obj, rcu);
+	KUNIT_EXPECT_TRUE(test, spanheap_owns(obj));
+	expect_bad_free(test, obj, "being freed", "that is at offset 0");
+	rcu_read_unlock();
+	rcu_barrier();
+	KUNIT_EXPECT_FALSE(test, spanheap_owns(obj));
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+	expect_bad_free(test, obj, "double free", "that is at offset 0");
+	/* Who asked for it, not who did it. */
+	sh_ear_expect(test, "debug_test_frees_after_a_grace_period");
+}
+
+static void count_call(void *ptr, size_t size, void *arg)
+{
+	*(size_t *)arg += size;
+}
+
+static void debug_test_runs_finalizers(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *small = spanheap_alloc(heap, 100, GFP_KERNEL);
+	void *large = spanheap_alloc(heap, SZ_64K, GFP_KERNEL);
+	size_t sum = 0;
+
+	KUNIT_EXPECT_EQ(test, spanheap_set_finalizer(small, count_call, &sum), 0);
+	KUNIT_EXPECT_EQ(test, spanheap_set_finalizer(large, count_call, &sum), 0);
+	KUNIT_EXPECT_EQ(test, spanheap_set_finalizer(small + 8, count_call, &sum), -EINVAL);
+	KUNIT_EXPECT_EQ(test, spanheap_set_finalizer(small, count_call, &sum), -EEXIST);
+	/* Of the halves only the first can have one. */
+	KUNIT_EXPECT_EQ(test, spanheap_split(large), 0);
+	KUNIT_EXPECT_EQ(test, spanheap_set_finalizer(large + SZ_32K, count_call, &sum),
+			-EINVAL);
+	spanheap_free(large + SZ_32K);
+	spanheap_free(small);
+	spanheap_flush_finalizers(heap);
+	KUNIT_EXPECT_EQ(test, sum, 100);
+	spanheap_free(large);
+	spanheap_flush_finalizers(heap);
+	KUNIT_EXPECT_EQ(test, sum, 100 + SZ_32K);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).finalizers_run, 2);
+	expect_bad_free(test, small, "double free", "offset 0");
+	sh_ear_expect(test, "debug_test_runs_finalizers");
+}
+
+static void debug_test_copies(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	char *copy = spanheap_strdup(heap, "twelve bytes", GFP_KERNEL);
+
+	KUNIT_EXPECT_STREQ(test, copy, "twelve bytes");
+	KUNIT_EXPECT_EQ(test, spanheap_size(copy), 13);
+	spanheap_free_sensitive(copy);
+	copy = spanheap_alloc_node(heap, 300, GFP_KERNEL, numa_mem_id());
+	KUNIT_EXPECT_EQ(test, spanheap_size(copy), 300);
+	spanheap_free(copy);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+}
+
+static void debug_test_quarantine_is_bounded(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	size_t bound = (size_t)sh_quarantine_kb << 10;
+	unsigned int i;
+	void *first, *ptr;
+
+	first = spanheap_alloc(heap, 3000, GFP_KERNEL);
+	spanheap_free(first);
+	for (i = 0; i < bound / 4096; i++) {
+		ptr = spanheap_alloc(heap, 3000, GFP_KERNEL);
+		KUNIT_EXPECT_PTR_NE(test, ptr, first);
+		spanheap_free(ptr);
+		KUNIT_EXPECT_LE(test, sh_fixture_stats(heap).quarantined_bytes, bound);
+	}
+	KUNIT_EXPECT_GT(test, sh_fixture_stats(heap).quarantined_bytes, bound / 2);
+	spanheap_scavenge(heap);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).quarantined_bytes, 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).quarantined_objects, 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).in_use, 0);
+}
+
+/* What is held back is not what an allocation fails for. */
+static void debug_test_quarantine_yields_to_the_limit(struct kunit *test)
+{
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+	struct spanheap *heap;
+	unsigned int i;
+	void *ptr;
+
+	config.flags = SPANHEAP_DEBUG;
+	config.limit = SZ_2M;
+	heap = sh_fixture_create_raw("kunit-debug-limit", &config);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
+	for (i = 0; i < 200; i++) {
+		ptr = spanheap_alloc(heap, SZ_64K + i * 8, GFP_KERNEL);
+		KUNIT_EXPECT_NOT_NULL(test, ptr);
+		spanheap_free(ptr);
+	}
+	sh_fixture_destroy(test, heap);
+}
+
+static void debug_test_reports_leaks_by_stack(struct kunit *test)
+{
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+	struct spanheap *heap;
+	int i;
+
+	config.flags = SPANHEAP_DEBUG;
+	heap = sh_fixture_create_raw("kunit-leaky", &config);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_NOT_NULL(test, spanheap_alloc(heap, 100, GFP_KERNEL));
+	KUNIT_EXPECT_NOT_NULL(test, spanheap_alloc(heap, 70000, GFP_KERNEL));
+	for (i = 1; i <= 30; i++)
+		KUNIT_EXPECT_NOT_NULL(test, spanheap_alloc(heap, i, GFP_KERNEL));
+	sh_ear_listen();
+	spanheap_destroy(heap);
+	sh_ear_expect(test, "heap kunit-leaky: destroyed with 34 objects of 70765 bytes");
+	sh_ear_expect(test, "heap kunit-leaky:   1 of 70000 bytes, allocated at:");
+	sh_ear_expect(test, "heap kunit-leaky:   3 of 100 bytes, allocated at:");
+	sh_ear_expect(test, "debug_test_reports_leaks_by_stack");
+	sh_ear_expect(test, "heap kunit-leaky:   and 12 more");
+	KUNIT_EXPECT_EQ(test, sh_ear_count(" bytes, allocated at:"), 20);
+}
+
+struct irq_arg {
+	struct kunit *test;
+	void *ptr;
+};
+
+static void irq_alloc(void *data)
+{
+	struct irq_arg *arg = data;
+
+	arg->ptr = spanheap_alloc(arg->test->priv, 200, GFP_ATOMIC);
+}
+
+static void irq_free(void *data)
+{
+	struct irq_arg *arg = data;
+
+	spanheap_free(arg->ptr);
+}
+
+static void debug_test_works_in_interrupts(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	struct irq_arg arg = { .test = test };
+	void *ptr = spanheap_alloc(heap, 200, GFP_KERNEL);
+	int cpu = raw_smp_processor_id();
+
+	sh_fixture_in_hardirq(cpu, irq_alloc, &arg);
+	KUNIT_ASSERT_NOT_NULL(test, arg.ptr);
+	KUNIT_EXPECT_EQ(test, spanheap_size(arg.ptr), 200);
+	scribble(arg.ptr, 200, 8);
+	sh_ear_listen();
+	sh_fixture_in_hardirq(cpu, irq_free, &arg);
+	expect_corruption(test, "overflow past the end", 200, "found when it was freed");
+	sh_ear_expect(test, "irq_alloc");
+	spanheap_free(ptr);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+}
+
+#define NR_LIVE		64
+
+static void churn(void *arg)
+{
+	struct kunit *test = arg;
+	struct spanheap *heap = test->priv;
+	size_t size[NR_LIVE] = { };
+	void *live[NR_LIVE] = { };
+	struct rnd_state rnd;
+	unsigned long i;
+	unsigned int at;
+
+	prandom_seed_state(&rnd, raw_smp_processor_id() + 1);
+	for (i = 0; i < sh_fixture_ops(100000); i++) {
+		at = prandom_u32_state(&rnd) % NR_LIVE;
+		if (live[at] && !sh_fixture_intact(live[at], size[at], at))
+			KUNIT_FAIL(test, "an object of %zu bytes was written to", size[at]);
+		spanheap_free(live[at]);
+		size[at] = 1 + prandom_u32_state(&rnd) % (i % 16 ? 500 : 50000);
+		live[at] = spanheap_alloc(heap, size[at], GFP_KERNEL);
+		if (live[at])
+			sh_fixture_fill(live[at], size[at], at);
+		if (i % 1000 == 999)
+			spanheap_scavenge(heap);
+	}
+	spanheap_free_bulk(NR_LIVE, live);
+}
+
+static void debug_test_survives_everybody_at_once(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+
+	KUNIT_EXPECT_EQ(test, sh_fixture_on_each_cpu(churn, test), 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).corruptions, 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+	sh_fixture_check(test, heap);
+}
+
+static void debug_test_refuses_unknown_flags(struct kunit *test)
+{
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+	int bit;
+
+	for (bit = 16; bit < 32; bit++) {
+		config.flags = SPANHEAP_DEBUG | BIT(bit);
+		KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(spanheap_create("kunit-flags", &config)),
+				-EINVAL);
+	}
+}
+
+static struct kunit_case debug_test_cases[] = {
+	KUNIT_CASE(debug_test_gives_the_size_asked_for),
+	KUNIT_CASE(debug_test_aligns),
+	KUNIT_CASE(debug_test_zeroes),
+	KUNIT_CASE_SLOW(debug_test_sees_writes_beside_objects),
+	KUNIT_CASE(debug_test_sees_writes_after_free),
+	KUNIT_CASE(debug_test_sees_writes_before_reuse),
+	KUNIT_CASE(debug_test_sees_writes_before_pages_go),
+	KUNIT_CASE(debug_test_check_finds_damage_once),
+	KUNIT_CASE(debug_test_refuses_bad_frees),
+	KUNIT_CASE(debug_test_reallocs),
+	KUNIT_CASE(debug_test_guards_what_was_shrunk),
+	KUNIT_CASE(debug_test_splits),
+	KUNIT_CASE(debug_test_frees_after_a_grace_period),
+	KUNIT_CASE(debug_test_runs_finalizers),
+	KUNIT_CASE(debug_test_copies),
+	KUNIT_CASE_SLOW(debug_test_quarantine_is_bounded),
+	KUNIT_CASE(debug_test_quarantine_yields_to_the_limit),
+	KUNIT_CASE(debug_test_reports_leaks_by_stack),
+	KUNIT_CASE(debug_test_works_in_interrupts),
+	KUNIT_CASE_SLOW(debug_test_survives_everybody_at_once),
+	KUNIT_CASE(debug_test_refuses_unknown_flags),
+	{ }
+};
+
+static struct kunit_suite debug_test_suite = {
+	.name = "spanheap_debug",
+	.suite_init = debug_test_suite_init,
+	.suite_exit = debug_test_suite_exit,
+	.init = debug_test_init,
+	.exit = sh_fixture_exit,
+	.test_cases = debug_test_cases,
+};
+
+kunit_test_suite(debug_test_suite);

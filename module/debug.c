@@ -1,0 +1,797 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Debug heaps: a layer between the public calls and the caches that gives each
+ * object red zones, keeps a record of it, and holds it back for a while once it
+ * is free.
+ *
+ * An object lies inside a slot, which is what the heap without this layer would
+ * call an object. The slot begins @left bytes before it, 64 or its alignment if
+ * that is more, so that it is as aligned as the object has to be; what the slot
+ * has beyond the object is the right red zone, 64 bytes at least. Debug heaps
+ * have no per-CPU caches, so an allocation always comes here, and the state of
+ * a slot that is out is SH_OBJ_GUARDED and never SH_OBJ_LIVE: a free of whatever
+ * address fails on the fast path and comes here as well.
+ *
+ * The record says what is allowed: only an address that is the start of an
+ * object whose state is live can be freed or changed, and who does it changes
+ * the state under the lock first. Records are in an xarray by slot, and stay
+ * there until the slot's memory has another use: so a second free is known for
+ * what it is, with both stacks, for a long time.
+ *
+ * Invariants: for each record, slot <= start - left and start + size + right
+ * does not exceed the slot; GONE ones are in spans of small objects only; those
+ * in quarantine are FREED; surplus is what was not a live object of the slots
+ * that are out, negated, and the second parts of split ones added.
+ *
+ * Locks: the xarray's, inside no other of ours and around none. Memory is looked
+ * at under it only by checks.
+ *
+ * Contexts: allocation that of its gfp, the rest any but NMI.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "debug.h"
+#include "fault.h"
+#include "gfp.h"
+#include "heap.h"
+#include "pagemap.h"
+#include "whole.h"
+
+static struct kmem_cache *guards;
+
+/**
+ * sh_debug_init() - prepare for debug heaps
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sh_debug_init(void)
+{
+	guards = kmem_cache_create("spanheap_guard", sizeof(struct sh_guard), 0,
+				   0, NULL);
+	return guards ? 0 : -ENOMEM;
+}
+
+/**
+ * sh_debug_exit() - undo sh_debug_init()
+ */
+void sh_debug_exit(void)
+{
+	kmem_cache_destroy(guards);
+}
+
+/**
+ * sh_debug_add() - make a heap a debug heap
+ * @heap: the heap, with nothing in it yet
+ *
+ * Context: task, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int sh_debug_add(struct spanheap *heap)
+{
+	struct sh_debug *debug = kvzalloc(sizeof(*debug), GFP_KERNEL);
+
+	if (!debug)
+		return -ENOMEM;
+	if (sh_stacks_init()) {
+		kvfree(debug);
+		return -ENOMEM;
+	}
+	xa_init_flags(&debug->slots, XA_FLAGS_LOCK_IRQ);
+	INIT_LIST_HEAD(&debug->quarantine);
+	debug->heap = heap;
+	debug->bound = (size_t)sh_quarantine_kb << 10;
+	heap->debug = debug;
+	heap->ph.leaves = sh_quarantine_forget;
+	return 0;
+}
+
+/**
+ * sh_debug_free_records() - free the records of a slot
+ * @debug: the debug layer
+ * @guard: the first of them, in the xarray no more; may be NULL
+ */
+void sh_debug_free_records(struct sh_debug *debug, struct sh_guard *guard)
+{
+	struct sh_guard *next;
+
+	for (; guard; guard = next) {
+		next = guard->next;
+		kmem_cache_free(guards, guard);
+		atomic_long_sub(sizeof(*guard), &debug->heap->ph.other_bytes);
+	}
+}
+
+/**
+ * sh_debug_remove() - free what sh_debug_add() made, and all records
+ * @heap: the heap, nobody uses it or its memory any more; any heap
+ */
+void sh_debug_remove(struct spanheap *heap)
+{
+	struct sh_debug *debug = heap->debug;
+	struct sh_guard *guard;
+	unsigned long index;
+
+	if (!debug)
+		return;
+	xa_for_each(&debug->slots, index, guard)
+		sh_debug_free_records(debug, guard);
+	xa_destroy(&debug->slots);
+	kvfree(debug);
+}
+
+static struct sh_guard *new_record(struct sh_debug *debug, gfp_t gfp)
+{
+	struct sh_guard *guard;
+
+	if (sh_fault(SH_FAULT_META))
+		return NULL;
+	guard = kmem_cache_zalloc(guards, sh_gfp_meta(gfp));
+	if (guard)
+		atomic_long_add(sizeof(*guard), &debug->heap->ph.other_bytes);
+	return guard;
+}
+
+/* The state that the span of a slot that is out has for it. */
+static u8 *state_of(struct sh_span *span, unsigned long slot)
+{
+	unsigned int class = sh_span_class(span);
+
+	if (!class)
+		return &span->obj[0];
+	return &span->obj[(slot - sh_span_base(span)) / sh_classes[class].size];
+}
+
+/* The smallest slot for an object: a size class, or 0 for @total bytes. */
+static unsigned int slot_class(size_t total, size_t align)
+{
+	unsigned int class;
+
+	if (total > SPANHEAP_MAX_SMALL || align > SH_PAGE_SIZE)
+		return 0;
+	for (class = sh_size_class(total); class < SH_NR_CLASSES; class++)
+		if (sh_classes[class].size % align == 0)
+			return class;
+	return 0;
+}
+
+/* Take memory from the heap. Returns its first address and its length. */
+static unsigned long take_slot(struct spanheap *heap, struct sh_guard *guard,
+			       size_t total, size_t align, gfp_t gfp, int node,
+			       bool on_node)
+{
+	struct sh_span *span;
+	void *slot;
+
+	guard->class = on_node ? 0 : slot_class(total, align);
+	gfp &= ~__GFP_ZERO;
+	if (guard->class)
+		slot = sh_caches_refill(&heap->caches, guard->class, gfp, node);
+	else if (on_node)
+		slot = sh_large_alloc_on_node(heap, total, align, gfp, node);
+	else
+		slot = sh_large_alloc(heap, total, align, gfp, node);
+	if (!slot)
+		return 0;
+	span = sh_pagemap_get((unsigned long)slot);
+	WRITE_ONCE(*state_of(span, (unsigned long)slot), SH_OBJ_GUARDED);
+	guard->bytes = guard->class ? sh_classes[guard->class].size :
+				      sh_span_bytes(span);
+	return (unsigned long)slot;
+}
+
+/**
+ * sh_debug_put_slot() - give memory back to the heap
+ * @debug: the debug layer
+ * @slot: the slot; there is no object in it but one that is GONE
+ * @class: its size class
+ *
+ * Context: any but NMI.
+ */
+void sh_debug_put_slot(struct sh_debug *debug, unsigned long slot,
+		       unsigned int class)
+{
+	struct spanheap *heap = debug->heap;
+	struct sh_span *span = sh_pagemap_get(slot);
+	struct sh_entry entry = { (void *)slot, state_of(span, slot) };
+
+	if (!class) {
+		sh_whole_free(span);
+		return;
+	}
+	WRITE_ONCE(*entry.state, SH_OBJ_CACHED);
+	sh_central_free(&heap->central[class], &heap->rcs, &entry, 1);
+}
+
+/* An object is one no more, or will be none, but its slot stays out. */
+static void discount(struct sh_debug *debug, const struct sh_guard *guard)
+{
+	struct spanheap *heap = debug->heap;
+
+	lockdep_assert_held(&debug->slots.xa_lock);
+	debug->surplus[guard->class]--;
+	if (guard->class)
+		return;
+	debug->surplus_bytes -= guard->bytes;
+	atomic_long_sub(guard->bytes, &heap->large_bytes);
+	atomic_long_inc(&heap->large_frees);
+}
+
+/* Give a slot back that was taken for nothing. */
+static void untake_slot(struct sh_debug *debug, const struct sh_guard *guard)
+{
+	if (!guard->class) {
+		atomic_long_sub(guard->bytes, &debug->heap->large_bytes);
+		atomic_long_inc(&debug->heap->large_frees);
+	}
+	sh_debug_put_slot(debug, guard->slot, guard->class);
+}
+
+/* Take a slot whose memory nobody wrote to while it was free. */
+static bool take_good_slot(struct sh_debug *debug, struct sh_guard *guard,
+			   size_t total, size_t align, gfp_t gfp, int node,
+			   bool on_node)
+{
+	unsigned long flags;
+
+	for (;;) {
+		guard->slot = take_slot(debug->heap, guard, total, align, gfp,
+					node, on_node);
+		if (!guard->slot || sh_quarantine_reuse(debug, guard->slot))
+			return guard->slot;
+		xa_lock_irqsave(&debug->slots, flags);
+		discount(debug, guard);
+		xa_unlock_irqrestore(&debug->slots, flags);
+	}
+}
+
+/* Record an object, in place of what was in its slot before. */
+static bool publish(struct sh_debug *debug, struct sh_guard *guard, gfp_t gfp)
+{
+	unsigned long index = sh_debug_index(guard->slot), flags;
+	void *old;
+
+	gfp = sh_gfp_meta(gfp);
+	if (gfpflags_allow_blocking(gfp)) {
+		old = xa_store_irq(&debug->slots, index, guard, gfp);
+	} else {
+		xa_lock_irqsave(&debug->slots, flags);
+		old = __xa_store(&debug->slots, index, guard, gfp);
+		xa_unlock_irqrestore(&debug->slots, flags);
+	}
+	if (xa_is_err(old))
+		return false;
+	sh_debug_free_records(debug, old);
+	return true;
+}
+
+/* Where an object goes in its slot. Returns how long that has to be. */
+static size_t lay_out(struct sh_guard *guard, size_t size, size_t align)
+{
+	size_t left = max_t(size_t, SH_RED_MIN, align);
+
+	guard->size = size;
+	guard->left = min_t(size_t, left, SH_RED_MAX);
+	guard->start = left;
+	/* Nothing of such a size can be had: it needs no red zones. */
+	return size > SIZE_MAX / 2 ? size : left + size + SH_RED_MIN;
+}
+
+/* No memory for what the debug layer itself needs. */
+static void *fail(struct spanheap *heap, size_t size, gfp_t gfp)
+{
+	if (!(gfp & __GFP_NOWARN))
+		pr_warn_ratelimited("heap %s: no memory for the record of an object of %zu bytes\n",
+				    heap->name, size);
+	return NULL;
+}
+
+/**
+ * sh_debug_alloc() - allocate an object of a debug heap
+ * @heap: the heap
+ * @size: bytes, not 0
+ * @align: bytes, a power of two; a power-of-two size is an alignment anyway
+ * @gfp: how to get memory; whether to zero the object
+ * @node: NUMA node of new pages
+ * @on_node: have all of its pages there
+ *
+ * Context: that of @gfp.
+ * Return: the object or NULL.
+ */
+void *sh_debug_alloc(struct spanheap *heap, size_t size, size_t align,
+		     gfp_t gfp, int node, bool on_node)
+{
+	struct sh_debug *debug = heap->debug;
+	struct sh_guard *guard;
+	size_t total, end;
+	void *obj;
+
+	if (is_power_of_2(size))
+		align = max_t(size_t, align, min(size, PAGE_SIZE));
+	guard = new_record(debug, gfp);
+	if (!guard)
+		return fail(heap, size, gfp);
+	total = lay_out(guard, size, align);
+	if (!take_good_slot(debug, guard, total, align, gfp, node, on_node)) {
+		sh_debug_free_records(debug, guard);
+		return NULL;
+	}
+	guard->start += guard->slot;
+	end = guard->slot + guard->bytes;
+	guard->right = min_t(size_t, end - guard->start - size, SH_RED_MAX);
+	sh_guard_paint_new(guard, want_init_on_alloc(gfp));
+	sh_trace_take(&guard->alloc, gfp);
+	obj = (void *)guard->start;
+	/* From here on somebody else may free it, if only by mistake. */
+	if (publish(debug, guard, gfp))
+		return obj;
+	untake_slot(debug, guard);
+	sh_debug_free_records(debug, guard);
+	return fail(heap, size, gfp);
+}
+
+/*
+ * The debug layer of the heap that an address lies in, and the slot. Called in
+ * an RCU read-side section. NULL when there is none.
+ */
+static struct sh_debug *locate(unsigned long addr, unsigned long *slot)
+{
+	struct sh_span *span = sh_pagemap_get(addr);
+	const struct sh_class *info;
+	struct sh_debug *debug;
+	unsigned long key, off;
+	u32 idx;
+
+	if (!span)
+		return NULL;
+	debug = sh_span_heap(span)->debug;
+	if (!debug)
+		return NULL;
+	key = READ_ONCE(span->key);
+	*slot = key & SH_PAGE_MASK;
+	off = addr - *slot;
+	info = sh_class_at(key & ~SH_PAGE_MASK);
+	if (!info->bytes)
+		return off < sh_span_bytes(span) ? debug : NULL;
+	idx = ((u64)off * info->magic) >> 32;
+	if (off >= info->bytes || idx >= info->elems)
+		return NULL;
+	*slot += (unsigned long)idx * info->size;
+	return debug;
+}
+
+/* The object at an address in a slot, or else the first that was there. */
+static struct sh_guard *lookup(struct sh_debug *debug, unsigned long slot,
+			       unsigned long addr)
+{
+	struct sh_guard *first = xa_load(&debug->slots, sh_debug_index(slot));
+	struct sh_guard *guard;
+
+	for (guard = first; guard; guard = guard->next)
+		if (addr - guard->start < guard->size)
+			return guard;
+	return first;
+}
+
+/*
+ * Take a live object out of its user's hands. Returns it, or NULL when @ptr is
+ * not the start of one of a debug heap.
+ */
+static struct sh_guard *claim(const void *ptr, struct sh_debug **debugp)
+{
+	unsigned long addr = (unsigned long)ptr, slot, flags;
+	struct sh_guard *guard = NULL;
+	struct sh_debug *debug;
+
+	rcu_read_lock();
+	debug = locate(addr, &slot);
+	if (debug) {
+		xa_lock_irqsave(&debug->slots, flags);
+		guard = lookup(debug, slot, addr);
+		if (guard && guard->start == addr &&
+		    guard->state == SH_GUARD_LIVE)
+			guard->state = SH_GUARD_BUSY;
+		else
+			guard = NULL;
+		xa_unlock_irqrestore(&debug->slots, flags);
+	}
+	rcu_read_unlock();
+	*debugp = debug;
+	return guard;
+}
+
+static void set_state(struct sh_debug *debug, struct sh_guard *guard,
+		      enum sh_guard_state state)
+{
+	unsigned long flags;
+
+	xa_lock_irqsave(&debug->slots, flags);
+	guard->state = state;
+	xa_unlock_irqrestore(&debug->slots, flags);
+}
+
+/**
+ * sh_debug_claim() - claim an object of a debug heap
+ * @ptr: any address
+ *
+ * Context: any but NMI.
+ * Return: the object, or NULL when @ptr is not the start of a live object of a
+ * debug heap that nobody else has claimed.
+ */
+struct sh_guard *sh_debug_claim(const void *ptr)
+{
+	struct sh_debug *debug;
+
+	return claim(ptr, &debug);
+}
+
+/**
+ * sh_debug_claimed() - find an object that is known to be claimed
+ * @addr: an address within
+ *
+ * Return: the object, or NULL when it is none of a debug heap.
+ */
+struct sh_guard *sh_debug_claimed(const void *addr)
+{
+	struct sh_guard *guard = NULL;
+	unsigned long slot, flags;
+	struct sh_debug *debug;
+
+	rcu_read_lock();
+	debug = locate((unsigned long)addr, &slot);
+	rcu_read_unlock();
+	if (debug) {
+		xa_lock_irqsave(&debug->slots, flags);
+		guard = lookup(debug, slot, (unsigned long)addr);
+		xa_unlock_irqrestore(&debug->slots, flags);
+	}
+	return guard;
+}
+
+/**
+ * sh_debug_release() - give a claimed object back to its user
+ * @debug: the debug layer
+ * @guard: the object
+ */
+void sh_debug_release(struct sh_debug *debug, struct sh_guard *guard)
+{
+	set_state(debug, guard, SH_GUARD_LIVE);
+}
+
+/**
+ * sh_debug_note_free() - remember the caller as who freed an object
+ * @debug: the debug layer
+ * @guard: the object, claimed; the first who is noted stays
+ *
+ * Context: any but NMI.
+ */
+void sh_debug_note_free(struct sh_debug *debug, struct sh_guard *guard)
+{
+	struct sh_trace trace;
+	unsigned long flags;
+
+	if (guard->free.known)
+		return;
+	sh_trace_take(&trace, GFP_NOWAIT | __GFP_NOWARN);
+	xa_lock_irqsave(&debug->slots, flags);
+	guard->free = trace;
+	xa_unlock_irqrestore(&debug->slots, flags);
+}
+
+/**
+ * sh_debug_free() - free a claimed object
+ * @debug: the debug layer
+ * @guard: the object
+ *
+ * Context: any but NMI.
+ */
+void sh_debug_free(struct sh_debug *debug, struct sh_guard *guard)
+{
+	struct sh_damage damage;
+	unsigned long flags;
+
+	xa_lock_irqsave(&debug->slots, flags);
+	guard->state = SH_GUARD_HANDLED;
+	discount(debug, guard);
+	xa_unlock_irqrestore(&debug->slots, flags);
+	if (sh_guard_damaged(guard, false, &damage)) {
+		sh_quarantine_bury(debug, guard, &damage, "it was freed");
+		return;
+	}
+	sh_guard_paint_freed(guard);
+	sh_quarantine_add(debug, guard);
+}
+
+/**
+ * sh_debug_resize() - make an object of a debug heap smaller in place
+ * @ptr: a live object of a debug heap
+ * @size: bytes, not 0
+ *
+ * To be made larger it has to move, so that uses of the old address are seen.
+ *
+ * Context: any but NMI.
+ * Return: whether it has @size bytes now.
+ */
+bool sh_debug_resize(const void *ptr, size_t size)
+{
+	struct sh_damage damage;
+	struct sh_debug *debug;
+	struct sh_guard *guard;
+	unsigned long flags;
+	bool damaged;
+
+	guard = claim(ptr, &debug);
+	if (!guard)
+		return false;
+	if (size > guard->size) {
+		set_state(debug, guard, SH_GUARD_LIVE);
+		return false;
+	}
+	damaged = sh_guard_damaged(guard, false, &damage);
+	if (damaged)
+		sh_debug_note_damage(debug, guard, &damage, "it was resized");
+	xa_lock_irqsave(&debug->slots, flags);
+	guard->right = min(guard->right + guard->size - size, SH_RED_MAX);
+	guard->size = size;
+	xa_unlock_irqrestore(&debug->slots, flags);
+	/* What is wrong stays as it is. */
+	if (!damaged)
+		sh_guard_paint_zones(guard);
+	set_state(debug, guard, SH_GUARD_LIVE);
+	return true;
+}
+
+/* Whether an object of that size could be split in a heap that is no debug heap. */
+static bool is_divisible(size_t size)
+{
+	size_t usable = spanheap_size_roundup(size);
+
+	return usable == ALIGN(usable, 2 * SH_PAGE_SIZE) && !(size % 16);
+}
+
+/**
+ * sh_debug_split() - make two objects of one of a debug heap
+ * @ptr: any address
+ *
+ * They share a slot, with no red zone between them; its memory is given back
+ * when both are free.
+ *
+ * Context: any but NMI.
+ * Return: 0; -EINVAL when @ptr is no such object or can not be split; -ENOMEM.
+ */
+int sh_debug_split(const void *ptr)
+{
+	struct sh_guard *guard, *half;
+	struct sh_debug *debug;
+	unsigned long flags;
+	int err = 0;
+
+	guard = claim(ptr, &debug);
+	if (!guard)
+		return -EINVAL;
+	half = new_record(debug, GFP_ATOMIC | __GFP_NOWARN);
+	if (!is_divisible(guard->size))
+		err = -EINVAL;
+	else if (!half)
+		err = -ENOMEM;
+	if (!err)
+		*half = *guard;
+	xa_lock_irqsave(&debug->slots, flags);
+	if (!err) {
+		half->size = guard->size / 2;
+		half->start += half->size;
+		half->left = 0;
+		half->bytes /= 2;
+		half->state = SH_GUARD_LIVE;
+		half->second = true;
+		guard->size = half->size;
+		guard->right = 0;
+		guard->bytes -= half->bytes;
+		guard->next = half;
+		debug->surplus[guard->class]++;
+	}
+	guard->state = SH_GUARD_LIVE;
+	xa_unlock_irqrestore(&debug->slots, flags);
+	if (err) {
+		sh_debug_free_records(debug, half);
+		return err;
+	}
+	if (guard->class)
+		sh_central_count_direct(&debug->heap->central[guard->class], 1);
+	else
+		atomic_long_inc(&debug->heap->large_mallocs);
+	return 0;
+}
+
+/**
+ * sh_debug_look() - read the record of the object at an address
+ * @addr: any address
+ * @copy: set to a copy of the record
+ *
+ * Context: any but NMI.
+ * Return: whether there is or was an object of a debug heap, or its red zones.
+ */
+bool sh_debug_look(const void *addr, struct sh_guard *copy)
+{
+	struct sh_guard *guard = NULL;
+	unsigned long slot, flags;
+	struct sh_debug *debug;
+
+	rcu_read_lock();
+	debug = locate((unsigned long)addr, &slot);
+	if (debug) {
+		xa_lock_irqsave(&debug->slots, flags);
+		guard = lookup(debug, slot, (unsigned long)addr);
+		if (guard)
+			*copy = *guard;
+		xa_unlock_irqrestore(&debug->slots, flags);
+	}
+	rcu_read_unlock();
+	return guard;
+}
+
+/**
+ * sh_debug_find() - find the live object of a debug heap that holds an address
+ * @addr: any address
+ * @obj: set to the object's heap, start and size, if there is one
+ *
+ * Context: any; finds nothing in NMI.
+ * Return: whether there is one.
+ */
+bool sh_debug_find(const void *addr, struct spanheap_object *obj)
+{
+	struct sh_guard copy;
+
+	if (in_nmi() || !sh_debug_look(addr, &copy))
+		return false;
+	if (copy.state != SH_GUARD_LIVE && copy.state != SH_GUARD_BUSY)
+		return false;
+	obj->start = (void *)copy.start;
+	obj->size = copy.size;
+	return (unsigned long)addr - copy.start < copy.size;
+}
+
+/**
+ * sh_debug_note_damage() - count and report damage to an object, the first time
+ * @debug: the debug layer
+ * @guard: the object, which does not go away meanwhile
+ * @damage: what is wrong
+ * @when: when it was found
+ *
+ * Context: any but NMI.
+ */
+void sh_debug_note_damage(struct sh_debug *debug, struct sh_guard *guard,
+			  const struct sh_damage *damage, const char *when)
+{
+	struct sh_guard copy;
+	unsigned long flags;
+	bool first;
+
+	xa_lock_irqsave(&debug->slots, flags);
+	first = !guard->reported;
+	guard->reported = true;
+	debug->corruptions += first;
+	copy = *guard;
+	xa_unlock_irqrestore(&debug->slots, flags);
+	if (first)
+		sh_guard_report(debug->heap, &copy, damage, when);
+}
+
+static bool is_damaged(const struct sh_guard *guard, struct sh_damage *damage)
+{
+	switch (guard->state) {
+	case SH_GUARD_LIVE:
+		return sh_guard_damaged(guard, false, damage);
+	case SH_GUARD_FREED:
+	case SH_GUARD_GONE:
+		return sh_guard_damaged(guard, true, damage);
+	default:
+		return false;
+	}
+}
+
+/*
+ * Look at the objects of the first slot at or after @index. Returns one that was
+ * not known to be damaged, in @copy.
+ */
+static bool check_slot(struct sh_debug *debug, unsigned long *index,
+		       struct sh_guard *copy, struct sh_damage *damage)
+{
+	struct sh_guard *guard;
+	unsigned long flags;
+	bool found = false;
+
+	xa_lock_irqsave(&debug->slots, flags);
+	guard = xa_find(&debug->slots, index, ULONG_MAX, XA_PRESENT);
+	if (!guard)
+		*index = ULONG_MAX;
+	for (; guard && !found; guard = guard->next) {
+		if (guard->reported || !is_damaged(guard, damage))
+			continue;
+		found = true;
+		guard->reported = true;
+		debug->corruptions++;
+		*copy = *guard;
+	}
+	xa_unlock_irqrestore(&debug->slots, flags);
+	return found;
+}
+
+/**
+ * sh_debug_check() - look at the red zones and the poison of all objects
+ * @debug: the debug layer
+ *
+ * Each object that is damaged is reported, unless it has been before.
+ *
+ * Context: task. Interrupts are off for as long as an object takes.
+ * Return: how many were reported.
+ */
+unsigned int sh_debug_check(struct sh_debug *debug)
+{
+	struct sh_damage damage;
+	unsigned long index = 0;
+	unsigned int found = 0;
+	struct sh_guard copy;
+
+	while (index != ULONG_MAX) {
+		if (check_slot(debug, &index, &copy, &damage)) {
+			sh_guard_report(debug->heap, &copy, &damage,
+					"the heap was checked");
+			found++;
+		} else if (index != ULONG_MAX) {
+			index++;
+		}
+		cond_resched();
+	}
+	return found;
+}
+
+/**
+ * sh_debug_stats() - add what a debug layer counts to a heap's figures
+ * @heap: the heap, any
+ * @stats: the figures
+ *
+ * Context: any but NMI.
+ */
+void sh_debug_stats(struct spanheap *heap, struct spanheap_stats *stats)
+{
+	struct sh_debug *debug = heap->debug;
+	unsigned long flags;
+
+	if (!debug)
+		return;
+	xa_lock_irqsave(&debug->slots, flags);
+	stats->corruptions = debug->corruptions;
+	stats->quarantined_objects = debug->quarantined;
+	stats->quarantined_bytes = debug->quarantined_bytes;
+	xa_unlock_irqrestore(&debug->slots, flags);
+}
+
+/**
+ * sh_debug_surplus() - how many more objects than slots there are
+ * @heap: the heap, any
+ * @class: the size class of the slots; 0 for large ones
+ *
+ * Return: live objects less slots that are out: negative for what is held back.
+ */
+long sh_debug_surplus(struct spanheap *heap, unsigned int class)
+{
+	return heap->debug ? READ_ONCE(heap->debug->surplus[class]) : 0;
+}
+
+/**
+ * sh_debug_surplus_bytes() - bytes of large objects less bytes of their spans
+ * @heap: the heap, any
+ *
+ * Return: bytes, negative for what is held back.
+ */
+long sh_debug_surplus_bytes(struct spanheap *heap)
+{
+	return heap->debug ? READ_ONCE(heap->debug->surplus_bytes) : 0;
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where something was called from. Stacks are kept in the kernel's stack depot,
+ * each different one once, and are named by a handle. The depot gives nothing
+ * back, so a handle can be printed as long as anybody has it. What lies below
+ * the entry of an interrupt is left out: it differs each time and is nobody's
+ * doing.
+ *
+ * Without a stack depot, or where it has no memory, there is no stack: handle 0.
+ *
+ * Locks: none. Contexts: any but NMI.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/jhash.h>
+#include <linux/jiffies.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/smp.h>
+#include <linux/stackdepot.h>
+#include <linux/stacktrace.h>
+
+#include "compat.h"
+#include "gfp.h"
+#include "stacks.h"
+
+/* Deep enough to tell callers apart that come through layers of their own. */
+#define STACK_FRAMES	16
+
+/* Of these, what tells two places apart. */
+#define HASH_FRAMES	12
+
+#if IS_ENABLED(CONFIG_STACKTRACE)
+static noinline unsigned int walk(unsigned long *frames, unsigned int nr)
+{
+	/* Neither this function nor the one that called it. */
+	nr = stack_trace_save(frames, nr, 2);
+	return filter_irq_stacks(frames, nr);
+}
+#else
+static noinline unsigned int walk(unsigned long *frames, unsigned int nr)
+{
+	return 0;
+}
+#endif
+
+#if IS_ENABLED(CONFIG_STACKDEPOT) && IS_ENABLED(CONFIG_STACKTRACE)
+/**
+ * sh_stacks_init() - prepare for saving stacks
+ *
+ * Context: task, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int sh_stacks_init(void)
+{
+	return stack_depot_init();
+}
+
+static noinline u32 save(gfp_t gfp)
+{
+	unsigned long frames[STACK_FRAMES];
+	unsigned int nr = walk(frames, STACK_FRAMES);
+
+	return nr ? stack_depot_save(frames, nr, sh_gfp_meta(gfp)) : 0;
+}
+
+/**
+ * sh_stack_print() - print a stack to the log
+ * @stack: its handle; nothing is printed for 0
+ */
+void sh_stack_print(u32 stack)
+{
+	if (stack)
+		stack_depot_print(stack);
+}
+
+/**
+ * sh_stack_show() - print a stack to a file, a line a frame, indented
+ * @stack: its handle; nothing is printed for 0
+ * @m: the file
+ */
+void sh_stack_show(u32 stack, struct seq_file *m)
+{
+	unsigned long *frames;
+	unsigned int nr, i;
+
+	if (!stack)
+		return;
+	nr = stack_depot_fetch(stack, &frames);
+	for (i = 0; i < nr; i++)
+		seq_printf(m, "    %pS\n", (void *)frames[i]);
+}
+#else
+int sh_stacks_init(void)
+{
+	return 0;
+}
+
+static u32 save(gfp_t gfp)
+{
+	return 0;
+}
+
+void sh_stack_print(u32 stack)
+{
+}
+
+void sh_stack_show(u32 stack, struct seq_file *m)
+{
+}
+#endif
+
+/**
+ * sh_trace_take() - note who is doing something, and when: the caller, now
+ * @trace: where to note it
+ * @gfp: flags of the allocation, for memory of the stack depot
+ *
+ * Context: that of @gfp.
+ */
+noinline void sh_trace_take(struct sh_trace *trace, gfp_t gfp)
+{
+	trace->when = jiffies;
+	trace->stack = save(gfp);
+	trace->pid = current->pid;
+	trace->cpu = raw_smp_processor_id();
+	trace->known = true;
+}
+
+/**
+ * sh_trace_print() - print who did something to the log
+ * @trace: the note; nothing is printed when nobody did
+ * @what: what was done, "allocated"
+ *
+ * "allocated 12 ms ago by pid 34 on CPU 5:" and the stack; without the colon
+ * where that is not known.
+ */
+void sh_trace_print(const struct sh_trace *trace, const char *what)
+{
+	if (!trace->known)
+		return;
+	pr_err("%s %u ms ago by pid %d on CPU %u%s\n", what,
+	       jiffies_to_msecs(jiffies - trace->when), trace->pid, trace->cpu,
+	       trace->stack ? ":" : "");
+	sh_stack_print(trace->stack);
+}
+
+/**
+ * sh_stack_hash() - a number that tells the place of the call from others
+ *
+ * Return: the number; the same for each call through the same functions.
+ */
+noinline u32 sh_stack_hash(void)
+{
+	unsigned long frames[HASH_FRAMES];
+	unsigned int nr = walk(frames, HASH_FRAMES);
+
+	return jhash(frames, nr * sizeof(frames[0]), 0);
+}
