@@ -53,6 +53,18 @@ snapshot()
 		"$(stat "$tmp/$1" resident)"
 }
 
+# On a test machine, keep what scripts/demo draws the heap from.
+save_files()
+{
+	[ -d /results ] || return 0
+	mkdir -p /results/sample
+	for file in stats classes caches scavenger map occupancy profile \
+			profile_alloc pprof; do
+		cat "$heap/$file" >"/results/sample/$file" ||
+			die "cannot read $heap/$file"
+	done
+}
+
 load_modules()
 {
 	step "Load the heap, and a module that keeps lines of text in a heap \"sample\"." \
@@ -79,6 +91,7 @@ load_text()
 		$(((end - start) / 100)) $(((end - start) % 100))
 	[ "$entries" -eq "$lines" ] || die "$lines lines, $entries entries"
 	snapshot loaded
+	save_files
 
 	# An entry and a string for each line, and one table.
 	objects=$(stat "$tmp/loaded" objects)
