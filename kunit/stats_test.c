@@ -18,6 +18,38 @@ static void expect_sums(struct kunit *test, struct spanheap *heap)
 	KUNIT_EXPECT_LE(test, s.released, s.idle);
 	KUNIT_EXPECT_EQ(test, s.objects, s.mallocs - s.frees);
 	KUNIT_EXPECT_LE(test, s.object_bytes + s.cached_bytes, s.in_use);
+	KUNIT_EXPECT_EQ(test, s.resident,
+			s.object_bytes + s.cached_bytes + s.free_bytes +
+			s.manual_bytes + s.persistent_bytes + s.idle_bytes);
+	KUNIT_EXPECT_EQ(test, s.reserved, s.resident + s.released);
+}
+
+/* What spans of small objects have free, by their own records. */
+static int add_free(struct sh_span *span, void *bytes)
+{
+	if (span->state == SH_SPAN_SMALL)
+		*(u64 *)bytes += sh_span_bytes(span) - span->nalloc *
+				 sh_classes[sh_span_class(span)].size;
+	return 0;
+}
+
+static void stats_test_free_bytes_are_those_of_spans(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	u64 bytes = 0;
+	void *objs[6];
+	int i;
+
+	for (i = 0; i < 5; i++)
+		objs[i] = spanheap_alloc(heap, 48 << (2 * i), GFP_KERNEL);
+	objs[5] = spanheap_alloc(heap, 100000, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_walk(&heap->ph, NULL, add_free, &bytes), 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).free_bytes, bytes);
+	KUNIT_EXPECT_GT(test, bytes, 0);
+	KUNIT_EXPECT_GT(test, sh_fixture_stats(heap).fragmentation_permille, 0);
+	expect_sums(test, heap);
+	spanheap_free_bulk(6, objs);
+	expect_sums(test, heap);
 }
 
 static void stats_test_of_an_empty_heap(struct kunit *test)
@@ -191,6 +223,7 @@ static void stats_test_random_sums(struct kunit *test)
 static struct kunit_case stats_test_cases[] = {
 	KUNIT_CASE(stats_test_of_an_empty_heap),
 	KUNIT_CASE(stats_test_count_objects),
+	KUNIT_CASE(stats_test_free_bytes_are_those_of_spans),
 	KUNIT_CASE(stats_test_count_cached_objects),
 	KUNIT_CASE(stats_test_of_a_class),
 	KUNIT_CASE(stats_test_count_what_fails),

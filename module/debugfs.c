@@ -23,6 +23,7 @@
 #include "compat.h"
 #include "debug.h"
 #include "heap.h"
+#include "map.h"
 #include "stats.h"
 
 #define KIB(pages)	((unsigned long)(pages) << (SH_PAGE_SHIFT - 10))
@@ -35,23 +36,29 @@ static int stats_show(struct seq_file *m, void *unused)
 
 	spanheap_get_stats(m->private, &s);
 #define LINE(name)	seq_printf(m, #name " %llu\n", s.name)
+	/* These add up to what is resident, */
+	LINE(object_bytes);
+	LINE(cached_bytes);
+	LINE(free_bytes);
+	LINE(manual_bytes);
+	LINE(persistent_bytes);
+	LINE(idle_bytes);
+	LINE(resident);
+	/* and with this to what is reserved. */
+	LINE(released);
+	LINE(reserved);
 	LINE(limit);
 	LINE(sys);
 	LINE(in_use);
 	LINE(idle);
-	LINE(released);
-	LINE(resident);
 	LINE(objects);
-	LINE(object_bytes);
 	LINE(mallocs);
 	LINE(frees);
 	LINE(large_mallocs);
 	LINE(large_frees);
 	LINE(manual_spans);
-	LINE(manual_bytes);
-	LINE(persistent_bytes);
 	LINE(cached_objects);
-	LINE(cached_bytes);
+	LINE(fragmentation_permille);
 	LINE(span_meta);
 	LINE(cache_meta);
 	LINE(special_meta);
@@ -97,6 +104,9 @@ DEFINE_SHOW_ATTRIBUTE(classes);
 /* Spans by the power of two at or below their length. */
 #define LENGTHS		32
 
+/* Idle memory by age: up to as many seconds, and older. */
+static const unsigned int ages[] = { 1, 10, 60, 300, UINT_MAX };
+
 /**
  * struct length_row - the spans of a range of lengths
  * @in_use: pages in spans that are in use
@@ -104,6 +114,7 @@ DEFINE_SHOW_ATTRIBUTE(classes);
  * @idle: pages in these
  * @released: pages of these that are not resident
  * @oldest: longest time one of these has been idle, jiffies
+ * @aged: resident pages of these by age
  */
 struct length_row {
 	unsigned long in_use;
@@ -111,11 +122,14 @@ struct length_row {
 	unsigned long idle;
 	unsigned long released;
 	unsigned long oldest;
+	unsigned long aged[ARRAY_SIZE(ages)];
 };
 
 static int add_span(struct sh_span *span, void *arg)
 {
 	struct length_row *row = arg;
+	unsigned long age;
+	unsigned int i = 0;
 
 	row += ilog2(span->nr_pages);
 	if (span->state != SH_SPAN_FREE) {
@@ -125,7 +139,11 @@ static int add_span(struct sh_span *span, void *arg)
 	row->runs++;
 	row->idle += span->nr_pages;
 	row->released += span->released;
-	row->oldest = max(row->oldest, jiffies - span->idle_since);
+	age = jiffies - span->idle_since;
+	row->oldest = max(row->oldest, age);
+	while (age / HZ >= ages[i])
+		i++;
+	row->aged[i] += span->nr_pages - span->released;
 	return 0;
 }
 
@@ -133,21 +151,24 @@ static int spans_show(struct seq_file *m, void *unused)
 {
 	struct spanheap *heap = m->private;
 	struct length_row *rows;
-	int i;
+	int i, j;
 
 	rows = kcalloc(LENGTHS, sizeof(*rows), GFP_KERNEL);
 	if (!rows)
 		return -ENOMEM;
 	sh_pageheap_walk(&heap->ph, NULL, add_span, rows);
-	seq_puts(m, "from_KiB     used_KiB  free_runs     free_KiB released_KiB   oldest_ms\n");
+	seq_puts(m, "from_KiB     used_KiB  free_runs     free_KiB released_KiB   oldest_ms      <1s_KiB     <10s_KiB      <1m_KiB      <5m_KiB    older_KiB\n");
 	for (i = 0; i < LENGTHS; i++) {
 		struct length_row *r = &rows[i];
 
 		if (!r->in_use && !r->runs)
 			continue;
-		seq_printf(m, "%8lu %12lu %10lu %12lu %12lu %11u\n",
+		seq_printf(m, "%8lu %12lu %10lu %12lu %12lu %11u",
 			   KIB(1UL << i), KIB(r->in_use), r->runs, KIB(r->idle),
 			   KIB(r->released), jiffies_to_msecs(r->oldest));
+		for (j = 0; j < ARRAY_SIZE(ages); j++)
+			seq_printf(m, " %12lu", KIB(r->aged[j]));
+		seq_putc(m, '\n');
 	}
 	kfree(rows);
 	return 0;
@@ -174,12 +195,13 @@ static int caches_show(struct seq_file *m, void *unused)
 {
 	struct spanheap *heap = m->private;
 	struct sh_slot_stats slot;
+	struct sh_runcache *rc;
 	struct sh_cache *cache;
-	unsigned long objects, bytes, allocs;
+	unsigned long objects, bytes, allocs, misses;
 	unsigned int i;
 	int cpu;
 
-	seq_puts(m, "  cpu    objects      bytes   capacity       allocs     misses  overflows\n");
+	seq_puts(m, "  cpu    objects      bytes   capacity       allocs       hits     misses  overflows  run_hits run_misses\n");
 	for_each_possible_cpu(cpu) {
 		objects = 0;
 		bytes = 0;
@@ -192,9 +214,13 @@ static int caches_show(struct seq_file *m, void *unused)
 			allocs += slot.allocs;
 		}
 		cache = per_cpu_ptr(heap->caches.cpu, cpu);
-		seq_printf(m, "%5d %10lu %10lu %10u %12lu %10lu %10lu\n", cpu,
-			   objects, bytes, sh_peek(cache->capacity), allocs,
-			   sh_peek(cache->misses), sh_peek(cache->overflows));
+		misses = sh_peek(cache->misses);
+		rc = per_cpu_ptr(heap->rcs.cpu, cpu);
+		seq_printf(m, "%5d %10lu %10lu %10u %12lu %10lu %10lu %10lu %9lu %10lu\n",
+			   cpu, objects, bytes, sh_peek(cache->capacity), allocs,
+			   allocs - min(misses, allocs), misses,
+			   sh_peek(cache->overflows), sh_peek(rc->hits),
+			   sh_peek(rc->misses));
 	}
 	return 0;
 }
@@ -227,6 +253,18 @@ static int profile_alloc_show(struct seq_file *m, void *unused)
 	return sh_profile_show(m->private, m, false);
 }
 DEFINE_SHOW_ATTRIBUTE(profile_alloc);
+
+static int map_show(struct seq_file *m, void *unused)
+{
+	return sh_map_show(m->private, m);
+}
+DEFINE_SHOW_ATTRIBUTE(map);
+
+static int occupancy_show(struct seq_file *m, void *unused)
+{
+	return sh_occupancy_show(m->private, m);
+}
+DEFINE_SHOW_ATTRIBUTE(occupancy);
 
 static int pprof_show(struct seq_file *m, void *unused)
 {
@@ -272,6 +310,9 @@ void sh_debugfs_add(struct spanheap *heap)
 	debugfs_create_file("profile", 0400, heap->dir, heap, &profile_fops);
 	debugfs_create_file("profile_alloc", 0400, heap->dir, heap,
 			    &profile_alloc_fops);
+	debugfs_create_file("map", 0400, heap->dir, heap, &map_fops);
+	debugfs_create_file("occupancy", 0400, heap->dir, heap,
+			    &occupancy_fops);
 	debugfs_create_file("pprof", 0400, heap->dir, heap, &pprof_fops);
 	debugfs_create_file("scavenger", 0400, heap->dir, heap, &scavenger_fops);
 	debugfs_create_file("scavenge", 0600, heap->dir, heap, &scavenge_fops);

@@ -8,6 +8,8 @@
  */
 #include <linux/cpumask.h>
 #include <linux/export.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 
 #include "compat.h"
 #include "debug.h"
@@ -105,6 +107,8 @@ static void add_page_figures(struct spanheap *heap, struct spanheap_stats *stats
  */
 void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats)
 {
+	u64 used;
+
 	heap = sh_heap_or_default(heap);
 	memset(stats, 0, sizeof(*stats));
 	add_class_figures(heap, stats);
@@ -115,6 +119,17 @@ void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats)
 	sh_debug_stats(heap, stats);
 	stats->cache_meta = atomic_long_read(&heap->caches.meta_bytes);
 	stats->special_meta = atomic_long_read(&heap->ph.special_bytes);
+	stats->reserved = stats->sys;
+	stats->idle_bytes = stats->idle - min(stats->released, stats->idle);
+	used = stats->object_bytes + stats->cached_bytes + stats->manual_bytes +
+	       stats->persistent_bytes;
+	/* Others may have allocated since the one was counted, or the other. */
+	stats->free_bytes = stats->in_use - min(used, stats->in_use);
+	used = min(used - stats->cached_bytes, stats->resident);
+	if (stats->resident)
+		stats->fragmentation_permille =
+			div64_u64((stats->resident - used) * 1000,
+				  stats->resident);
 	stats->profile_meta = atomic_long_read(&heap->ph.profile_bytes);
 	stats->profile_samples = atomic_long_read(&heap->profile.samples);
 	stats->profile_lost = atomic_long_read(&heap->profile.lost);

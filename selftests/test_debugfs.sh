@@ -17,7 +17,7 @@ fill()
 debugfs_files()
 {
 	for dir in "$HEAPS/default" "$heap"; do
-		for file in stats classes spans arenas caches check; do
+		for file in stats classes spans arenas caches map occupancy check; do
 			[ -f "$dir/$file" ] || fail "no $dir/$file" || return 1
 			cat "$dir/$file" >"$tmp/read" ||
 				fail "cannot read $dir/$file" || return 1
@@ -68,7 +68,7 @@ debugfs_stats_form()
 adds_up()
 {
 	awk -v file="$1" '
-		{ s[$1] = $2 }
+		{ s[$1] = $2; last[NR] = $1 }
 		function same(what, a, b) {
 			if (a == b)
 				return
@@ -76,6 +76,17 @@ adds_up()
 			bad = 1
 		}
 		END {
+			same("the breakdown of resident", s["resident"],
+			     s["object_bytes"] + s["cached_bytes"] +
+			     s["free_bytes"] + s["manual_bytes"] +
+			     s["persistent_bytes"] + s["idle_bytes"])
+			same("reserved = resident + released", s["reserved"],
+			     s["resident"] + s["released"])
+			if (last[1] != "object_bytes" || last[7] != "resident" ||
+			    last[8] != "released" || last[9] != "reserved") {
+				print file ": does not open with the breakdown"
+				bad = 1
+			}
 			same("sys = in_use + idle", s["sys"], s["in_use"] + s["idle"])
 			same("resident = sys - released", s["resident"],
 			     s["sys"] - s["released"])
@@ -109,6 +120,38 @@ debugfs_classes()
 	     { last = $2 }
 	     NR == 1 && $2 != 8 || NR == 67 && $2 != 32768 { print; bad = 1 }
 	     END { exit bad }' "$tmp/rows" || fail "rows out of order"
+}
+
+# Every page taken into use is in the map once, as what the figures say.
+debugfs_map()
+{
+	fill || return 1
+	awk '$4 == "arena" { next_page = 0; taken += $5; arena = $1; next }
+	     /^#/ { next }
+	     $1 != arena || $2 != next_page { print "not in order: " $0; bad = 1 }
+	     { next_page += $3; pages += $3; of[$4] += $3 }
+	     END { if (pages != taken) { print pages " of " taken " pages"; bad = 1 }
+		   for (what in of) print what, of[what] * 8192 >"'"$tmp/of"'"
+		   exit bad }' "$heap/map" || return 1
+	large=$(awk '$1 == "large" { print $2 }' "$tmp/of")
+	released=$(awk '$1 == "released" { print $2 }' "$tmp/of")
+	[ "${large:-0}" -gt 0 ] || fail "no large object in the map" || return 1
+	[ "${released:-0}" -le "$(stat_of "$heap/stats" released)" ] ||
+		fail "${released:-0} bytes released in the map"
+}
+
+# As many spans of each class as the table of classes has.
+debugfs_occupancy()
+{
+	fill || return 1
+	awk 'FNR == 1 { next }
+	     FILENAME ~ /classes$/ { spans[$1] = $5; next }
+	     { for (i = 3; i <= 13; i++) seen[$1] += $i }
+	     END { for (class in spans) if (spans[class] != seen[class] + 0) {
+			print "class " class ": " seen[class] " of " spans[class]
+			bad = 1
+		   }
+		   exit bad }' "$heap/classes" "$heap/occupancy"
 }
 
 debugfs_no_addresses()
@@ -150,4 +193,4 @@ debugfs_vanish()
 
 setup spanheap_sample
 run_tests debugfs_files debugfs_modes debugfs_stats_form debugfs_sums \
-	debugfs_classes debugfs_no_addresses debugfs_access debugfs_vanish
+	debugfs_classes debugfs_map debugfs_occupancy debugfs_no_addresses debugfs_access debugfs_vanish

@@ -69,6 +69,11 @@ struct spanheap_config {
  * @idle: bytes in free spans
  * @released: bytes of @idle that have no physical memory behind them
  * @resident: bytes of @sys that have physical memory behind them
+ * @free_bytes: bytes of @in_use that are free: objects not handed out, and what
+ *	is left over at the end of spans
+ * @idle_bytes: bytes of @idle that are resident
+ * @reserved: @sys by another name, as the sum of @resident and @released
+ * @fragmentation_permille: share of @resident that nobody has, in thousandths
  * @objects: live objects
  * @object_bytes: bytes in live objects, rounded up to what each occupies
  * @mallocs: objects ever allocated, large ones included
@@ -114,6 +119,10 @@ struct spanheap_stats {
 	u64 idle;
 	u64 released;
 	u64 resident;
+	u64 free_bytes;
+	u64 idle_bytes;
+	u64 reserved;
+	u64 fragmentation_permille;
 	u64 objects;
 	u64 object_bytes;
 	u64 mallocs;
