@@ -309,8 +309,7 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 	if (want_init_on_alloc(gfp))
 		for (i = 0; i < done; i++)
 			memset(objs[i], 0, sh_classes[class].size);
-	for (i = 0; i < done; i++)
-		sh_profile_note(heap, objs[i], gfp);
+	sh_profile_note_bulk(heap, objs, done, sh_classes[class].size, gfp);
 	sh_users_leave(idx);
 	for (i = 0; trace_alloc_enabled() && i < done; i++)
 		sh_trace_alloc(heap, objs[i], size, gfp, _RET_IP_);

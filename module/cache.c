@@ -389,6 +389,42 @@ bool sh_caches_due(struct sh_caches *caches, unsigned int class, size_t size)
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_due);
 
 /**
+ * sh_caches_due_first() - count several objects that sh_cache_pop() did not give
+ * @caches: the caches
+ * @size: bytes of each
+ * @nr: how many
+ *
+ * Context: any but NMI.
+ * Return: the first of them that is to be sampled, @nr for none. Those after it
+ * were not counted.
+ */
+unsigned int sh_caches_due_first(struct sh_caches *caches, size_t size,
+				 unsigned int nr)
+{
+	struct sh_cache *cache;
+	struct sh_slot *slot;
+	long left;
+
+	preempt_disable();
+	cache = this_cpu_ptr(caches->cpu);
+	if (sh_cache_enter(cache)) {
+		slot = &cache->slot[0];
+		left = sh_slot_left(slot);
+		/* Slot 0 has no objects of which this would be a part. */
+		if (left < (long)(nr * size))
+			WRITE_ONCE(slot->left, sh_sampling_draw_bytes());
+		else
+			WRITE_ONCE(slot->left, left - (long)(nr * size));
+		sh_cache_leave(cache);
+	} else {
+		left = sh_sampling_draw_bytes();
+	}
+	preempt_enable();
+	return left < (long)(nr * size) ? left / (long)size : nr;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_due_first);
+
+/**
  * sh_caches_redraw() - start all countdowns anew, since the rate has changed
  * @caches: the caches
  * @dead_cpu: a CPU that nobody uses the cache of, or -1 for the one this runs on

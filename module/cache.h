@@ -96,6 +96,8 @@ void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 void sh_caches_stats(struct sh_caches *caches, int cpu, unsigned int class,
 		     struct sh_slot_stats *stats);
 bool sh_caches_due(struct sh_caches *caches, unsigned int class, size_t size);
+unsigned int sh_caches_due_first(struct sh_caches *caches, size_t size,
+				 unsigned int nr);
 void *sh_caches_pop(struct sh_caches *caches, unsigned int class);
 void sh_caches_redraw(struct sh_caches *caches, int dead_cpu);
 const char *sh_caches_check(struct sh_caches *caches);

@@ -174,8 +174,12 @@ void spanheap_free_bulk(unsigned int nr, void **objs)
 {
 	unsigned int i;
 
-	for (i = 0; i < nr; i++)
-		spanheap_free(objs[i]);
+	if (trace_free_enabled() || want_init_on_free())
+		for (i = 0; i < nr; i++)
+			spanheap_free(objs[i]);
+	else
+		for (i = 0; i < nr; i++)
+			do_free(objs[i], false);
 }
 EXPORT_SYMBOL_GPL(spanheap_free_bulk);
 

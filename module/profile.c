@@ -198,6 +198,30 @@ void sh_profile_note(struct spanheap *heap, const void *ptr, gfp_t gfp)
 		sh_profile_sample(heap, ptr, gfp);
 }
 
+/**
+ * sh_profile_note_bulk() - take samples of those objects whose turn it is
+ * @heap: the heap
+ * @objs: small objects just allocated
+ * @nr: how many
+ * @size: bytes of each
+ * @gfp: how to get memory for the records
+ *
+ * Context: that of @gfp.
+ */
+void sh_profile_note_bulk(struct spanheap *heap, void **objs, unsigned int nr,
+			  size_t size, gfp_t gfp)
+{
+	unsigned int i = 0;
+
+	if (!READ_ONCE(sh_profile_rate))
+		return;
+	while (i < nr) {
+		i += sh_caches_due_first(&heap->caches, size, nr - i);
+		if (i < nr)
+			sh_profile_sample(heap, objs[i++], gfp);
+	}
+}
+
 static struct sh_sample *sample_of(struct sh_special *special)
 {
 	return special ? container_of(special, struct sh_sample, special) : NULL;
