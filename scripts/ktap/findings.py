@@ -18,7 +18,7 @@ REPORT = re.compile(r"""
     | INFO:\ possible\  | INFO:\ trying\ to\ register\ non-static\ key
     | INFO:\ task\ .*\ blocked\ for\ more\ than | INFO:\ rcu.*\bstall
     | rcu:\ .*(?:\bstall|kthread\ starved) | .*possible\ circular\ locking
-    | K[AC]SAN: | UBSAN: | ODEBUG: | DEBUG_LOCKS_WARN_ON
+    | (?-i:K[AC]SAN:) | UBSAN: | ODEBUG: | DEBUG_LOCKS_WARN_ON
     | kmemleak:\ (?:\d+\ new\ suspected|.*disabled)
     | Oops\b | Kernel\ panic | general\ protection\ fault | double\ fault:
     | Unable\ to\ handle\ kernel | invalid\ opcode: | stack\ segment:

@@ -133,6 +133,11 @@ def case_bad_free():
     return run(log=BAD_FREE) == (4, 0, 1, 0)
 
 
+def case_introduction():
+    """a sanitizer that says it is there is no finding"""
+    return run(log="kcsan: enabled early\nkcsan: strict mode configured") == (4, 0, 1, 0)
+
+
 def case_findings():
     """each kind of kernel report fails a run"""
     reports = [
