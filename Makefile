@@ -5,6 +5,7 @@
 # make demo       boot Debian's 6.1 kernel in QEMU and show the heap at work
 # make test       run all tests in all lanes; LANE="..." and SUITE=GLOB for some,
 #                 CPUS=N on that many CPUs
+# make coverage   which lines of module/ KUnit and the selftests reach
 # make torture    OPS=n randomised operations, SEED=n; LANE=native unless given
 # make soak       everything at once for MINUTES=n; LANE=debug unless given
 # make bench      compare with kmalloc, kmem_cache, kvmalloc and vmalloc
@@ -20,7 +21,7 @@ MINUTES ?= 10
 OPS ?= 10000000
 SEED ?= 0
 
-.PHONY: modules clean demo test torture soak bench lint help
+.PHONY: modules clean demo test coverage torture soak bench lint help
 
 # BTF is left out: it takes the vmlinux of that kernel, which headers lack.
 modules:
@@ -43,6 +44,9 @@ demo:
 
 test:
 	@scripts/test --suite '$(SUITE)' --cpus '$(CPUS)' $(LANE)
+
+coverage:
+	@scripts/coverage '$(SUITE)'
 
 torture:
 	@scripts/torture '$(OPS)' '$(SEED)' $(LANE)
