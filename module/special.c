@@ -179,6 +179,7 @@ static const char *check_order(struct sh_span *span, unsigned int nelems)
 	struct hlist_bl_node *node;
 	struct sh_special *special;
 	int last = -1, at;
+	u8 state;
 
 	hlist_bl_for_each_entry(special, node, &span->specials, node) {
 		at = order(special->idx, special->kind);
@@ -186,7 +187,8 @@ static const char *check_order(struct sh_span *span, unsigned int nelems)
 			return "special records are not in order";
 		if (special->idx >= nelems)
 			return "a special record is of no object";
-		if (!sh_obj_is_live(READ_ONCE(span->obj[special->idx])))
+		state = READ_ONCE(span->obj[special->idx]);
+		if (!sh_obj_is_live(state) && state != SH_OBJ_GUARDED)
 			return "a free object has a special record";
 		last = at;
 	}
