@@ -6,6 +6,7 @@
  * span, in a span that is another's, in memory that went back, in no heap.
  */
 #include <linux/cpumask.h>
+#include <linux/mm.h>
 #include <linux/processor.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -109,23 +110,30 @@ static void give_back(void **last)
 	}
 }
 
-/* An object of a span that is free: not the first, so within any larger one. */
+/*
+ * An object of a span that is free: one that is not near the start of a page, so
+ * that it lies within whatever larger object comes to be there.
+ */
 static void *freed_in_span(struct hostile *h)
 {
-	void *first = spanheap_alloc(h->heap, 448, GFP_KERNEL);
-	void *p = spanheap_alloc(h->heap, 448, GFP_KERNEL);
+	void *objs[4], *p = NULL;
+	int i;
 
-	spanheap_free(first);
-	spanheap_free(p);
+	for (i = 0; i < ARRAY_SIZE(objs); i++) {
+		objs[i] = spanheap_alloc(h->heap, 448, GFP_KERNEL);
+		if (offset_in_page(objs[i]) >= 448)
+			p = objs[i];
+	}
+	spanheap_free_bulk(ARRAY_SIZE(objs), objs);
 	spanheap_scavenge(h->heap);
-	return max(first, p);
+	return p;
 }
 
 /* Its span holds objects of another size. */
 static void double_free_reused_by_class(struct hostile *h)
 {
 	void *p = freed_in_span(h);
-	void **others = take_address(h, p, SZ_4K);
+	void **others = take_address(h, p, SZ_8K);
 
 	hostile_free(h, p);
 	give_back(others);

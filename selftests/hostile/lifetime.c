@@ -62,7 +62,7 @@ static void destroy_garbage(struct hostile *h)
 static int go_on_allocating(void *heap)
 {
 	while (spanheap_alloc(heap, 64, GFP_KERNEL)) {
-		udelay(20);
+		udelay(5);
 		cond_resched();
 	}
 	while (!kthread_should_stop())

@@ -159,14 +159,12 @@ static int set_kind(struct hostile *h, const char *kind)
 {
 	if (!strcmp(kind, "ordinary"))
 		return 0;
-#ifdef SPANHEAP_DEBUG
 	if (!strcmp(kind, "debug")) {
 		h->debug = true;
 		h->config.flags |= SPANHEAP_DEBUG;
 		return 0;
 	}
-#endif
-	return -EOPNOTSUPP;
+	return -EINVAL;
 }
 
 static ssize_t run_write(struct file *file, const char __user *buf,
