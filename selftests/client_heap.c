@@ -199,7 +199,7 @@ static bool belongs(const void *p, struct spanheap *heap)
 static void two_heaps(struct spanheap *a)
 {
 	struct spanheap *b = spanheap_create("other", NULL);
-	struct spanheap_stats sa, sb;
+	static struct spanheap_stats sa, sb;
 	void *pa[64], *pb[64];
 	int i;
 
