@@ -193,4 +193,5 @@ debugfs_vanish()
 
 setup spanheap_sample
 run_tests debugfs_files debugfs_modes debugfs_stats_form debugfs_sums \
-	debugfs_classes debugfs_map debugfs_occupancy debugfs_no_addresses debugfs_access debugfs_vanish
+	debugfs_classes debugfs_map debugfs_occupancy debugfs_no_addresses \
+	debugfs_access debugfs_vanish
