@@ -317,6 +317,22 @@ static void check_test_finds_wrong_caches(struct kunit *test)
 	DAMAGE(test, rc->pages, rc->pages + 1, "in no run cache");
 }
 
+/* What somebody has in hand is missing from the sums, and that is no error. */
+static void check_test_leaves_sums_alone_while_calls_are_under_way(struct kunit *test)
+{
+	struct subject *s = test->priv;
+
+	s->central->nr_out++;
+	expect_found(test, "not mallocs less frees");
+	sh_runs_begin(&s->heap->rcs);
+	KUNIT_EXPECT_EQ(test, check(s), 0);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(s->report, "busy: sums"));
+	sh_runs_end(&s->heap->rcs);
+	expect_found(test, "not mallocs less frees");
+	s->central->nr_out--;
+	expect_sound(test);
+}
+
 static struct kunit_case check_test_cases[] = {
 	KUNIT_CASE(check_test_passes_a_sound_heap),
 	KUNIT_CASE(check_test_finds_wrong_object_states),
@@ -328,6 +344,7 @@ static struct kunit_case check_test_cases[] = {
 	KUNIT_CASE(check_test_finds_a_free_run_in_no_list),
 	KUNIT_CASE(check_test_finds_wrong_arenas_and_figures),
 	KUNIT_CASE(check_test_finds_wrong_caches),
+	KUNIT_CASE(check_test_leaves_sums_alone_while_calls_are_under_way),
 	{ }
 };
 

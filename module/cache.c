@@ -22,7 +22,6 @@
  * Contexts: refill that of its gfp; the rest any but NMI.
  */
 #include <linux/cpumask.h>
-#include <linux/irqflags.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -259,18 +258,8 @@ static unsigned int stash(struct sh_caches *caches, unsigned int class,
 	return nr;
 }
 
-/**
- * sh_caches_refill() - allocate an object past an empty slot, and fill it
- * @caches: the caches
- * @class: the object's size class
- * @gfp: how to get memory
- * @node: NUMA node of new pages
- *
- * Context: that of @gfp.
- * Return: a live object or NULL.
- */
-void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
-		       int node)
+static void *refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
+		    int node)
 {
 	struct sh_central *central = &caches->central[class];
 	struct sh_entry batch[SH_BATCH_MAX];
@@ -289,6 +278,27 @@ void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 		sh_central_free(central, caches->rcs, batch + 1 + kept,
 				got - 1 - kept);
 	return batch[0].obj;
+}
+
+/**
+ * sh_caches_refill() - allocate an object past an empty slot, and fill it
+ * @caches: the caches
+ * @class: the object's size class
+ * @gfp: how to get memory
+ * @node: NUMA node of new pages
+ *
+ * Context: that of @gfp.
+ * Return: a live object or NULL.
+ */
+void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
+		       int node)
+{
+	void *obj;
+
+	sh_runs_begin(caches->rcs);
+	obj = refill(caches, class, gfp, node);
+	sh_runs_end(caches->rcs);
+	return obj;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_refill);
 
@@ -334,122 +344,6 @@ void *sh_caches_pop(struct sh_caches *caches, unsigned int class)
 	return pop_bulk(caches, class, 1, &obj) ? obj : NULL;
 }
 
-/*
- * Start a countdown anew without a change to how many objects were allocated,
- * which is the difference; sh_caches_stats() looks again when it sees one half
- * of it. Interrupts are off lest it be called from one that can not see the end.
- */
-static void set_left(struct sh_cache *cache, unsigned int class, long left)
-{
-	struct sh_slot *slot = &cache->slot[class];
-	unsigned long flags;
-
-	local_irq_save(flags);
-	WRITE_ONCE(cache->changes, cache->changes + 1);
-	smp_wmb();	/* odd before the change */
-	WRITE_ONCE(cache->drawn[class], cache->drawn[class] + left - sh_slot_left(slot));
-	WRITE_ONCE(slot->left, left);
-	smp_wmb();	/* the change before even */
-	WRITE_ONCE(cache->changes, cache->changes + 1);
-	local_irq_restore(flags);
-}
-
-/**
- * sh_caches_due() - count an object that sh_cache_pop() did not give
- * @caches: the caches
- * @class: its size class, 0 when it did not come from a span of small objects
- * @size: its bytes
- *
- * Context: any but NMI.
- * Return: whether it is to be sampled.
- */
-bool sh_caches_due(struct sh_caches *caches, unsigned int class, size_t size)
-{
-	struct sh_cache *cache;
-	bool due;
-	long left;
-
-	preempt_disable();
-	cache = this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
-		left = sh_slot_left(&cache->slot[class]) - (class ? 1 : (long)size);
-		due = left < 0;
-		if (due)
-			left = class ? sh_sampling_draw(size) :
-				       sh_sampling_draw_bytes();
-		set_left(cache, class, left);
-		sh_cache_leave(cache);
-	} else {
-		/* Whatever the countdown says: it has no memory. */
-		due = sh_sampling_draw_bytes() < (long)size;
-	}
-	preempt_enable();
-	return due && READ_ONCE(sh_profile_rate);
-}
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_due);
-
-/**
- * sh_caches_due_first() - count several objects that sh_cache_pop() did not give
- * @caches: the caches
- * @size: bytes of each
- * @nr: how many
- *
- * Context: any but NMI.
- * Return: the first of them that is to be sampled, @nr for none. Those after it
- * were not counted.
- */
-unsigned int sh_caches_due_first(struct sh_caches *caches, size_t size,
-				 unsigned int nr)
-{
-	struct sh_cache *cache;
-	struct sh_slot *slot;
-	long left;
-
-	preempt_disable();
-	cache = this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
-		slot = &cache->slot[0];
-		left = sh_slot_left(slot);
-		/* Slot 0 has no objects of which this would be a part. */
-		if (left < (long)(nr * size))
-			WRITE_ONCE(slot->left, sh_sampling_draw_bytes());
-		else
-			WRITE_ONCE(slot->left, left - (long)(nr * size));
-		sh_cache_leave(cache);
-	} else {
-		left = sh_sampling_draw_bytes();
-	}
-	preempt_enable();
-	return left < (long)(nr * size) ? left / (long)size : nr;
-}
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_due_first);
-
-/**
- * sh_caches_redraw() - start all countdowns anew, since the rate has changed
- * @caches: the caches
- * @dead_cpu: a CPU that nobody uses the cache of, or -1 for the one this runs on
- *
- * Context: task.
- */
-void sh_caches_redraw(struct sh_caches *caches, int dead_cpu)
-{
-	struct sh_cache *cache;
-	unsigned int class;
-
-	preempt_disable();
-	cache = dead_cpu >= 0 ? per_cpu_ptr(caches->cpu, dead_cpu) :
-				this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
-		set_left(cache, 0, sh_sampling_draw_bytes());
-		for (class = 1; class < SH_NR_CLASSES; class++)
-			set_left(cache, class,
-				 sh_sampling_draw(sh_classes[class].size));
-		sh_cache_leave(cache);
-	}
-	preempt_enable();
-}
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_redraw);
-
 /**
  * sh_caches_alloc_bulk() - allocate objects of one class
  * @caches: the caches
@@ -471,6 +365,9 @@ unsigned int sh_caches_alloc_bulk(struct sh_caches *caches, unsigned int class,
 	unsigned int done, got, i;
 
 	done = pop_bulk(caches, class, nr, objs);
+	if (done == nr)
+		return done;
+	sh_runs_begin(caches->rcs);
 	while (done < nr) {
 		got = sh_central_alloc(central, caches->rcs, caches->cpu, batch,
 				       min_t(unsigned int, nr - done,
@@ -483,6 +380,7 @@ unsigned int sh_caches_alloc_bulk(struct sh_caches *caches, unsigned int class,
 		}
 		sh_central_count_direct(central, got);
 	}
+	sh_runs_end(caches->rcs);
 	return done;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_alloc_bulk);
@@ -531,16 +429,18 @@ void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 	struct sh_entry batch[SH_BATCH_MAX];
 	unsigned int nr;
 
+	sh_runs_begin(caches->rcs);
 	/* A CPU that only ever frees has no misses to grow by. It is a guess. */
 	if (!data_race(slot_capacity(&raw_cpu_ptr(caches->cpu)->slot[class])))
 		grow_slot(caches, class);
 	preempt_disable();
 	nr = swap_for_batch(caches, class, entry, batch);
 	preempt_enable();
-	if (!nr)
-		return;
-	sh_central_free(&caches->central[class], caches->rcs, batch, nr);
-	sh_trace(flush, caches->rcs->ph->name, sh_classes[class].size, nr);
+	if (nr)
+		sh_central_free(&caches->central[class], caches->rcs, batch, nr);
+	sh_runs_end(caches->rcs);
+	if (nr)
+		sh_trace(flush, caches->rcs->ph->name, sh_classes[class].size, nr);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_flush);
 

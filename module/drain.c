@@ -91,8 +91,10 @@ void sh_drain_cpu(struct sh_caches *caches, int dead_cpu)
 {
 	unsigned int class;
 
+	sh_runs_begin(caches->rcs);
 	for (class = 1; class < SH_NR_CLASSES; class++)
 		drain_slot(caches, dead_cpu, class);
+	sh_runs_end(caches->rcs);
 	sh_runcaches_drain(caches->rcs, dead_cpu);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_cpu);

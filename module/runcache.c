@@ -191,21 +191,9 @@ static struct sh_span *fetch(struct sh_runcaches *rcs, u32 nr_pages,
 	return nr ? spans[0] : NULL;
 }
 
-/**
- * sh_run_alloc() - allocate a span
- * @rcs: the run caches
- * @nr_pages: heap pages, at least 1
- * @align: alignment in heap pages, a power of two
- * @kind: size of record the owner needs; 0 if @align is not 1
- * @gfp: how to get memory
- * @node: NUMA node of new pages
- *
- * Context: that of @gfp.
- * Return: as sh_pageheap_alloc().
- */
-struct sh_span *sh_run_alloc(struct sh_runcaches *rcs, unsigned long nr_pages,
-			     unsigned long align, unsigned int kind, gfp_t gfp,
-			     int node)
+static struct sh_span *take_run(struct sh_runcaches *rcs, unsigned long nr_pages,
+				unsigned long align, unsigned int kind,
+				gfp_t gfp, int node)
 {
 	struct sh_span *span = NULL;
 
@@ -222,6 +210,30 @@ struct sh_span *sh_run_alloc(struct sh_runcaches *rcs, unsigned long nr_pages,
 	sh_pageheap_free(rcs->ph, &span, 1);
 	return NULL;
 }
+
+/**
+ * sh_run_alloc() - allocate a span
+ * @rcs: the run caches
+ * @nr_pages: heap pages, at least 1
+ * @align: alignment in heap pages, a power of two
+ * @kind: size of record the owner needs; 0 if @align is not 1
+ * @gfp: how to get memory
+ * @node: NUMA node of new pages
+ *
+ * Context: that of @gfp.
+ * Return: as sh_pageheap_alloc().
+ */
+struct sh_span *sh_run_alloc(struct sh_runcaches *rcs, unsigned long nr_pages,
+			     unsigned long align, unsigned int kind, gfp_t gfp,
+			     int node)
+{
+	struct sh_span *span;
+
+	sh_runs_begin(rcs);
+	span = take_run(rcs, nr_pages, align, kind, gfp, node);
+	sh_runs_end(rcs);
+	return span;
+}
 EXPORT_SYMBOL_FOR_KUNIT(sh_run_alloc);
 
 /**
@@ -236,12 +248,14 @@ void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span)
 	struct sh_span *out[SH_RUNCACHE_RUNS];
 	unsigned int nr = 1;
 
+	sh_runs_begin(rcs);
 	sh_pageheap_disown(span);
 	if (span->nr_pages <= SH_RUNCACHE_PAGES)
 		nr = push_this_cpu(rcs, span, out);
 	else
 		out[0] = span;
 	sh_pageheap_free(rcs->ph, out, nr);
+	sh_runs_end(rcs);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_run_free);
 
@@ -258,6 +272,7 @@ void sh_runcaches_drain(struct sh_runcaches *rcs, int dead_cpu)
 	struct sh_runcache *rc;
 	unsigned int nr = 0;
 
+	sh_runs_begin(rcs);
 	preempt_disable();
 	rc = dead_cpu >= 0 ? per_cpu_ptr(rcs->cpu, dead_cpu) :
 			     this_cpu_ptr(rcs->cpu);
@@ -268,6 +283,7 @@ void sh_runcaches_drain(struct sh_runcaches *rcs, int dead_cpu)
 	}
 	preempt_enable();
 	sh_pageheap_free(rcs->ph, out, nr);
+	sh_runs_end(rcs);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_drain);
 
@@ -290,6 +306,7 @@ void sh_runcaches_stats(struct sh_runcaches *rcs,
 		stats->runs += sh_peek(rc->nr);
 		stats->pages += sh_peek(rc->pages);
 		stats->released += sh_peek(rc->released);
+		stats->underway += sh_peek(rc->underway);
 	}
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_stats);

@@ -31,6 +31,8 @@
  * @released: heap pages of these without memory behind them
  * @hits: runs allocated from here
  * @misses: times there was no run of the length
+ * @underway: calls that have begun here, see sh_runs_begin(), less those that
+ *	have ended here
  * @run: the runs, oldest first
  */
 struct sh_runcache {
@@ -40,6 +42,7 @@ struct sh_runcache {
 	unsigned int released;
 	unsigned long hits;
 	unsigned long misses;
+	long underway;
 	struct {
 		u32 nr_pages;
 		u32 kind;
@@ -62,12 +65,43 @@ struct sh_runcaches {
  * @runs: runs in them
  * @pages: heap pages in these
  * @released: heap pages of these without memory behind them
+ * @underway: calls that have runs or objects in hand
  */
 struct sh_runcache_stats {
 	unsigned long runs;
 	unsigned long pages;
 	unsigned long released;
+	long underway;
 };
+
+/**
+ * sh_runs_begin() - be about to have runs or objects in hand
+ * @rcs: the run caches
+ *
+ * What is in hand is in no cache and no list: the heap's sums are not right, to
+ * whoever looks at them until sh_runs_end().
+ *
+ * Context: any but NMI. An interrupt leaves the count as it found it.
+ */
+static inline void sh_runs_begin(struct sh_runcaches *rcs)
+{
+	preempt_disable();
+	/* data_race: with interrupts, which see to it. */
+	data_race(this_cpu_ptr(rcs->cpu)->underway++);
+	preempt_enable();
+}
+
+/**
+ * sh_runs_end() - have nothing in hand any more
+ * @rcs: the run caches
+ */
+static inline void sh_runs_end(struct sh_runcaches *rcs)
+{
+	preempt_disable();
+	/* data_race: the same. */
+	data_race(this_cpu_ptr(rcs->cpu)->underway--);
+	preempt_enable();
+}
 
 int sh_runcaches_init(struct sh_runcaches *rcs, struct sh_pageheap *ph);
 void sh_runcaches_exit(struct sh_runcaches *rcs);

@@ -45,8 +45,12 @@
 #define PACE_SHARE	100
 #define AGE_SHARE	8
 
-/* How long age may go on at a time. */
+/*
+ * How long age may go on at a time, and the longest it then rests: where it was
+ * the machine that took its time, that is no reason to rest as much longer.
+ */
 #define AGE_SLICE_NS	(4 * NSEC_PER_MSEC)
+#define AGE_REST_MS	64U
 
 /* Heap pages to give back between two looks at the clock: 1 MiB. */
 #define PACE_STEP	((1UL << 20) >> SH_PAGE_SHIFT)
@@ -102,7 +106,9 @@ static unsigned int by_age(struct sh_scavenger *sc)
 		took = local_clock() - start;
 	} while (got && took < AGE_SLICE_NS);
 	account(sc, SH_SCAVENGE_AGE, pages, start);
-	return got ? took * (AGE_SHARE - 1) / NSEC_PER_MSEC + 1 : 0;
+	if (!got)
+		return 0;
+	return min_t(u64, took * (AGE_SHARE - 1) / NSEC_PER_MSEC + 1, AGE_REST_MS);
 }
 
 /* Resident heap pages beyond what recent use needs and a tenth more. */

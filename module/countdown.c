@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Countdowns: after how many objects of a slot one is to be sampled for the heap
+ * profile. The fast path only counts down; what it does not see, objects that
+ * come from no slot, counts in bytes in slot 0.
+ *
+ * The countdown is the count of allocations as well: what was drawn less what is
+ * left. So it takes the fast path one instruction for both.
+ *
+ * Invariant: for each slot, drawn less left is the number of objects allocated.
+ *
+ * Locks: none; only the CPU itself changes its countdowns, with its cache entered.
+ *
+ * Contexts: any but NMI, except where a function says otherwise.
+ */
+#include <linux/irqflags.h>
+
+#include "cache.h"
+#include "compat.h"
+#include "sampling.h"
+
+/*
+ * Start a countdown anew without a change to how many objects were allocated,
+ * which is the difference; sh_caches_stats() looks again when it sees one half
+ * of it. Interrupts are off lest it be called from one that can not see the end.
+ */
+static void set_left(struct sh_cache *cache, unsigned int class, long left)
+{
+	struct sh_slot *slot = &cache->slot[class];
+	unsigned long flags;
+
+	local_irq_save(flags);
+	WRITE_ONCE(cache->changes, cache->changes + 1);
+	smp_wmb();	/* odd before the change */
+	WRITE_ONCE(cache->drawn[class], cache->drawn[class] + left - sh_slot_left(slot));
+	WRITE_ONCE(slot->left, left);
+	smp_wmb();	/* the change before even */
+	WRITE_ONCE(cache->changes, cache->changes + 1);
+	local_irq_restore(flags);
+}
+
+/**
+ * sh_caches_due() - count an object that sh_cache_pop() did not give
+ * @caches: the caches
+ * @class: its size class, 0 when it did not come from a span of small objects
+ * @size: its bytes
+ *
+ * Context: any but NMI.
+ * Return: whether it is to be sampled.
+ */
+bool sh_caches_due(struct sh_caches *caches, unsigned int class, size_t size)
+{
+	struct sh_cache *cache;
+	bool due;
+	long left;
+
+	preempt_disable();
+	cache = this_cpu_ptr(caches->cpu);
+	if (sh_cache_enter(cache)) {
+		left = sh_slot_left(&cache->slot[class]) - (class ? 1 : (long)size);
+		due = left < 0;
+		if (due)
+			left = class ? sh_sampling_draw(size) :
+				       sh_sampling_draw_bytes();
+		set_left(cache, class, left);
+		sh_cache_leave(cache);
+	} else {
+		/* Whatever the countdown says: it has no memory. */
+		due = sh_sampling_draw_bytes() < (long)size;
+	}
+	preempt_enable();
+	return due && READ_ONCE(sh_profile_rate);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_due);
+
+/**
+ * sh_caches_due_first() - count several objects that sh_cache_pop() did not give
+ * @caches: the caches
+ * @size: bytes of each
+ * @nr: how many
+ *
+ * Context: any but NMI.
+ * Return: the first of them that is to be sampled, @nr for none. Those after it
+ * were not counted.
+ */
+unsigned int sh_caches_due_first(struct sh_caches *caches, size_t size,
+				 unsigned int nr)
+{
+	struct sh_cache *cache;
+	struct sh_slot *slot;
+	long left;
+
+	preempt_disable();
+	cache = this_cpu_ptr(caches->cpu);
+	if (sh_cache_enter(cache)) {
+		slot = &cache->slot[0];
+		left = sh_slot_left(slot);
+		/* Slot 0 has no objects of which this would be a part. */
+		if (left < (long)(nr * size))
+			WRITE_ONCE(slot->left, sh_sampling_draw_bytes());
+		else
+			WRITE_ONCE(slot->left, left - (long)(nr * size));
+		sh_cache_leave(cache);
+	} else {
+		left = sh_sampling_draw_bytes();
+	}
+	preempt_enable();
+	return left < (long)(nr * size) ? left / (long)size : nr;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_due_first);
+
+/**
+ * sh_caches_redraw() - start all countdowns anew, since the rate has changed
+ * @caches: the caches
+ * @dead_cpu: a CPU that nobody uses the cache of, or -1 for the one this runs on
+ *
+ * Context: task.
+ */
+void sh_caches_redraw(struct sh_caches *caches, int dead_cpu)
+{
+	struct sh_cache *cache;
+	unsigned int class;
+
+	preempt_disable();
+	cache = dead_cpu >= 0 ? per_cpu_ptr(caches->cpu, dead_cpu) :
+				this_cpu_ptr(caches->cpu);
+	if (sh_cache_enter(cache)) {
+		set_left(cache, 0, sh_sampling_draw_bytes());
+		for (class = 1; class < SH_NR_CLASSES; class++)
+			set_left(cache, class,
+				 sh_sampling_draw(sh_classes[class].size));
+		sh_cache_leave(cache);
+	}
+	preempt_enable();
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_redraw);
