@@ -202,7 +202,8 @@ static void debug_test_sees_writes_before_reuse(struct kunit *test)
 		objs[i] = spanheap_alloc(heap, 100, GFP_KERNEL);
 		KUNIT_EXPECT_PTR_NE(test, objs[i], ptr);
 	}
-	expect_corruption(test, "write after free: object", 0, "found when its memory was used again");
+	expect_corruption(test, "write after free: object", 0,
+			  "found when its memory was used again");
 	spanheap_free_bulk(64, objs);
 	spanheap_free(keep);
 	sh_quarantine_drain(heap);
@@ -265,8 +266,10 @@ static void debug_test_refuses_bad_frees(struct kunit *test)
 	void *small = spanheap_alloc(heap, 100, GFP_KERNEL);
 	void *large = spanheap_alloc(heap, 100000, GFP_KERNEL);
 
-	expect_bad_free(test, small + 8, "interior pointer", "that is at offset 8 of the object at");
-	expect_bad_free(test, small - 64, "address in a red zone", "that is at offset -64 of the object at");
+	expect_bad_free(test, small + 8, "interior pointer",
+			"that is at offset 8 of the object at");
+	expect_bad_free(test, small - 64, "address in a red zone",
+			"that is at offset -64 of the object at");
 	expect_bad_free(test, small + 100, "address in a red zone", "of 100 bytes");
 	expect_bad_free(test, large - 64, "address in a red zone", "of 100000 bytes");
 	expect_bad_free(test, large + 4096, "interior pointer", "that is at offset 4096");

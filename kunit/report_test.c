@@ -135,8 +135,10 @@ static void report_test_says_where_inside(struct kunit *test)
 	void *small = spanheap_alloc(heap, 100, GFP_KERNEL);
 	void *large = spanheap_alloc(heap, 100000, GFP_KERNEL);
 
-	expect_bad_free(test, small + 40, "interior pointer", "that is at offset 40 of the object at ");
-	expect_bad_free(test, large + 70000, "interior pointer", "that is at offset 70000 of the object at ");
+	expect_bad_free(test, small + 40, "interior pointer",
+			"that is at offset 40 of the object at ");
+	expect_bad_free(test, large + 70000, "interior pointer",
+			"that is at offset 70000 of the object at ");
 	spanheap_free(small);
 	expect_bad_free(test, small, "double free", "that is at offset 0 of the object at ");
 	spanheap_free(large);

@@ -42,12 +42,14 @@ static void report(const struct spanheap *heap)
  * the heap is being destroyed, which was reported.
  */
 int sh_users_enter(struct spanheap *heap)
+	__acquires(&users)
 {
 	int idx = srcu_read_lock(&users);
 
 	if (likely(!READ_ONCE(heap->closed)))
 		return idx;
 	srcu_read_unlock(&users, idx);
+	__acquire(&users);	/* sparse knows no "only if" */
 	report(heap);
 	return -ESHUTDOWN;
 }
@@ -57,6 +59,7 @@ int sh_users_enter(struct spanheap *heap)
  * @idx: what that returned, not negative
  */
 void sh_users_leave(int idx)
+	__releases(&users)
 {
 	srcu_read_unlock(&users, idx);
 }

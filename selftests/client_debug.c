@@ -147,14 +147,20 @@ static void leak(struct spanheap *unused)
 	spanheap_destroy(heap);
 }
 
+#define IN_HEAP		", heap client_debug, offset "
+#define WHEN		" bytes wrong\\); found when it "
+
 const struct client_test client_debug_tests[] = {
 	{ "debug_exact", exact },
 	{ "debug_overflow", overflow,
-	  "corruption: overflow past the end: object [0-9a-f]+ of 100 bytes, heap client_debug, offset 100: (41 ){7}41 \\(8 bytes wrong\\); found when it was freed" },
+	  "corruption: overflow past the end: object [0-9a-f]+ of 100 bytes"
+	  IN_HEAP "100: (41 ){7}41 \\(8" WHEN "was freed" },
 	{ "debug_underflow", underflow,
-	  "corruption: underflow before the start: object [0-9a-f]+ of 50000 bytes, heap client_debug, offset -1: 41 \\(1 bytes wrong\\); found when it was freed" },
+	  "corruption: underflow before the start: object [0-9a-f]+ of 50000 bytes"
+	  IN_HEAP "-1: 41 \\(1" WHEN "was freed" },
 	{ "debug_write_after_free", after_free,
-	  "corruption: write after free: object [0-9a-f]+ of 100 bytes, heap client_debug, offset 40: 41 \\(1 bytes wrong\\); found when it left quarantine" },
+	  "corruption: write after free: object [0-9a-f]+ of 100 bytes"
+	  IN_HEAP "40: 41 \\(1" WHEN "left quarantine" },
 	{ "debug_twice", twice, "bad free: double free: .*heap client_debug" },
 	{ "debug_leak", leak, "heap client_debug:   1 of 123 bytes, allocated at:" },
 	{ }
