@@ -24,7 +24,8 @@
 #include "compat.h"
 #include "sampling.h"
 
-unsigned long sh_profile_rate = 512UL << 10;
+/* A stack walk each 512 KiB is more than large objects cost: not unless asked. */
+unsigned long sh_profile_rate;
 EXPORT_SYMBOL_FOR_KUNIT(sh_profile_rate);
 
 /* Bits after the binary point of logarithms. */

@@ -68,8 +68,8 @@ save_files()
 load_modules()
 {
 	step "Load the heap, and a module that keeps lines of text in a heap \"sample\"." \
-		"insmod spanheap.ko; insmod spanheap_sample.ko"
-	insmod "$modules/spanheap.ko" || die "spanheap.ko does not load"
+		"insmod spanheap.ko profile_rate=65536; insmod spanheap_sample.ko"
+	insmod "$modules/spanheap.ko" profile_rate=65536 || die "spanheap.ko does not load"
 	insmod "$modules/spanheap_sample.ko" || die "spanheap_sample.ko does not load"
 	grep '^spanheap' /proc/modules | awk '{ printf "  %-16s %8d bytes\n", $1, $2 }'
 	snapshot empty
@@ -161,9 +161,9 @@ compare()
 	step "All figures of the heap, at the three moments." "cat spanheap/sample/stats"
 	awk 'FNR == 1 { column++ }
 	     { value[$1, column] = $2; if (column == 1) name[FNR] = $1; rows = FNR }
-	     END { printf "  %-16s %12s %12s %12s\n", "", "empty", "loaded", "freed"
+	     END { printf "  %-22s %12s %12s %12s\n", "", "empty", "loaded", "freed"
 		   for (i = 1; i <= rows; i++)
-			printf "  %-16s %12s %12s %12s\n", name[i], value[name[i], 1],
+			printf "  %-22s %12s %12s %12s\n", name[i], value[name[i], 1],
 			       value[name[i], 2], value[name[i], 3] }' \
 		"$tmp/empty" "$tmp/loaded" "$tmp/freed"
 
