@@ -97,13 +97,12 @@ static void *alloc_open(struct spanheap *heap, size_t size, size_t align,
 static noinline void *alloc_slow(struct spanheap *heap, size_t size,
 				 size_t align, gfp_t gfp, int node)
 {
-	int idx = sh_users_enter(heap);
 	void *obj;
 
-	if (idx < 0)
+	if (!sh_users_enter(heap))
 		return sh_count_failure(heap);
 	obj = alloc_open(heap, size, align, gfp, node);
-	sh_users_leave(idx);
+	sh_users_leave(heap);
 	return obj;
 }
 
@@ -284,7 +283,6 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 				 unsigned int nr, void **objs)
 {
 	unsigned int class, done, i;
-	int idx;
 
 	heap = sh_heap_or_default(heap);
 	if (!size || size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD) ||
@@ -296,8 +294,7 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 		return 0;
 	}
 	class = sh_size_class(size);
-	idx = sh_users_enter(heap);
-	if (idx < 0) {
+	if (!sh_users_enter(heap)) {
 		sh_count_failure(heap);
 		return 0;
 	}
@@ -310,7 +307,7 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 		for (i = 0; i < done; i++)
 			memset(objs[i], 0, sh_classes[class].size);
 	sh_profile_note_bulk(heap, objs, done, sh_classes[class].size, gfp);
-	sh_users_leave(idx);
+	sh_users_leave(heap);
 	for (i = 0; trace_alloc_enabled() && i < done; i++)
 		sh_trace_alloc(heap, objs[i], size, gfp, _RET_IP_);
 	if (done < nr)

@@ -258,8 +258,18 @@ static unsigned int stash(struct sh_caches *caches, unsigned int class,
 	return nr;
 }
 
-static void *refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
-		    int node)
+/**
+ * sh_caches_refill() - allocate an object past an empty slot, and fill it
+ * @caches: the caches
+ * @class: the object's size class
+ * @gfp: how to get memory
+ * @node: NUMA node of new pages
+ *
+ * Context: that of @gfp.
+ * Return: a live object or NULL.
+ */
+void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
+		       int node)
 {
 	struct sh_central *central = &caches->central[class];
 	struct sh_entry batch[SH_BATCH_MAX];
@@ -278,27 +288,6 @@ static void *refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 		sh_central_free(central, caches->rcs, batch + 1 + kept,
 				got - 1 - kept);
 	return batch[0].obj;
-}
-
-/**
- * sh_caches_refill() - allocate an object past an empty slot, and fill it
- * @caches: the caches
- * @class: the object's size class
- * @gfp: how to get memory
- * @node: NUMA node of new pages
- *
- * Context: that of @gfp.
- * Return: a live object or NULL.
- */
-void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
-		       int node)
-{
-	void *obj;
-
-	sh_runs_begin(caches->rcs);
-	obj = refill(caches, class, gfp, node);
-	sh_runs_end(caches->rcs);
-	return obj;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_refill);
 
@@ -365,9 +354,6 @@ unsigned int sh_caches_alloc_bulk(struct sh_caches *caches, unsigned int class,
 	unsigned int done, got, i;
 
 	done = pop_bulk(caches, class, nr, objs);
-	if (done == nr)
-		return done;
-	sh_runs_begin(caches->rcs);
 	while (done < nr) {
 		got = sh_central_alloc(central, caches->rcs, caches->cpu, batch,
 				       min_t(unsigned int, nr - done,
@@ -380,7 +366,6 @@ unsigned int sh_caches_alloc_bulk(struct sh_caches *caches, unsigned int class,
 		}
 		sh_central_count_direct(central, got);
 	}
-	sh_runs_end(caches->rcs);
 	return done;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_alloc_bulk);

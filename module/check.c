@@ -325,15 +325,6 @@ static const char *check_sums(struct checker *c,
 	return wrong ?: sh_caches_check(&heap->caches);
 }
 
-/* Whether somebody has runs or objects in hand, or may have them. */
-static bool has_underway(struct spanheap *heap)
-{
-	struct sh_runcache_stats stats;
-
-	sh_runcaches_stats(&heap->rcs, &stats);
-	return stats.underway;
-}
-
 /*
  * Look at all of the heap once. Returns what is wrong with the sums, after what
  * else is wrong was reported.
@@ -343,14 +334,14 @@ static const char *check_once(struct checker *c, bool *busy)
 	struct spanheap_stats before, after;
 	unsigned long free_runs;
 
-	*busy = has_underway(c->heap);
+	*busy = sh_runs_underway(&c->heap->rcs);
 	spanheap_get_stats(c->heap, &before);
 	if (sh_pageheap_walk(&c->heap->ph, check_arena, check_span, c))
 		found(c, "the pagemap lost a span", 0);
 	check_lists(c, &free_runs);
 	spanheap_get_stats(c->heap, &after);
 	*busy |= memcmp(&before, &after, sizeof(before)) ||
-		 has_underway(c->heap);
+		 sh_runs_underway(&c->heap->rcs);
 	return *busy ? NULL : check_sums(c, &after, free_runs);
 }
 

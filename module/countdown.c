@@ -54,6 +54,10 @@ bool sh_caches_due(struct sh_caches *caches, unsigned int class, size_t size)
 	bool due;
 	long left;
 
+	/* Nothing is to be sampled; but a slot at its end would stay there. */
+	if (!READ_ONCE(sh_profile_rate) &&
+	    sh_peek(raw_cpu_ptr(caches->cpu)->slot[class].left) > 0)
+		return false;
 	preempt_disable();
 	cache = this_cpu_ptr(caches->cpu);
 	if (sh_cache_enter(cache)) {

@@ -129,8 +129,8 @@ void sh_report_no_heap(const struct spanheap *heap);
 void sh_report_leaks(struct spanheap *heap);
 
 /* users.c: allocating while the heap may be destroyed. */
-int sh_users_enter(struct spanheap *heap);
-void sh_users_leave(int idx);
+bool sh_users_enter(struct spanheap *heap);
+void sh_users_leave(struct spanheap *heap);
 void sh_users_close(struct spanheap *heap);
 
 /* check.c */

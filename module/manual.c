@@ -50,7 +50,6 @@ static struct sh_span *take_manual(struct spanheap *heap, size_t bytes,
 void *spanheap_alloc_pages(struct spanheap *heap, size_t bytes, gfp_t gfp)
 {
 	struct sh_span *span = NULL;
-	int idx;
 
 	heap = sh_heap_or_default(heap);
 	if (gfp & SH_GFP_BAD)
@@ -58,10 +57,9 @@ void *spanheap_alloc_pages(struct spanheap *heap, size_t bytes, gfp_t gfp)
 	if (!bytes)
 		return ZERO_SIZE_PTR;
 	might_alloc(gfp);
-	idx = sh_users_enter(heap);
-	if (idx >= 0) {
+	if (sh_users_enter(heap)) {
 		span = take_manual(heap, bytes, gfp);
-		sh_users_leave(idx);
+		sh_users_leave(heap);
 	}
 	if (!span)
 		return sh_count_failure(heap);

@@ -85,7 +85,6 @@ void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 			  int node)
 {
 	void *obj;
-	int idx;
 
 	heap = sh_heap_or_default(heap);
 	if (node == NUMA_NO_NODE)
@@ -99,8 +98,7 @@ void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 	if (num_online_nodes() == 1 || !size || (gfp & SH_GFP_BAD))
 		return spanheap_alloc(heap, size, gfp);
 	might_alloc(gfp);
-	idx = sh_users_enter(heap);
-	if (idx < 0)
+	if (!sh_users_enter(heap))
 		return sh_count_failure(heap);
 	obj = try_near(heap, size, gfp, node);
 	if (!obj) {
@@ -108,7 +106,7 @@ void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 		sh_profile_note(heap, obj, gfp);
 		sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
 	}
-	sh_users_leave(idx);
+	sh_users_leave(heap);
 	return obj ?: sh_count_failure(heap);
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_node);

@@ -122,7 +122,6 @@ void *spanheap_alloc_persistent(struct spanheap *heap, size_t size,
 				size_t align, gfp_t gfp)
 {
 	void *got = NULL;
-	int idx;
 
 	heap = sh_heap_or_default(heap);
 	if (!is_power_of_2(align) || align > PAGE_SIZE) {
@@ -136,10 +135,9 @@ void *spanheap_alloc_persistent(struct spanheap *heap, size_t size,
 	if (!size)
 		return ZERO_SIZE_PTR;
 	might_alloc(gfp);
-	idx = sh_users_enter(heap);
-	if (idx >= 0) {
+	if (sh_users_enter(heap)) {
 		got = alloc(heap, size, align, gfp);
-		sh_users_leave(idx);
+		sh_users_leave(heap);
 	}
 	return got ?: sh_count_failure(heap);
 }

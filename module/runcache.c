@@ -191,26 +191,6 @@ static struct sh_span *fetch(struct sh_runcaches *rcs, u32 nr_pages,
 	return nr ? spans[0] : NULL;
 }
 
-static struct sh_span *take_run(struct sh_runcaches *rcs, unsigned long nr_pages,
-				unsigned long align, unsigned int kind,
-				gfp_t gfp, int node)
-{
-	struct sh_span *span = NULL;
-
-	if (align == 1 && nr_pages <= SH_RUNCACHE_PAGES) {
-		span = pop_this_cpu(rcs, nr_pages, kind);
-		if (!span && nr_pages <= FETCH_AHEAD_PAGES)
-			span = fetch(rcs, nr_pages, kind);
-	}
-	if (!span)
-		return sh_pageheap_alloc(rcs->ph, nr_pages, align, kind, gfp,
-					 node);
-	if (!span->released || sh_pageheap_populate(rcs->ph, span, gfp, node))
-		return span;
-	sh_pageheap_free(rcs->ph, &span, 1);
-	return NULL;
-}
-
 /**
  * sh_run_alloc() - allocate a span
  * @rcs: the run caches
@@ -227,12 +207,20 @@ struct sh_span *sh_run_alloc(struct sh_runcaches *rcs, unsigned long nr_pages,
 			     unsigned long align, unsigned int kind, gfp_t gfp,
 			     int node)
 {
-	struct sh_span *span;
+	struct sh_span *span = NULL;
 
-	sh_runs_begin(rcs);
-	span = take_run(rcs, nr_pages, align, kind, gfp, node);
-	sh_runs_end(rcs);
-	return span;
+	if (align == 1 && nr_pages <= SH_RUNCACHE_PAGES) {
+		span = pop_this_cpu(rcs, nr_pages, kind);
+		if (!span && nr_pages <= FETCH_AHEAD_PAGES)
+			span = fetch(rcs, nr_pages, kind);
+	}
+	if (!span)
+		return sh_pageheap_alloc(rcs->ph, nr_pages, align, kind, gfp,
+					 node);
+	if (!span->released || sh_pageheap_populate(rcs->ph, span, gfp, node))
+		return span;
+	sh_pageheap_free(rcs->ph, &span, 1);
+	return NULL;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_run_alloc);
 
@@ -288,6 +276,28 @@ void sh_runcaches_drain(struct sh_runcaches *rcs, int dead_cpu)
 EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_drain);
 
 /**
+ * sh_runs_underway() - whether anybody has runs or objects in hand
+ * @rcs: the run caches
+ *
+ * Context: any.
+ * Return: false only if all had ended that had begun before the call.
+ */
+bool sh_runs_underway(struct sh_runcaches *rcs)
+{
+	long begun = 0, ended = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		ended += atomic_long_read(&per_cpu_ptr(rcs->cpu, cpu)->ended);
+	/* Nobody is seen to end who is not seen to have begun. */
+	smp_mb();
+	for_each_possible_cpu(cpu)
+		begun += atomic_long_read(&per_cpu_ptr(rcs->cpu, cpu)->begun);
+	return begun != ended;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_runs_underway);
+
+/**
  * sh_runcaches_stats() - add up what all CPUs hold
  * @rcs: the run caches
  * @stats: where to put it
@@ -306,7 +316,6 @@ void sh_runcaches_stats(struct sh_runcaches *rcs,
 		stats->runs += sh_peek(rc->nr);
 		stats->pages += sh_peek(rc->pages);
 		stats->released += sh_peek(rc->released);
-		stats->underway += sh_peek(rc->underway);
 	}
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_stats);

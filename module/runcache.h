@@ -5,6 +5,7 @@
 #ifndef SPANHEAP_RUNCACHE_H
 #define SPANHEAP_RUNCACHE_H
 
+#include <linux/atomic.h>
 #include <linux/percpu.h>
 
 #include "pageheap.h"
@@ -31,8 +32,8 @@
  * @released: heap pages of these without memory behind them
  * @hits: runs allocated from here
  * @misses: times there was no run of the length
- * @underway: calls that have begun here, see sh_runs_begin(), less those that
- *	have ended here
+ * @begun: calls that have begun here, see sh_runs_begin()
+ * @ended: calls that have ended here, wherever they began
  * @run: the runs, oldest first
  */
 struct sh_runcache {
@@ -42,7 +43,8 @@ struct sh_runcache {
 	unsigned int released;
 	unsigned long hits;
 	unsigned long misses;
-	long underway;
+	atomic_long_t begun;
+	atomic_long_t ended;
 	struct {
 		u32 nr_pages;
 		u32 kind;
@@ -65,13 +67,11 @@ struct sh_runcaches {
  * @runs: runs in them
  * @pages: heap pages in these
  * @released: heap pages of these without memory behind them
- * @underway: calls that have runs or objects in hand
  */
 struct sh_runcache_stats {
 	unsigned long runs;
 	unsigned long pages;
 	unsigned long released;
-	long underway;
 };
 
 /**
@@ -81,14 +81,11 @@ struct sh_runcache_stats {
  * What is in hand is in no cache and no list: the heap's sums are not right, to
  * whoever looks at them until sh_runs_end().
  *
- * Context: any but NMI. An interrupt leaves the count as it found it.
+ * Context: any but NMI.
  */
 static inline void sh_runs_begin(struct sh_runcaches *rcs)
 {
-	preempt_disable();
-	/* data_race: with interrupts, which see to it. */
-	data_race(this_cpu_ptr(rcs->cpu)->underway++);
-	preempt_enable();
+	atomic_long_inc(&raw_cpu_ptr(rcs->cpu)->begun);
 }
 
 /**
@@ -97,10 +94,9 @@ static inline void sh_runs_begin(struct sh_runcaches *rcs)
  */
 static inline void sh_runs_end(struct sh_runcaches *rcs)
 {
-	preempt_disable();
-	/* data_race: the same. */
-	data_race(this_cpu_ptr(rcs->cpu)->underway--);
-	preempt_enable();
+	/* Who sees that it has ended sees what it did. */
+	smp_mb__before_atomic();
+	atomic_long_inc(&raw_cpu_ptr(rcs->cpu)->ended);
 }
 
 int sh_runcaches_init(struct sh_runcaches *rcs, struct sh_pageheap *ph);
@@ -109,6 +105,7 @@ struct sh_span *sh_run_alloc(struct sh_runcaches *rcs, unsigned long nr_pages,
 			     unsigned long align, unsigned int kind, gfp_t gfp,
 			     int node);
 void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span);
+bool sh_runs_underway(struct sh_runcaches *rcs);
 void sh_runcaches_drain(struct sh_runcaches *rcs, int dead_cpu);
 void sh_runcaches_stats(struct sh_runcaches *rcs,
 			struct sh_runcache_stats *stats);

@@ -3,25 +3,25 @@
  * Who is allocating while a heap is destroyed: a mistake of theirs, which is
  * refused and reported for as long as there is a heap to refuse it.
  *
- * Allocations past the fast path are SRCU readers, which may sleep and be in
- * interrupts. Closing a heap marks it, waits for those that may not have seen the
- * mark, and empties the caches for good: then the fast path finds nothing either.
- * One srcu_struct serves all heaps, since waiting for others does no harm.
+ * Allocations past the fast path count themselves, on the CPU they begin and on
+ * the one they end on. Closing a heap marks it, waits until all have ended that
+ * may not have seen the mark, and empties the caches for good: then the fast path
+ * finds nothing either. (SRCU does the same; its counts are changed with
+ * interrupts off where a CPU can not add to memory in one instruction, and that
+ * takes a host call in User-Mode Linux.)
  *
- * Locks: none of its own. Contexts: entering and leaving any but NMI; closing
- * task, may sleep.
+ * Locks: none. Contexts: entering and leaving any but NMI; closing task, may
+ * sleep.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
-#include <linux/srcu.h>
+#include <linux/sched.h>
 
 #include "compat.h"
 #include "drain.h"
 #include "heap.h"
-
-DEFINE_STATIC_SRCU(users);
 
 static DEFINE_RATELIMIT_STATE(refuse_limit, HZ, 5);
 
@@ -38,30 +38,28 @@ static void report(const struct spanheap *heap)
  * sh_users_enter() - start to allocate past the fast path
  * @heap: the heap
  *
- * Return: what to give to sh_users_leave() afterwards, or a negative number when
- * the heap is being destroyed, which was reported.
+ * Return: whether to go on, and then to call sh_users_leave(); false when the
+ * heap is being destroyed, which was reported.
  */
-int sh_users_enter(struct spanheap *heap)
-	__acquires(&users)
+bool sh_users_enter(struct spanheap *heap)
 {
-	int idx = srcu_read_lock(&users);
-
+	sh_runs_begin(&heap->rcs);
+	/* Either the mark is seen here, or the count by who made it. */
+	smp_mb__after_atomic();
 	if (likely(!READ_ONCE(heap->closed)))
-		return idx;
-	srcu_read_unlock(&users, idx);
-	__acquire(&users);	/* sparse knows no "only if" */
+		return true;
 	report(heap);
-	return -ESHUTDOWN;
+	sh_runs_end(&heap->rcs);
+	return false;
 }
 
 /**
  * sh_users_leave() - end what sh_users_enter() started
- * @idx: what that returned, not negative
+ * @heap: the heap
  */
-void sh_users_leave(int idx)
-	__releases(&users)
+void sh_users_leave(struct spanheap *heap)
 {
-	srcu_read_unlock(&users, idx);
+	sh_runs_end(&heap->rcs);
 }
 
 /**
@@ -73,7 +71,9 @@ void sh_users_leave(int idx)
 void sh_users_close(struct spanheap *heap)
 {
 	WRITE_ONCE(heap->closed, true);
-	synchronize_srcu_expedited(&users);
+	smp_mb();	/* see sh_users_enter() */
+	while (sh_runs_underway(&heap->rcs))
+		schedule_timeout_uninterruptible(1);
 	/* What is freed from now on is not cached. */
 	WRITE_ONCE(heap->caches.max_bytes, 0);
 	sh_drain_all(heap->scavenger.drains);
