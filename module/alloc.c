@@ -20,6 +20,7 @@
 #include "fault.h"
 #include "gfp.h"
 #include "heap.h"
+#include "leakcheck.h"
 #include "trace.h"
 
 static noinline void *zero_object(void *obj, unsigned long class)
@@ -102,6 +103,7 @@ static noinline void *alloc_slow(struct spanheap *heap, size_t size,
 	if (!sh_users_enter(heap))
 		return sh_count_failure(heap);
 	obj = alloc_open(heap, size, align, gfp, node);
+	sh_leakcheck_add_any(obj, gfp);
 	sh_users_leave(heap);
 	return obj;
 }
@@ -130,6 +132,7 @@ static noinline void *alloc_flagged(struct spanheap *heap, size_t size,
 	preempt_enable();
 	if (unlikely(!hit))
 		return alloc_slow(heap, size, 1, gfp, heap->node);
+	sh_leakcheck_add(obj, sh_class_at(class)->size, gfp);
 	return zero_object(obj, class);
 }
 
@@ -156,6 +159,7 @@ static __always_inline void *do_alloc(struct spanheap *heap, size_t size,
 	if (unlikely(!sh_cache_pop(cache, class, &obj)))
 		goto slow;
 	preempt_enable();
+	sh_leakcheck_add(obj, sh_class_at(class)->size, gfp);
 	if (want_init_on_alloc(0))
 		return zero_object(obj, class);
 	return obj;
@@ -306,6 +310,8 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 	if (want_init_on_alloc(gfp))
 		for (i = 0; i < done; i++)
 			memset(objs[i], 0, sh_classes[class].size);
+	for (i = 0; i < done; i++)
+		sh_leakcheck_add(objs[i], sh_classes[class].size, gfp);
 	sh_profile_note_bulk(heap, objs, done, sh_classes[class].size, gfp);
 	sh_users_leave(heap);
 	for (i = 0; trace_alloc_enabled() && i < done; i++)

@@ -22,6 +22,7 @@
  * Contexts: refill that of its gfp; the rest any but NMI.
  */
 #include <linux/cpumask.h>
+#include <linux/kmemleak.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -216,6 +217,8 @@ static void grow_slot(struct sh_caches *caches, unsigned int class)
 	array = kmalloc_array(nr, sizeof(*array), GFP_NOWAIT | __GFP_NOWARN);
 	if (!array)
 		return;
+	/* What was popped stays in it, and would look as if it was pointed to. */
+	kmemleak_no_scan(array);
 	atomic_long_add(ksize(array), &caches->meta_bytes);
 	preempt_disable();
 	cache = this_cpu_ptr(caches->cpu);

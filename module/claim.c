@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "debug.h"
 #include "finalizer.h"
+#include "leakcheck.h"
 #include "pagemap.h"
 #include "profile.h"
 #include "special.h"
@@ -126,6 +127,7 @@ void sh_object_free(struct sh_object *obj)
 	}
 	entry.obj = sh_object_start(obj);
 	entry.state = &obj->span->obj[obj->idx];
+	sh_leakcheck_del(entry.obj);
 	if (class && want_init_on_free())
 		memset(entry.obj, 0, sh_classes[class].size);
 	WRITE_ONCE(*entry.state, SH_OBJ_CACHED);

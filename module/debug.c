@@ -41,6 +41,7 @@
 #include "fault.h"
 #include "gfp.h"
 #include "heap.h"
+#include "leakcheck.h"
 #include "pagemap.h"
 #include "whole.h"
 
@@ -53,8 +54,9 @@ static struct kmem_cache *guards;
  */
 int sh_debug_init(void)
 {
+	/* They point to objects, which are no less leaked for that. */
 	guards = kmem_cache_create("spanheap_guard", sizeof(struct sh_guard), 0,
-				   0, NULL);
+				   SLAB_NOLEAKTRACE, NULL);
 	return guards ? 0 : -ENOMEM;
 }
 
@@ -496,6 +498,7 @@ void sh_debug_free(struct sh_debug *debug, struct sh_guard *guard)
 	struct sh_damage damage;
 	unsigned long flags;
 
+	sh_leakcheck_del((void *)guard->start);
 	xa_lock_irqsave(&debug->slots, flags);
 	guard->state = SH_GUARD_HANDLED;
 	discount(debug, guard);
@@ -543,6 +546,7 @@ bool sh_debug_resize(const void *ptr, size_t size)
 	/* What is wrong stays as it is. */
 	if (!damaged)
 		sh_guard_paint_zones(guard);
+	sh_leakcheck_resize(ptr, size, GFP_ATOMIC);
 	set_state(debug, guard, SH_GUARD_LIVE);
 	return true;
 }
@@ -602,6 +606,8 @@ int sh_debug_split(const void *ptr)
 		sh_debug_free_records(debug, half);
 		return err;
 	}
+	sh_leakcheck_resize(ptr, half->size, GFP_ATOMIC);
+	sh_leakcheck_add((void *)half->start, half->size, GFP_ATOMIC);
 	if (guard->class)
 		sh_central_count_direct(&debug->heap->central[guard->class], 1);
 	else

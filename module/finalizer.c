@@ -26,6 +26,7 @@
 #include "compat.h"
 #include "finalizer.h"
 #include "heap.h"
+#include "leakcheck.h"
 #include "special.h"
 
 static struct workqueue_struct *finalizer_wq;
@@ -54,6 +55,23 @@ static struct sh_finalizer *finalizer_of(struct sh_special *special)
 {
 	return special ? container_of(special, struct sh_finalizer, special) :
 			 NULL;
+}
+
+/* What @arg points to may have no other pointer to it. */
+static struct sh_finalizer *new_finalizer(struct spanheap *heap)
+{
+	struct sh_finalizer *f;
+
+	f = sh_fixalloc_alloc(&heap->specials, GFP_ATOMIC | __GFP_NOWARN);
+	if (f)
+		sh_leakcheck_add_root(&f->arg, sizeof(f->arg), GFP_ATOMIC);
+	return f;
+}
+
+static void free_finalizer(struct spanheap *heap, struct sh_finalizer *f)
+{
+	sh_leakcheck_del(&f->arg);
+	sh_fixalloc_free(&heap->specials, f);
 }
 
 /* Take the finalizer of a claimed object from it. NULL when it has none. */
@@ -144,14 +162,14 @@ int spanheap_set_finalizer(const void *ptr,
 	if (!sh_object_claim(ptr, &obj))
 		return why_not(ptr);
 	heap = sh_span_heap(obj.span);
-	f = sh_fixalloc_alloc(&heap->specials, GFP_ATOMIC | __GFP_NOWARN);
+	f = new_finalizer(heap);
 	if (f) {
 		f->ptr = (void *)ptr;
 		f->fn = fn;
 		f->arg = arg;
 		err = add(&obj, f);
 		if (err)
-			sh_fixalloc_free(&heap->specials, f);
+			free_finalizer(heap, f);
 	}
 	sh_object_release(&obj);
 	return err;
@@ -178,7 +196,7 @@ int spanheap_clear_finalizer(const void *ptr)
 		return why_not(ptr);
 	f = take(&obj);
 	if (f)
-		sh_fixalloc_free(&sh_span_heap(obj.span)->specials, f);
+		free_finalizer(sh_span_heap(obj.span), f);
 	sh_object_release(&obj);
 	return f ? 0 : -ENOENT;
 }
@@ -248,7 +266,7 @@ static void run_queued(struct work_struct *work)
 		call(f);
 		WRITE_ONCE(fs->nr_run, fs->nr_run + 1);
 		sh_object_claimed(f->ptr, &obj);
-		sh_fixalloc_free(&heap->specials, f);
+		free_finalizer(heap, f);
 		sh_object_free(&obj);
 		cond_resched();
 	}
@@ -285,7 +303,7 @@ static bool run_first(struct spanheap *heap)
 	f = take(&obj);
 	call(f);
 	fs->nr_run++;
-	sh_fixalloc_free(&heap->specials, f);
+	free_finalizer(heap, f);
 	sh_object_release(&obj);
 	return true;
 }

@@ -39,6 +39,7 @@
 #include "claim.h"
 #include "compat.h"
 #include "heap.h"
+#include "leakcheck.h"
 #include "pagemap.h"
 #include "trace.h"
 
@@ -115,6 +116,7 @@ static __always_inline void do_free(const void *ptr, bool zero)
 		free_slow(ptr);
 		return;
 	}
+	sh_leakcheck_del(ptr);
 	if (zero)
 		memset((void *)ptr, 0, sh_class_at(class)->size);
 	if (unlikely(!sh_cache_push(SHIFT_PERCPU_PTR(span->cache, cpu), class,

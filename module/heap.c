@@ -24,6 +24,7 @@
 #include "debug.h"
 #include "fault.h"
 #include "heap.h"
+#include "leakcheck.h"
 #include "special.h"
 #include "trace.h"
 
@@ -80,6 +81,7 @@ static void free_heap(struct spanheap *heap)
 {
 	sh_scavenger_exit(&heap->scavenger);
 	sh_profile_drop(heap);
+	sh_leakcheck_drop(heap);
 	sh_pageheap_exit(&heap->ph);
 	/* Nobody who frees a wrong address looks at records any more. */
 	sh_debug_remove(heap);

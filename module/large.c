@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 
 #include "compat.h"
+#include "leakcheck.h"
 #include "whole.h"
 
 static void *publish(struct spanheap *heap, struct sh_span *span)
@@ -98,17 +99,27 @@ bool sh_large_free(const void *ptr)
 	span = sh_whole_claim(ptr, SH_SPAN_LARGE, SH_OBJ_CACHED);
 	if (!span)
 		return false;
+	sh_leakcheck_del(ptr);
 	sh_large_free_claimed(span);
 	return true;
 }
 
-static void shrink(struct spanheap *heap, struct sh_span *span, u32 nr_pages)
+/* The object of a claimed span has all of the span. */
+static void has_whole(struct sh_span *span, gfp_t gfp)
+{
+	sh_leakcheck_resize((void *)sh_span_base(span), sh_span_bytes(span),
+			    gfp);
+}
+
+static void shrink(struct spanheap *heap, struct sh_span *span, u32 nr_pages,
+		   gfp_t gfp)
 {
 	struct sh_span *rest = sh_whole_cut(span, nr_pages);
 
 	/* Without a record for it, the rest stays: that is no failure. */
 	if (!rest)
 		return;
+	has_whole(span, gfp);
 	atomic_long_sub(sh_span_bytes(rest), &heap->large_bytes);
 	sh_whole_free(rest);
 }
@@ -118,6 +129,7 @@ static bool grow(struct spanheap *heap, struct sh_span *span, u32 more,
 {
 	if (!sh_pageheap_extend(&heap->ph, span, more, gfp, heap->node))
 		return false;
+	has_whole(span, gfp);
 	atomic_long_add((long)more << SH_PAGE_SHIFT, &heap->large_bytes);
 	return true;
 }
@@ -138,7 +150,7 @@ bool sh_large_resize(struct sh_span *span, struct spanheap *heap, size_t size,
 	unsigned long nr_pages = sh_whole_pages(size);
 
 	if (nr_pages < span->nr_pages) {
-		shrink(sh_span_heap(span), span, nr_pages);
+		shrink(sh_span_heap(span), span, nr_pages, gfp);
 		sh_profile_resized(span);
 	}
 	if (nr_pages <= span->nr_pages)
@@ -165,6 +177,9 @@ int sh_large_split(struct sh_span *span, u32 nr_pages)
 
 	if (!rest)
 		return -ENOMEM;
+	has_whole(span, GFP_ATOMIC);
+	sh_leakcheck_add((void *)sh_span_base(rest), sh_span_bytes(rest),
+			 GFP_ATOMIC);
 	atomic_long_inc(&heap->large_mallocs);
 	sh_whole_publish(heap, rest, SH_SPAN_LARGE);
 	sh_profile_halved(span, rest);
@@ -183,6 +198,7 @@ void sh_large_adopt(struct sh_span *span)
 {
 	struct spanheap *heap = sh_span_heap(span);
 
+	has_whole(span, GFP_ATOMIC);
 	sh_central_forget(&heap->central[sh_span_class(span)]);
 	atomic_long_inc(&heap->large_mallocs);
 	atomic_long_add(sh_span_bytes(span), &heap->large_bytes);

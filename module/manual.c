@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "debug.h"
 #include "gfp.h"
+#include "leakcheck.h"
 #include "pagemap.h"
 #include "whole.h"
 
@@ -63,6 +64,7 @@ void *spanheap_alloc_pages(struct spanheap *heap, size_t bytes, gfp_t gfp)
 	}
 	if (!span)
 		return sh_count_failure(heap);
+	sh_leakcheck_add((void *)sh_span_base(span), sh_span_bytes(span), gfp);
 	return (void *)sh_span_base(span);
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_pages);
@@ -89,6 +91,7 @@ void spanheap_free_pages(void *ptr)
 		sh_report_misuse(SH_CALL_FREE_PAGES, ptr);
 		return;
 	}
+	sh_leakcheck_del(ptr);
 	heap = sh_span_heap(span);
 	atomic_long_dec(&heap->manual_spans);
 	atomic_long_sub(sh_span_bytes(span), &heap->manual_bytes);
@@ -103,6 +106,10 @@ static int split_manual(struct sh_span *span, u32 nr_pages)
 
 	if (!rest)
 		return -ENOMEM;
+	sh_leakcheck_resize((void *)sh_span_base(span), sh_span_bytes(span),
+			    GFP_ATOMIC);
+	sh_leakcheck_add((void *)sh_span_base(rest), sh_span_bytes(rest),
+			 GFP_ATOMIC);
 	atomic_long_inc(&heap->manual_spans);
 	sh_whole_publish(heap, rest, SH_SPAN_MANUAL);
 	return 0;

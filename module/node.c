@@ -25,6 +25,7 @@
 #include "debug.h"
 #include "gfp.h"
 #include "heap.h"
+#include "leakcheck.h"
 #include "trace.h"
 
 static bool is_on_node(const void *obj, size_t size, int node)
@@ -103,6 +104,7 @@ void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 	obj = try_near(heap, size, gfp, node);
 	if (!obj) {
 		obj = alloc_there(heap, size, gfp, node);
+		sh_leakcheck_add_any(obj, gfp);
 		sh_profile_note(heap, obj, gfp);
 		sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
 	}

@@ -22,6 +22,7 @@
 
 #include "compat.h"
 #include "gfp.h"
+#include "leakcheck.h"
 #include "whole.h"
 
 #define CHUNK_BYTES	(64UL << 10)
@@ -64,6 +65,8 @@ static void *new_chunk(struct spanheap *heap, size_t size, size_t align,
 		return NULL;
 	atomic_long_add(sh_span_bytes(span), &heap->persistent.bytes);
 	sh_whole_publish(heap, span, SH_SPAN_PERSISTENT);
+	sh_leakcheck_add_root((void *)sh_span_base(span), sh_span_bytes(span),
+			      gfp);
 	return (void *)sh_span_base(span);
 }
 

@@ -45,6 +45,7 @@ extern const struct client_test client_realloc_tests[];
 extern const struct client_test client_manual_tests[];
 extern const struct client_test client_node_tests[];
 extern const struct client_test client_debug_tests[];
+extern const struct client_test client_kmemleak_tests[];
 
 bool client_expect(bool ok, const char *func, int line, const char *what);
 

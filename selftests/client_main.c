@@ -41,6 +41,7 @@ static const struct client_test * const all_tests[] = {
 	client_manual_tests,
 	client_node_tests,
 	client_debug_tests,
+	client_kmemleak_tests,
 };
 
 static struct dentry *dir;

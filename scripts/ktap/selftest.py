@@ -138,6 +138,17 @@ def case_introduction():
     return run(log="kcsan: enabled early\nkcsan: strict mode configured") == (4, 0, 1, 0)
 
 
+def case_expected_kmemleak():
+    """one line of new leaks is no finding where a test says that it expects it"""
+    leaks = "kmemleak: 2 new suspected memory leaks (see /sys/kernel/debug/kmemleak)"
+    return (run(log=f"rig: expect kmemleak\n[    1.2] {leaks}") == (4, 0, 1, 0)
+            and run(log=f"rig: expect kmemleak\n{leaks}\n{leaks}") == (4, 1, 1, 1)
+            and run(log=f"rig: expect kmemleak\nrig: begin x\n{leaks}") == (4, 1, 1, 1)
+            and run(log="rig: expect kmemleak\nBUG: KASAN: x in f+0x1/0x2") == (4, 1, 1, 1)
+            and run(log=f"rig: expect kmemleak\nkmemleak: Kernel memory leak detector disabled"
+                    ) == (4, 1, 1, 1))
+
+
 def case_findings():
     """each kind of kernel report fails a run"""
     reports = [
