@@ -92,13 +92,18 @@ static int traffic_thread(void *arg, unsigned int index)
 	return 0;
 }
 
-/* Idle memory of @bytes, in runs that an arena each can go with. */
+/*
+ * Idle memory of @bytes, in runs that an arena each can go with, and some blocks
+ * elsewhere for the threads: what they use does not grow old.
+ */
 static int make_idle(struct spanheap *heap, size_t bytes)
 {
-	void *objs[MAX_IDLE];
+	void *objs[MAX_IDLE], *blocks[2 * MAX_THREADS];
 	unsigned int nr = 0;
-	int ret = 0;
+	int ret = 0, i;
 
+	for (i = 0; i < ARRAY_SIZE(blocks); i++)
+		blocks[i] = spanheap_alloc(heap, BLOCK, BENCH_GFP);
 	while (nr < MAX_IDLE && (u64)nr * IDLE_OBJECT < bytes && !ret) {
 		objs[nr] = spanheap_alloc(heap, IDLE_OBJECT, BENCH_GFP);
 		if (objs[nr])
@@ -108,6 +113,8 @@ static int make_idle(struct spanheap *heap, size_t bytes)
 	}
 	while (nr)
 		spanheap_free(objs[--nr]);
+	for (i = 0; i < ARRAY_SIZE(blocks); i++)
+		spanheap_free(blocks[i]);
 	return ret;
 }
 
