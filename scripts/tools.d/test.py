@@ -9,6 +9,7 @@ returns whether all is well, or None to be skipped.
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -203,12 +204,18 @@ def case_top():
             lines[4].startswith("default ") and any(re.match(r"sample +48 ", l) for l in lines))
 
 
+def heed_interrupts():
+    """What a shell starts in the background ignores them, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def case_top_refresh():
     """the screen refreshes until it is interrupted, with rates, and follows what changes"""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(SAMPLE, Path(folder, "sample"))
         top = subprocess.Popen([HERE.parent / "spanheap-top", "--interval", "0.2", folder],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=heed_interrupts)
         stats = Path(folder, "sample", "stats")
         first = top.stdout.readline()
         stats.write_text(stats.read_text().replace(f"mallocs {figure('mallocs')}",
