@@ -57,6 +57,7 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_object_claimed);
  */
 bool sh_object_claim(const void *ptr, struct sh_object *obj)
 {
+	struct sh_debug *debug;
 	struct sh_span *span;
 	bool done;
 
@@ -65,7 +66,7 @@ bool sh_object_claim(const void *ptr, struct sh_object *obj)
 	done = span && sh_span_claim(span, (unsigned long)ptr);
 	rcu_read_unlock();
 	if (!done && !sh_whole_claim(ptr, SH_SPAN_LARGE, SH_OBJ_BUSY) &&
-	    !sh_debug_claim(ptr))
+	    !sh_debug_claim(ptr, &debug))
 		return false;
 	sh_object_claimed(ptr, obj);
 	return true;

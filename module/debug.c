@@ -128,7 +128,14 @@ void sh_debug_remove(struct spanheap *heap)
 	kvfree(debug);
 }
 
-static struct sh_guard *new_record(struct sh_debug *debug, gfp_t gfp)
+/**
+ * sh_debug_new_record() - make a record
+ * @debug: the debug layer
+ * @gfp: how to get memory
+ *
+ * Return: a zeroed record, for sh_debug_free_records(), or NULL.
+ */
+struct sh_guard *sh_debug_new_record(struct sh_debug *debug, gfp_t gfp)
 {
 	struct sh_guard *guard;
 
@@ -316,7 +323,7 @@ void *sh_debug_alloc(struct spanheap *heap, size_t size, size_t align,
 
 	if (is_power_of_2(size))
 		align = max_t(size_t, align, min(size, PAGE_SIZE));
-	guard = new_record(debug, gfp);
+	guard = sh_debug_new_record(debug, gfp);
 	if (!guard)
 		return fail(heap, size, gfp);
 	total = lay_out(guard, size, align);
@@ -381,11 +388,16 @@ static struct sh_guard *lookup(struct sh_debug *debug, unsigned long slot,
 	return first;
 }
 
-/*
- * Take a live object out of its user's hands. Returns it, or NULL when @ptr is
- * not the start of one of a debug heap.
+/**
+ * sh_debug_claim() - claim an object of a debug heap
+ * @ptr: any address
+ * @debugp: set to the debug layer the object is of
+ *
+ * Context: any but NMI.
+ * Return: the object, or NULL when @ptr is not the start of a live object of a
+ * debug heap that nobody else has claimed.
  */
-static struct sh_guard *claim(const void *ptr, struct sh_debug **debugp)
+struct sh_guard *sh_debug_claim(const void *ptr, struct sh_debug **debugp)
 {
 	unsigned long addr = (unsigned long)ptr, slot, flags;
 	struct sh_guard *guard = NULL;
@@ -406,31 +418,6 @@ static struct sh_guard *claim(const void *ptr, struct sh_debug **debugp)
 	rcu_read_unlock();
 	*debugp = debug;
 	return guard;
-}
-
-static void set_state(struct sh_debug *debug, struct sh_guard *guard,
-		      enum sh_guard_state state)
-{
-	unsigned long flags;
-
-	xa_lock_irqsave(&debug->slots, flags);
-	guard->state = state;
-	xa_unlock_irqrestore(&debug->slots, flags);
-}
-
-/**
- * sh_debug_claim() - claim an object of a debug heap
- * @ptr: any address
- *
- * Context: any but NMI.
- * Return: the object, or NULL when @ptr is not the start of a live object of a
- * debug heap that nobody else has claimed.
- */
-struct sh_guard *sh_debug_claim(const void *ptr)
-{
-	struct sh_debug *debug;
-
-	return claim(ptr, &debug);
 }
 
 /**
@@ -463,7 +450,11 @@ struct sh_guard *sh_debug_claimed(const void *addr)
  */
 void sh_debug_release(struct sh_debug *debug, struct sh_guard *guard)
 {
-	set_state(debug, guard, SH_GUARD_LIVE);
+	unsigned long flags;
+
+	xa_lock_irqsave(&debug->slots, flags);
+	guard->state = SH_GUARD_LIVE;
+	xa_unlock_irqrestore(&debug->slots, flags);
 }
 
 /**
@@ -512,110 +503,6 @@ void sh_debug_free(struct sh_debug *debug, struct sh_guard *guard)
 }
 
 /**
- * sh_debug_resize() - make an object of a debug heap smaller in place
- * @ptr: a live object of a debug heap
- * @size: bytes, not 0
- *
- * To be made larger it has to move, so that uses of the old address are seen.
- *
- * Context: any but NMI.
- * Return: whether it has @size bytes now.
- */
-bool sh_debug_resize(const void *ptr, size_t size)
-{
-	struct sh_damage damage;
-	struct sh_debug *debug;
-	struct sh_guard *guard;
-	unsigned long flags;
-	bool damaged;
-
-	guard = claim(ptr, &debug);
-	if (!guard)
-		return false;
-	if (size > guard->size) {
-		set_state(debug, guard, SH_GUARD_LIVE);
-		return false;
-	}
-	damaged = sh_guard_damaged(guard, false, &damage);
-	if (damaged)
-		sh_debug_note_damage(debug, guard, &damage, "it was resized");
-	xa_lock_irqsave(&debug->slots, flags);
-	guard->right = min(guard->right + guard->size - size, SH_RED_MAX);
-	guard->size = size;
-	xa_unlock_irqrestore(&debug->slots, flags);
-	/* What is wrong stays as it is. */
-	if (!damaged)
-		sh_guard_paint_zones(guard);
-	sh_leakcheck_resize(ptr, size, GFP_ATOMIC);
-	set_state(debug, guard, SH_GUARD_LIVE);
-	return true;
-}
-
-/* Whether an object of that size could be split in a heap that is no debug heap. */
-static bool is_divisible(size_t size)
-{
-	size_t usable = spanheap_size_roundup(size);
-
-	return usable == ALIGN(usable, 2 * SH_PAGE_SIZE) && !(size % 16);
-}
-
-/**
- * sh_debug_split() - make two objects of one of a debug heap
- * @ptr: any address
- *
- * They share a slot, with no red zone between them; its memory is given back
- * when both are free.
- *
- * Context: any but NMI.
- * Return: 0; -EINVAL when @ptr is no such object or can not be split; -ENOMEM.
- */
-int sh_debug_split(const void *ptr)
-{
-	struct sh_guard *guard, *half;
-	struct sh_debug *debug;
-	unsigned long flags;
-	int err = 0;
-
-	guard = claim(ptr, &debug);
-	if (!guard)
-		return -EINVAL;
-	half = new_record(debug, GFP_ATOMIC | __GFP_NOWARN);
-	if (!is_divisible(guard->size))
-		err = -EINVAL;
-	else if (!half)
-		err = -ENOMEM;
-	if (!err)
-		*half = *guard;
-	xa_lock_irqsave(&debug->slots, flags);
-	if (!err) {
-		half->size = guard->size / 2;
-		half->start += half->size;
-		half->left = 0;
-		half->bytes /= 2;
-		half->state = SH_GUARD_LIVE;
-		half->second = true;
-		guard->size = half->size;
-		guard->right = 0;
-		guard->bytes -= half->bytes;
-		guard->next = half;
-		debug->surplus[guard->class]++;
-	}
-	guard->state = SH_GUARD_LIVE;
-	xa_unlock_irqrestore(&debug->slots, flags);
-	if (err) {
-		sh_debug_free_records(debug, half);
-		return err;
-	}
-	sh_leakcheck_resize(ptr, half->size, GFP_ATOMIC);
-	sh_leakcheck_add((void *)half->start, half->size, GFP_ATOMIC);
-	if (guard->class)
-		sh_central_count_direct(&debug->heap->central[guard->class], 1);
-	else
-		atomic_long_inc(&debug->heap->large_mallocs);
-	return 0;
-}
-
-/**
  * sh_debug_look() - read the record of the object at an address
  * @addr: any address
  * @copy: set to a copy of the record
@@ -661,101 +548,6 @@ bool sh_debug_find(const void *addr, struct spanheap_object *obj)
 	obj->start = (void *)copy.start;
 	obj->size = copy.size;
 	return (unsigned long)addr - copy.start < copy.size;
-}
-
-/**
- * sh_debug_note_damage() - count and report damage to an object, the first time
- * @debug: the debug layer
- * @guard: the object, which does not go away meanwhile
- * @damage: what is wrong
- * @when: when it was found
- *
- * Context: any but NMI.
- */
-void sh_debug_note_damage(struct sh_debug *debug, struct sh_guard *guard,
-			  const struct sh_damage *damage, const char *when)
-{
-	struct sh_guard copy;
-	unsigned long flags;
-	bool first;
-
-	xa_lock_irqsave(&debug->slots, flags);
-	first = !guard->reported;
-	guard->reported = true;
-	debug->corruptions += first;
-	copy = *guard;
-	xa_unlock_irqrestore(&debug->slots, flags);
-	if (first)
-		sh_guard_report(debug->heap, &copy, damage, when);
-}
-
-static bool is_damaged(const struct sh_guard *guard, struct sh_damage *damage)
-{
-	switch (guard->state) {
-	case SH_GUARD_LIVE:
-		return sh_guard_damaged(guard, false, damage);
-	case SH_GUARD_FREED:
-	case SH_GUARD_GONE:
-		return sh_guard_damaged(guard, true, damage);
-	default:
-		return false;
-	}
-}
-
-/*
- * Look at the objects of the first slot at or after @index. Returns one that was
- * not known to be damaged, in @copy.
- */
-static bool check_slot(struct sh_debug *debug, unsigned long *index,
-		       struct sh_guard *copy, struct sh_damage *damage)
-{
-	struct sh_guard *guard;
-	unsigned long flags;
-	bool found = false;
-
-	xa_lock_irqsave(&debug->slots, flags);
-	guard = xa_find(&debug->slots, index, ULONG_MAX, XA_PRESENT);
-	if (!guard)
-		*index = ULONG_MAX;
-	for (; guard && !found; guard = guard->next) {
-		if (guard->reported || !is_damaged(guard, damage))
-			continue;
-		found = true;
-		guard->reported = true;
-		debug->corruptions++;
-		*copy = *guard;
-	}
-	xa_unlock_irqrestore(&debug->slots, flags);
-	return found;
-}
-
-/**
- * sh_debug_check() - look at the red zones and the poison of all objects
- * @debug: the debug layer
- *
- * Each object that is damaged is reported, unless it has been before.
- *
- * Context: task. Interrupts are off for as long as an object takes.
- * Return: how many were reported.
- */
-unsigned int sh_debug_check(struct sh_debug *debug)
-{
-	struct sh_damage damage;
-	unsigned long index = 0;
-	unsigned int found = 0;
-	struct sh_guard copy;
-
-	while (index != ULONG_MAX) {
-		if (check_slot(debug, &index, &copy, &damage)) {
-			sh_guard_report(debug->heap, &copy, &damage,
-					"the heap was checked");
-			found++;
-		} else if (index != ULONG_MAX) {
-			index++;
-		}
-		cond_resched();
-	}
-	return found;
 }
 
 /**

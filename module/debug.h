@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Debug heaps. See debug.c, quarantine.c and objects.c.
+ * Debug heaps. See debug.c, debug_change.c, damage.c, quarantine.c and objects.c.
  */
 #ifndef SPANHEAP_DEBUG_H
 #define SPANHEAP_DEBUG_H
@@ -50,20 +50,26 @@ void sh_debug_remove(struct spanheap *heap);
 
 void *sh_debug_alloc(struct spanheap *heap, size_t size, size_t align,
 		     gfp_t gfp, int node, bool on_node);
-struct sh_guard *sh_debug_claim(const void *ptr);
+struct sh_guard *sh_debug_claim(const void *ptr, struct sh_debug **debugp);
 struct sh_guard *sh_debug_claimed(const void *addr);
 void sh_debug_release(struct sh_debug *debug, struct sh_guard *guard);
 void sh_debug_note_free(struct sh_debug *debug, struct sh_guard *guard);
 void sh_debug_free(struct sh_debug *debug, struct sh_guard *guard);
-bool sh_debug_resize(const void *ptr, size_t size);
-int sh_debug_split(const void *ptr);
 bool sh_debug_find(const void *addr, struct spanheap_object *obj);
 bool sh_debug_look(const void *addr, struct sh_guard *copy);
 
-unsigned int sh_debug_check(struct sh_debug *debug);
 void sh_debug_stats(struct spanheap *heap, struct spanheap_stats *stats);
 long sh_debug_surplus(struct spanheap *heap, unsigned int class);
 long sh_debug_surplus_bytes(struct spanheap *heap);
+
+/* debug_change.c */
+bool sh_debug_resize(const void *ptr, size_t size);
+int sh_debug_split(const void *ptr);
+
+/* damage.c */
+unsigned int sh_debug_check(struct sh_debug *debug);
+void sh_debug_note_damage(struct sh_debug *debug, struct sh_guard *guard,
+			  const struct sh_damage *damage, const char *when);
 
 /* quarantine.c */
 void sh_quarantine_add(struct sh_debug *debug, struct sh_guard *guard);
@@ -74,12 +80,11 @@ void sh_quarantine_forget(struct spanheap *heap, struct sh_span *span);
 void sh_quarantine_drain(struct spanheap *heap);
 size_t sh_quarantine_bytes(struct spanheap *heap);
 
-/* Between debug.c and quarantine.c. */
+/* Between debug.c and the others. */
 void sh_debug_put_slot(struct sh_debug *debug, unsigned long slot,
 		       unsigned int class);
+struct sh_guard *sh_debug_new_record(struct sh_debug *debug, gfp_t gfp);
 void sh_debug_free_records(struct sh_debug *debug, struct sh_guard *guard);
-void sh_debug_note_damage(struct sh_debug *debug, struct sh_guard *guard,
-			  const struct sh_damage *damage, const char *when);
 
 /* objects.c */
 extern const struct file_operations sh_objects_fops;
