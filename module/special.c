@@ -6,7 +6,7 @@
  * An object that has any is SH_OBJ_SPECIAL instead of SH_OBJ_LIVE. The fast path
  * of a free looks for the latter only, so that objects without specials, which
  * is nearly all of them, pay nothing. Who adds or removes a record has claimed
- * the object first (object.c), so its records do not change under him; the lock
+ * the object first (claim.c), so its records do not change under him; the lock
  * is for those of the span's other objects.
  *
  * Invariants: an object that is SH_OBJ_SPECIAL has a record; one that is free or
@@ -67,6 +67,17 @@ static struct sh_special *seek(struct sh_span *span, unsigned int idx,
 	return NULL;
 }
 
+/* The record of (@idx, @kind), or NULL. Called with the lock held. */
+static struct sh_special *find(struct sh_span *span, unsigned int idx,
+			       unsigned int kind)
+{
+	struct sh_special *special, *prev;
+
+	special = seek(span, idx, kind, &prev);
+	return special && special->idx == idx && special->kind == kind ?
+		special : NULL;
+}
+
 /**
  * sh_special_add() - add a record
  * @span: the span
@@ -104,11 +115,8 @@ struct sh_special *sh_special_find(struct sh_span *span, unsigned int idx,
 				   enum sh_special_kind kind)
 {
 	unsigned long flags = lock(span);
-	struct sh_special *special, *prev;
+	struct sh_special *special = find(span, idx, kind);
 
-	special = seek(span, idx, kind, &prev);
-	if (special && (special->idx != idx || special->kind != kind))
-		special = NULL;
 	unlock(span, flags);
 	return special;
 }
@@ -126,13 +134,10 @@ struct sh_special *sh_special_remove(struct sh_span *span, unsigned int idx,
 				     enum sh_special_kind kind)
 {
 	unsigned long flags = lock(span);
-	struct sh_special *special, *prev;
+	struct sh_special *special = find(span, idx, kind);
 
-	special = seek(span, idx, kind, &prev);
-	if (special && special->idx == idx && special->kind == kind)
+	if (special)
 		hlist_bl_del(&special->node);
-	else
-		special = NULL;
 	unlock(span, flags);
 	return special;
 }
