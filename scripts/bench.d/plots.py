@@ -111,20 +111,21 @@ def draw_parallel(lane, points):
     return chart
 
 
-def draw_giveback(lane, points):
+def draw_variants(lane, points, title, unit):
+    """A bar a variant of the workload."""
     variants = list(dict.fromkeys(key.variant for key in points))
-    chart = BarChart("Memory given back and taken again", variants,
-                     f"{lane.unit} a page", tick_text)
+    chart = BarChart(title, variants, f"{lane.unit} {unit}", tick_text)
     add_lines(chart, points, lambda key: variants.index(key.variant), lambda key: "")
     return chart
+
+
+def draw_giveback(lane, points):
+    return draw_variants(lane, points, "Memory given back and taken again", "a page")
 
 
 def draw_traffic(lane, points):
-    variants = list(dict.fromkeys(key.variant for key in points))
-    chart = BarChart("Two CPUs at work while idle memory goes back", variants,
-                     f"{lane.unit} an object", tick_text)
-    add_lines(chart, points, lambda key: variants.index(key.variant), lambda key: "")
-    return chart
+    return draw_variants(lane, points, "Two CPUs at work while idle memory goes back",
+                         "an object")
 
 
 def draw_replay(lane, _):
