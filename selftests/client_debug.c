@@ -73,36 +73,31 @@ static void exact(struct spanheap *unused)
 	spanheap_destroy(heap);
 }
 
-static void overflow(struct spanheap *unused)
+/* Write @len bytes at @off of an object of @size bytes and free it. */
+static void wrong_write(size_t size, long off, size_t len)
 {
 	struct spanheap *heap = debug_heap();
 	char *p;
 
 	if (!heap)
 		return;
-	p = spanheap_alloc(heap, 100, GFP_KERNEL);
+	p = spanheap_alloc(heap, size, GFP_KERNEL);
 	if (EXPECT(p)) {
-		scribble(p, 100, 8);
+		scribble(p, off, len);
 		spanheap_free(p);
 		EXPECT(corruptions(heap) == 1);
 	}
 	spanheap_destroy(heap);
 }
 
+static void overflow(struct spanheap *unused)
+{
+	wrong_write(100, 100, 8);
+}
+
 static void underflow(struct spanheap *unused)
 {
-	struct spanheap *heap = debug_heap();
-	char *p;
-
-	if (!heap)
-		return;
-	p = spanheap_alloc(heap, 50000, GFP_KERNEL);
-	if (EXPECT(p)) {
-		scribble(p, -1, 1);
-		spanheap_free(p);
-		EXPECT(corruptions(heap) == 1);
-	}
-	spanheap_destroy(heap);
+	wrong_write(50000, -1, 1);
 }
 
 static void after_free(struct spanheap *unused)
