@@ -8,6 +8,10 @@ a "Call Trace:" is therefore no finding by itself.
 A test that makes kmemleak list something says so in the log, "rig: expect
 kmemleak": the next line of how many leaks are new, in the same test, is none
 either. What is still listed when all tests have run fails the run all the same.
+
+A test that provokes a report of KASAN says which, "rig: expect kasan: KIND in
+FUNCTION": the next such report in the same test is no finding, nor is the taint
+that it leaves. Any other one is, and a second one.
 """
 
 import re
@@ -31,6 +35,7 @@ REPORT = re.compile(r"""
     )""", re.X | re.I)
 
 EXPECT = "rig: expect kmemleak"
+EXPECT_KASAN = "rig: expect kasan: "
 LEAKS = re.compile(r"kmemleak: \d+ new suspected")
 END = re.compile(r"---\[ end trace|rig: ")
 LONGEST = 40
@@ -57,13 +62,18 @@ def find(lines):
     where = "boot"
     current = None
     expected = 0
+    kasan = None
     for line in map(strip_stamp, lines):
         if line.startswith("rig: begin "):
             where = line[len("rig: begin "):]
         if line.startswith("rig: "):
             expected = expected + 1 if line == EXPECT else 0
+            kasan = line[len(EXPECT_KASAN):] if line.startswith(EXPECT_KASAN) else None
         if expected and LEAKS.match(line):
             expected -= 1
+            continue
+        if kasan and line.startswith(f"BUG: KASAN: {kasan}+"):
+            kasan = None
             continue
         if current is None and REPORT.match(line):
             current = Finding(line, where)
@@ -77,8 +87,16 @@ def find(lines):
     return findings
 
 
-def taint(value):
-    """What the kernel's taint flags say went wrong, in words."""
+def expects_kasan(lines):
+    """Whether a test said in a kernel log that it provokes a report of KASAN."""
+    return any(strip_stamp(line).startswith(EXPECT_KASAN) for line in lines)
+
+
+def taint(value, kasan=False):
+    """What the kernel's taint flags say went wrong, in words; less what a report
+    of KASAN leaves, if there was to be one."""
     bad = {1: "forced module load", 3: "forced module unload", 4: "machine check",
            5: "bad page", 7: "oops or BUG", 9: "WARNING", 14: "soft lockup"}
+    if kasan:
+        del bad[5]
     return [word for bit, word in bad.items() if value >> bit & 1]

@@ -18,7 +18,7 @@ import json
 import sys
 from pathlib import Path
 
-from findings import find, strip_stamp, taint
+from findings import expects_kasan, find, strip_stamp, taint
 from ktap import Test, parse
 
 
@@ -75,7 +75,7 @@ def judge_log(folder, console):
         lines += ["kmemleak:"] + leaks[:60]
 
     flags = (read(folder / "results/tainted") or ["0"])[0]
-    words = taint(int(flags or 0))
+    words = taint(int(flags or 0), expects_kasan(console))
     if words and not found:
         found += words
         lines += ["the kernel is tainted: " + ", ".join(words)]

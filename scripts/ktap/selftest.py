@@ -149,6 +149,22 @@ def case_expected_kmemleak():
                     ) == (4, 1, 1, 1))
 
 
+def case_expected_kasan():
+    """one report of KASAN is no finding where a test says that it expects it"""
+    expect, title = "rig: expect kasan: use-after-free in f", "BUG: KASAN: use-after-free in f+0x1/0x2"
+    report = f"{'=' * 66}\n{title} [x]\nWrite of size 8 at addr 1 by task sh/1\nCall Trace:\n{'=' * 66}"
+    tainted = {"results__tainted": f"{1 << 5 | 1 << 12}\n"}
+    return (run(log=f"{expect}\n{report}", **tainted) == (4, 0, 1, 0)
+            and run(log=f"{expect}\nrig: end of it\n{expect}\n{report}") == (4, 0, 1, 0)
+            and run(log=f"{expect}\n{report}\n{report}") == (4, 1, 1, 1)
+            and run(log=f"{expect}\nrig: begin x\n{report}") == (4, 1, 1, 1)
+            and run(log=f"{expect}\n{report.replace(' in f+', ' in g+')}") == (4, 1, 1, 1)
+            and run(log=f"{expect}\n{report.replace('use-after-free', 'out-of-bounds')}") == (4, 1, 1, 1)
+            and run(log=f"{expect}\n{report}\n------------[ cut here ]------------\nWARNING: x"
+                    ) == (4, 1, 1, 1)
+            and run(**tainted) == (4, 1, 1, 1))
+
+
 def case_findings():
     """each kind of kernel report fails a run"""
     reports = [

@@ -20,6 +20,7 @@
 #                since QEMU may run an old copy on another CPU
 #   APPEND       more kernel command line
 #   TESTS        what runs there: kunit, selftests, or both
+#   ONLY         only selftests that match this glob, as test_GLOB.sh (all)
 #   KMEMLEAK     yes: scan for leaks before the machine stops
 #   TIME_LIMIT   seconds for one boot of the tests (1200)
 #   IN_TEST      yes: part of a plain `make test`
@@ -34,7 +35,7 @@ lane_load()
 	LANE=$1
 	PACKAGED='' BASE_CONFIG='' CONFIGS='' BUILD_ARGS='' KARCH=x86_64
 	CPUS=2 MEM=1G NODES=1 CPU=max,-cx16 THREADS=multi
-	APPEND='' TESTS='' KMEMLEAK=no TIME_LIMIT=1200 IN_TEST=no
+	APPEND='' TESTS='' ONLY='*' KMEMLEAK=no TIME_LIMIT=1200 IN_TEST=no
 	# shellcheck source=/dev/null
 	. "$LANES/$1"
 }
