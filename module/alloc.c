@@ -21,6 +21,7 @@
 #include "gfp.h"
 #include "heap.h"
 #include "leakcheck.h"
+#include "slack.h"
 #include "trace.h"
 
 static noinline void *zero_object(void *obj, unsigned long class)
@@ -198,8 +199,9 @@ static noinline void *alloc_traced(struct spanheap *heap, size_t size,
 void *spanheap_alloc(struct spanheap *heap, size_t size, gfp_t gfp)
 {
 	if (trace_alloc_enabled())
-		return alloc_traced(heap, size, gfp, _RET_IP_);
-	return do_alloc(heap, size, gfp);
+		return sh_slack_close(alloc_traced(heap, size, gfp, _RET_IP_),
+				      size);
+	return sh_slack_close(do_alloc(heap, size, gfp), size);
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc);
 
@@ -249,11 +251,13 @@ void *spanheap_alloc_aligned(struct spanheap *heap, size_t size, size_t align,
 	if (!size || align <= 8)
 		return spanheap_alloc(heap, size, gfp);
 	/* A debug heap is told the size that was asked for. */
-	if (align <= SH_PAGE_SIZE && !heap->debug)
-		return spanheap_alloc(heap, aligned_size(size, align), gfp);
+	if (align <= SH_PAGE_SIZE && !heap->debug) {
+		obj = spanheap_alloc(heap, aligned_size(size, align), gfp);
+		return sh_slack_close(obj, size);
+	}
 	obj = alloc_slow(heap, size, align, gfp, heap->node);
 	sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
-	return obj;
+	return sh_slack_close(obj, size);
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_aligned);
 
@@ -316,6 +320,8 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 	sh_users_leave(heap);
 	for (i = 0; trace_alloc_enabled() && i < done; i++)
 		sh_trace_alloc(heap, objs[i], size, gfp, _RET_IP_);
+	for (i = 0; SH_SHADOW && i < done; i++)
+		sh_slack_close(objs[i], size);
 	if (done < nr)
 		sh_count_failure(heap);
 	return done;

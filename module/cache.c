@@ -32,6 +32,7 @@
 #include "gfp.h"
 #include "pagemap.h"
 #include "sampling.h"
+#include "shadow.h"
 #include "trace.h"
 
 /* Most objects in a slot, and its most bytes as a share of the CPU's bound. */
@@ -290,6 +291,7 @@ void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 	if (kept < got - 1)
 		sh_central_free(central, caches->rcs, batch + 1 + kept,
 				got - 1 - kept);
+	sh_shadow_open(batch[0].obj, sh_classes[class].size);
 	return batch[0].obj;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_refill);
@@ -318,6 +320,8 @@ static unsigned int pop_bulk(struct sh_caches *caches, unsigned int class,
 		nr = 0;
 	}
 	preempt_enable();
+	for (i = 0; SH_SHADOW && i < nr; i++)
+		sh_shadow_open(objs[i], sh_classes[class].size);
 	return nr;
 }
 
@@ -366,6 +370,7 @@ unsigned int sh_caches_alloc_bulk(struct sh_caches *caches, unsigned int class,
 		for (i = 0; i < got; i++) {
 			objs[done++] = batch[i].obj;
 			WRITE_ONCE(*batch[i].state, SH_OBJ_LIVE);
+			sh_shadow_open(batch[i].obj, sh_classes[class].size);
 		}
 		sh_central_count_direct(central, got);
 	}
@@ -417,6 +422,7 @@ void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 	struct sh_entry batch[SH_BATCH_MAX];
 	unsigned int nr;
 
+	sh_shadow_freed(entry.obj, sh_classes[class].size);
 	sh_runs_begin(caches->rcs);
 	/* A CPU that only ever frees has no misses to grow by. It is a guess. */
 	if (!data_race(slot_capacity(&raw_cpu_ptr(caches->cpu)->slot[class])))

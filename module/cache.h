@@ -14,6 +14,7 @@
 
 #include "central.h"
 #include "runcache.h"
+#include "shadow.h"
 #include "span.h"
 
 /* Most objects moved at a time; sh_class.batch is no larger. */
@@ -196,6 +197,7 @@ static __always_inline bool sh_cache_pop(struct sh_cache *cache,
 	*obj = entry->obj;
 	WRITE_ONCE(*entry->state, SH_OBJ_LIVE);
 	sh_cache_leave(cache);
+	sh_shadow_open(*obj, sh_class_at(class)->size);
 	return true;
 }
 
@@ -216,6 +218,7 @@ static __always_inline bool sh_cache_push(struct sh_cache *cache,
 	struct sh_slot *slot = sh_slot_at(cache, class);
 	struct sh_entry *entry;
 
+	sh_shadow_freed(obj, sh_class_at(class)->size);
 	if (!sh_cache_enter(cache))
 		return false;
 	entry = slot->top;

@@ -20,6 +20,7 @@
 #include "compat.h"
 #include "pagemap.h"
 #include "runcache.h"
+#include "shadow.h"
 
 /**
  * sh_central_init() - make an empty central list
@@ -150,6 +151,7 @@ unsigned int sh_central_alloc(struct sh_central *central,
 				    sh_span_kind(class->elems), gfp, node);
 		if (!span)
 			break;
+		sh_shadow_unused((void *)sh_span_base(span), sh_span_bytes(span));
 		sh_span_init_objects(span, central->class, cache);
 		got += sh_span_take(span, entries + got, nr - got);
 		list_add(&span->link, &fresh);

@@ -18,6 +18,7 @@
 #include "leakcheck.h"
 #include "pagemap.h"
 #include "profile.h"
+#include "shadow.h"
 #include "special.h"
 #include "whole.h"
 
@@ -129,8 +130,10 @@ void sh_object_free(struct sh_object *obj)
 	entry.obj = sh_object_start(obj);
 	entry.state = &obj->span->obj[obj->idx];
 	sh_leakcheck_del(entry.obj);
-	if (class && want_init_on_free())
+	if (class && want_init_on_free()) {
+		sh_shadow_open(entry.obj, sh_classes[class].size);
 		memset(entry.obj, 0, sh_classes[class].size);
+	}
 	WRITE_ONCE(*entry.state, SH_OBJ_CACHED);
 	if (class)
 		sh_caches_flush(&sh_span_heap(obj->span)->caches, class, entry);

@@ -41,6 +41,7 @@
 #include "heap.h"
 #include "leakcheck.h"
 #include "pagemap.h"
+#include "shadow.h"
 #include "trace.h"
 
 /* A large object, one with special records or of a debug heap, or none. */
@@ -117,8 +118,10 @@ static __always_inline void do_free(const void *ptr, bool zero)
 		return;
 	}
 	sh_leakcheck_del(ptr);
-	if (zero)
+	if (zero) {
+		sh_shadow_open(ptr, sh_class_at(class)->size);
 		memset((void *)ptr, 0, sh_class_at(class)->size);
+	}
 	if (unlikely(!sh_cache_push(SHIFT_PERCPU_PTR(span->cache, cpu), class,
 				    ptr, state))) {
 		preempt_enable();

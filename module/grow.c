@@ -18,6 +18,7 @@
 #include "gfp.h"
 #include "pageheap.h"
 #include "pagemap.h"
+#include "shadow.h"
 #include "splice.h"
 #include "trace.h"
 
@@ -103,6 +104,7 @@ static struct sh_arena *new_arena(struct sh_pageheap *ph,
 		sh_arena_destroy(arena);
 		return NULL;
 	}
+	sh_shadow_unused((void *)arena->base, sh_arena_end(arena) - arena->base);
 	atomic_long_add(sh_arena_meta_bytes(arena), &ph->arena_bytes);
 	return arena;
 }

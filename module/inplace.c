@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "pageheap.h"
 #include "pagemap.h"
+#include "shadow.h"
 #include "splice.h"
 
 /* As take_mapped() in pageheap.c, of the run that follows @span. */
@@ -90,6 +91,7 @@ bool sh_pageheap_extend(struct sh_pageheap *ph, struct sh_span *span,
 		sh_pageheap_free(ph, &next, 1);
 		return false;
 	}
+	sh_shadow_open((void *)sh_span_base(next), sh_span_bytes(next));
 	if (want_init_on_alloc(gfp))
 		sh_pageheap_zero(next);
 	join(ph, span, next);

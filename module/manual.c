@@ -17,6 +17,7 @@
 #include "gfp.h"
 #include "leakcheck.h"
 #include "pagemap.h"
+#include "shadow.h"
 #include "whole.h"
 
 static struct sh_span *take_manual(struct spanheap *heap, size_t bytes,
@@ -184,6 +185,8 @@ int spanheap_split(void *ptr)
 		span = adopt_single(ptr);
 	if (!span)
 		return sh_debug_split(ptr);
+	/* Who splits an object knows how large it is. */
+	sh_shadow_open(ptr, sh_span_bytes(span));
 	if (span->nr_pages % 2 == 0)
 		err = manual ? split_manual(span, span->nr_pages / 2) :
 			       sh_large_split(span, span->nr_pages / 2);

@@ -26,6 +26,7 @@
 #include "gfp.h"
 #include "heap.h"
 #include "leakcheck.h"
+#include "slack.h"
 #include "trace.h"
 
 static bool is_on_node(const void *obj, size_t size, int node)
@@ -109,6 +110,6 @@ void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 		sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
 	}
 	sh_users_leave(heap);
-	return obj ?: sh_count_failure(heap);
+	return sh_slack_close(obj, size) ?: sh_count_failure(heap);
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_node);

@@ -35,6 +35,7 @@
 #include "compat.h"
 #include "pageheap.h"
 #include "pagemap.h"
+#include "shadow.h"
 #include "splice.h"
 #include "trace.h"
 
@@ -390,8 +391,10 @@ struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
 		span = trim_to_align(ph, span, nr_pages, align, gfp);
 	if (!span)
 		goto fail;
-	if (sh_pageheap_populate(ph, span, gfp, node))
+	if (sh_pageheap_populate(ph, span, gfp, node)) {
+		sh_shadow_open((void *)sh_span_base(span), sh_span_bytes(span));
 		return span;
+	}
 	if (gfpflags_allow_blocking(gfp))
 		depopulate(span);
 	give_back(ph, &span, 1);

@@ -12,6 +12,7 @@
 #include "debug.h"
 #include "heap.h"
 #include "pagemap.h"
+#include "slack.h"
 
 /* The live object that holds @addr, in a span of small objects. */
 static bool find_small(struct sh_span *span, unsigned long key,
@@ -96,6 +97,9 @@ EXPORT_SYMBOL_GPL(spanheap_owns);
  * spanheap_size() - the usable size of an object
  * @ptr: the object's first byte
  *
+ * Where the kernel has KASAN, that reports a use of more than was asked for unless
+ * this was called before.
+ *
  * Context: any.
  * Return: bytes that may be used, at least what was asked for; 0 when @ptr is
  * not the start of a live object.
@@ -106,6 +110,7 @@ size_t spanheap_size(const void *ptr)
 
 	if (!spanheap_find(ptr, &obj) || obj.start != ptr)
 		return 0;
+	sh_slack_open(ptr);
 	return obj.size;
 }
 EXPORT_SYMBOL_GPL(spanheap_size);
@@ -113,6 +118,8 @@ EXPORT_SYMBOL_GPL(spanheap_size);
 /**
  * spanheap_size_roundup() - what an allocation would get
  * @size: bytes
+ *
+ * To use all of it, allocate as much.
  *
  * Context: any.
  * Return: spanheap_size() of an object allocated with @size; 0 for 0; @size

@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "debug.h"
 #include "gfp.h"
+#include "slack.h"
 #include "whole.h"
 
 /* Whether the object has room for @size now. */
@@ -92,13 +93,15 @@ void *spanheap_realloc(struct spanheap *heap, const void *ptr, size_t size,
 	}
 	if (gfp & SH_GFP_BAD)
 		return sh_refuse_gfp(heap, gfp);
+	/* All of it is kept, whatever was asked for at first. */
+	sh_slack_open(ptr);
 	if (!resize(heap, &obj, size, gfp))
 		return move(heap, &obj, size, gfp);
 	/* What was added is zeroed already; what is left over is not. */
 	if (want_init_on_alloc(gfp) && size < obj.size)
 		memset(obj.start + size, 0,
 		       min(obj.size, spanheap_size(ptr)) - size);
-	return obj.start;
+	return sh_slack_close(obj.start, size);
 }
 EXPORT_SYMBOL_GPL(spanheap_realloc);
 

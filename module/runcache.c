@@ -27,6 +27,7 @@
 #include "fault.h"
 #include "gfp.h"
 #include "runcache.h"
+#include "shadow.h"
 
 /* Longest run worth fetching several of. */
 #define FETCH_AHEAD_PAGES	8
@@ -217,10 +218,12 @@ struct sh_span *sh_run_alloc(struct sh_runcaches *rcs, unsigned long nr_pages,
 	if (!span)
 		return sh_pageheap_alloc(rcs->ph, nr_pages, align, kind, gfp,
 					 node);
-	if (!span->released || sh_pageheap_populate(rcs->ph, span, gfp, node))
-		return span;
-	sh_pageheap_free(rcs->ph, &span, 1);
-	return NULL;
+	if (span->released && !sh_pageheap_populate(rcs->ph, span, gfp, node)) {
+		sh_pageheap_free(rcs->ph, &span, 1);
+		return NULL;
+	}
+	sh_shadow_open((void *)sh_span_base(span), sh_span_bytes(span));
+	return span;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_run_alloc);
 
@@ -237,6 +240,7 @@ void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span)
 	unsigned int nr = 1;
 
 	sh_runs_begin(rcs);
+	sh_shadow_freed((void *)sh_span_base(span), sh_span_bytes(span));
 	sh_pageheap_disown(span);
 	if (span->nr_pages <= SH_RUNCACHE_PAGES)
 		nr = push_this_cpu(rcs, span, out);

@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "fault.h"
 #include "pagemap.h"
+#include "shadow.h"
 #include "splice.h"
 #include "whole.h"
 
@@ -160,8 +161,10 @@ void sh_whole_release(struct sh_span *span)
  */
 void sh_whole_free(struct sh_span *span)
 {
-	if (want_init_on_free())
+	if (want_init_on_free()) {
+		sh_shadow_open((void *)sh_span_base(span), sh_span_bytes(span));
 		memset((void *)sh_span_base(span), 0, sh_span_bytes(span));
+	}
 	WRITE_ONCE(span->obj[0], SH_OBJ_FREE);
 	sh_run_free(&sh_span_heap(span)->rcs, span);
 }

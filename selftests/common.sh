@@ -128,6 +128,12 @@ slow_kernel()
 	grep -qE ' (kasan_report|__kcsan_check_access|gcov_enable_events)$' /proc/kallsyms
 }
 
+# has_kasan: whether this kernel reports wrong accesses to memory.
+has_kasan()
+{
+	grep -q ' kasan_report$' /proc/kallsyms
+}
+
 # run_one NAME COMMAND...: one KTAP line, with what the command printed before.
 # A subshell: nothing a test sets or opens reaches the next.
 run_one()

@@ -111,21 +111,31 @@ void hostile_free_pages(struct hostile *h, void *ptr)
 	hostile_do(h, free_pages_now, ptr);
 }
 
-/* Of these the compiler knows nothing, and KASAN names them. */
+static bool has_word(const void *ptr, size_t bytes)
+{
+	return bytes >= sizeof(u64) && IS_ALIGNED((unsigned long)ptr, sizeof(u64));
+}
+
+/*
+ * Of these the compiler knows nothing, and KASAN names them, once for each
+ * access.
+ */
 noinline void hostile_write(void *ptr, size_t bytes)
 {
-	u8 *p = ptr;
-	size_t i;
+	void *end = ptr + bytes;
 
-	for (i = 0; i < bytes; i++)
-		WRITE_ONCE(p[i], 0xbd);
+	for (; has_word(ptr, end - ptr); ptr += sizeof(u64))
+		WRITE_ONCE(*(u64 *)ptr, 0xbdbdbdbdbdbdbdbdULL);
+	for (; ptr < end; ptr++)
+		WRITE_ONCE(*(u8 *)ptr, 0xbd);
 }
 
 noinline void hostile_read(const void *ptr, size_t bytes)
 {
-	const u8 *p = ptr;
-	size_t i;
+	const void *end = ptr + bytes;
 
-	for (i = 0; i < bytes; i++)
-		READ_ONCE(p[i]);
+	for (; has_word(ptr, end - ptr); ptr += sizeof(u64))
+		READ_ONCE(*(const u64 *)ptr);
+	for (; ptr < end; ptr++)
+		READ_ONCE(*(const u8 *)ptr);
 }

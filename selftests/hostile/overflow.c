@@ -135,6 +135,39 @@ static void overflow_in_slack(struct hostile *h)
 	spanheap_free(p);
 }
 
+static void overflow_in_slack_large(struct hostile *h)
+{
+	char *p = spanheap_alloc(h->heap, 50000, GFP_KERNEL);
+
+	hostile_write(p + 50000, 8);
+	spanheap_free(p);
+}
+
+static void overflow_read_in_slack(struct hostile *h)
+{
+	char *p = spanheap_alloc(h->heap, 52, GFP_KERNEL);
+
+	hostile_read(p + 56, 8);
+	spanheap_free(p);
+}
+
+/* The next object was freed a moment ago. */
+static void overflow_to_freed(struct hostile *h)
+{
+	struct row row;
+	char *p;
+	int i = 0;
+
+	row_get(h, &row, 64);
+	p = row_middle(&row);
+	while (row.objs[i] <= p)
+		i++;
+	spanheap_free(row.objs[i]);
+	row.objs[i] = NULL;
+	hostile_write(p + 64, 8);
+	row_put(&row);
+}
+
 static void overflow_read(struct hostile *h)
 {
 	struct row row;
@@ -158,6 +191,9 @@ const struct hostile_bug hostile_overflow_bugs[] = {
 	{ "underflow_large_8", underflow_large_8, 0, true },
 	{ "underflow_large_64", underflow_large_64, 0, true },
 	{ "overflow_in_slack", overflow_in_slack, 0, true },
+	{ "overflow_in_slack_large", overflow_in_slack_large, 0, true },
+	{ "overflow_to_freed", overflow_to_freed, 0, true },
 	{ "overflow_read", overflow_read, 0, true },
+	{ "overflow_read_in_slack", overflow_read_in_slack, 0, true },
 	{ }
 };
