@@ -2,7 +2,9 @@
 /*
  * Fault injection, in kernels with CONFIG_FAULT_INJECTION_DEBUG_FS; in others
  * nothing of it is built. /sys/kernel/debug/fail_spanheap has the kernel's usual
- * files, and "points", a mask of what is made to fail (enum sh_fault).
+ * files, and "points", a mask of what is made to fail (enum sh_fault). For what
+ * fails while the module loads there is a parameter of the same name, with what
+ * the kernel's own parameters of that kind take: interval,probability,space,times.
  *
  * Every place that asks here is off the fast paths. An allocation is one only
  * when no cache has the object, so as long as allocations are made to fail the
@@ -20,6 +22,7 @@
 #include <linux/fault-inject.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 
 #include "compat.h"
 #include "drain.h"
@@ -34,6 +37,25 @@ unsigned int sh_fault_points;
 EXPORT_SYMBOL_FOR_KUNIT(sh_fault_points);
 
 static struct dentry *dir;
+
+static int set_attr(const char *val, const struct kernel_param *kp)
+{
+	/* As setup_fault_attr() wants it; it does not change the text. */
+	if (!setup_fault_attr(&fail_spanheap, (char *)val)) {
+		pr_err("parameter %s: \"%s\" is not interval,probability,space,times\n",
+		       kp->name, val);
+		return -EINVAL;
+	}
+	sh_fault_points = ALL_POINTS;
+	return 0;
+}
+
+static const struct kernel_param_ops attr_ops = {
+	.set = set_attr,
+};
+
+module_param_cb(fail_spanheap, &attr_ops, NULL, 0);
+MODULE_PARM_DESC(fail_spanheap, "make everything that may fail do so now and then: interval,probability,space,times");
 
 /**
  * sh_fault_decide() - ask the fault attribute

@@ -24,6 +24,7 @@
 #include <linux/rcupdate.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "finalizer.h"
 #include "heap.h"
 #include "leakcheck.h"
@@ -351,7 +352,8 @@ void sh_finalizers_init(struct sh_finalizers *fs)
 int sh_finalizer_init(void)
 {
 	BUILD_BUG_ON(sizeof(struct sh_finalizer) > SH_SPECIAL_BYTES);
-	finalizer_wq = alloc_workqueue("spanheap_final", WQ_UNBOUND, 0);
+	finalizer_wq = sh_fault(SH_FAULT_META) ? NULL :
+		       alloc_workqueue("spanheap_final", WQ_UNBOUND, 0);
 	return finalizer_wq ? 0 : -ENOMEM;
 }
 

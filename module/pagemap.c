@@ -51,7 +51,8 @@ static atomic_long_t node_bytes;
 
 static struct sh_pagemap_mid *new_mid(gfp_t gfp)
 {
-	struct sh_pagemap_mid *mid = kvmalloc(sizeof(*mid), gfp);
+	struct sh_pagemap_mid *mid = sh_fault(SH_FAULT_META) ? NULL :
+				     kvmalloc(sizeof(*mid), gfp);
 	unsigned long i;
 
 	for (i = 0; mid && i < SH_MID_NR; i++)
@@ -61,7 +62,8 @@ static struct sh_pagemap_mid *new_mid(gfp_t gfp)
 
 static struct sh_pagemap_leaf *new_leaf(gfp_t gfp)
 {
-	struct sh_pagemap_leaf *leaf = kvmalloc(sizeof(*leaf), gfp);
+	struct sh_pagemap_leaf *leaf = sh_fault(SH_FAULT_META) ? NULL :
+				       kvmalloc(sizeof(*leaf), gfp);
 	unsigned long i;
 
 	for (i = 0; leaf && i < SH_LEAF_NR; i++)
@@ -85,7 +87,8 @@ int sh_pagemap_init(void)
 	sh_pagemap.mask = nr - 1;
 	empty_leaf = new_leaf(GFP_KERNEL);
 	empty_mid = new_mid(GFP_KERNEL);
-	sh_pagemap.mid = kvmalloc_array(nr, sizeof(*sh_pagemap.mid), GFP_KERNEL);
+	sh_pagemap.mid = sh_fault(SH_FAULT_META) ? NULL :
+		kvmalloc_array(nr, sizeof(*sh_pagemap.mid), GFP_KERNEL);
 	if (!empty_leaf || !empty_mid || !sh_pagemap.mid) {
 		kvfree(empty_leaf);
 		kvfree(empty_mid);
@@ -129,7 +132,7 @@ static int need_mid(struct sh_pagemap_mid **slot, gfp_t gfp)
 
 	if (READ_ONCE(*slot) != empty_mid)
 		return 0;
-	mid = sh_fault(SH_FAULT_META) ? NULL : new_mid(gfp);
+	mid = new_mid(gfp);
 	if (!mid)
 		return -ENOMEM;
 	if (cmpxchg(slot, empty_mid, mid) == empty_mid)
@@ -145,7 +148,7 @@ static int need_leaf(struct sh_pagemap_leaf **slot, gfp_t gfp)
 
 	if (READ_ONCE(*slot) != empty_leaf)
 		return 0;
-	leaf = sh_fault(SH_FAULT_META) ? NULL : new_leaf(gfp);
+	leaf = new_leaf(gfp);
 	if (!leaf)
 		return -ENOMEM;
 	if (cmpxchg(slot, empty_leaf, leaf) == empty_leaf)

@@ -16,6 +16,7 @@
 
 #include "compat.h"
 #include "debug.h"
+#include "fault.h"
 #include "heap.h"
 
 /* Heap pages to give back at a time, for each time costs a shootdown: 2 MiB. */
@@ -100,7 +101,8 @@ int sh_pressure_init(void)
 	if (state < 0)
 		return state;
 	hotplug_state = state;
-	shrinker = sh_shrinker_register("spanheap", count_idle, release_idle);
+	shrinker = sh_fault(SH_FAULT_META) ? ERR_PTR(-ENOMEM) :
+		   sh_shrinker_register("spanheap", count_idle, release_idle);
 	if (!IS_ERR(shrinker))
 		return 0;
 	cpuhp_remove_state_nocalls(hotplug_state);

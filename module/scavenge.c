@@ -35,6 +35,7 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "scavenge.h"
 #include "trace.h"
 
@@ -317,7 +318,8 @@ int sh_scavenge_init(void)
 
 	if (err)
 		return err;
-	scavenge_wq = alloc_workqueue("spanheap", WQ_UNBOUND, 0);
+	scavenge_wq = sh_fault(SH_FAULT_META) ? NULL :
+		      alloc_workqueue("spanheap", WQ_UNBOUND, 0);
 	if (scavenge_wq)
 		return 0;
 	sh_drain_exit();
