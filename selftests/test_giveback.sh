@@ -24,9 +24,13 @@ ballast()
 }
 
 # KiB that are free: MemFree, and what waits in the kernel's per-CPU lists, which
-# MemFree leaves out and which newer kernels let grow to tens of MiB.
+# MemFree leaves out and which newer kernels let grow to tens of MiB. Where
+# kmemleak keeps a record an object, KASAN holds up to a thirty-second of all
+# memory back of such that were freed: not after this.
 free_kib()
 {
+	records=/sys/kernel/slab/kmemleak_object/shrink
+	[ ! -w "$records" ] || echo 1 >"$records"
 	awk -v kib="$(meminfo MemFree)" '$1 == "count:" { kib += $2 * 4 }
 		END { print kib }' /proc/zoneinfo
 }
@@ -46,6 +50,14 @@ say_released()
 			'BEGIN { printf "%.2f", (a - b) * 100 / a }') % less"
 }
 
+# What it keeps of one page, in caches and in the kernel, is kept before as well.
+warm_up()
+{
+	echo "$MIB 0" >"$BALLAST/fill" && echo 1 >"$BALLAST/drop" &&
+		echo 1 >"$heap/scavenge"
+	free_kib >"$tmp/free"
+}
+
 fill_and_drop()
 {
 	echo "${total}M 0" >"$BALLAST/fill" || fail "no ${total} MiB" || return 1
@@ -56,19 +68,6 @@ fill_and_drop()
 	echo 3 >"$BALLAST/drop" && echo 2 >"$BALLAST/drop" &&
 		echo 1 >"$BALLAST/drop" || return 1
 	[ "$(stat_of "$stats" objects)" -eq 0 ] || fail "objects are left"
-}
-
-# What it keeps of one page, in caches and in the kernel, is kept before as well.
-# A kernel that checks everything keeps records of every object, freed ones too:
-# there, what it keeps of as many objects as later.
-warm_up()
-{
-	if slow_kernel; then
-		fill_and_drop
-	else
-		echo "$MIB 0" >"$BALLAST/fill" && echo 1 >"$BALLAST/drop"
-	fi && echo 1 >"$heap/scavenge" || return 1
-	free_kib >"$tmp/free"
 }
 
 giveback_request()
