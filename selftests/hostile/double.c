@@ -249,8 +249,9 @@ struct race {
 static void race_free(struct race *race)
 {
 	atomic_inc(&race->arrived);
+	/* The other may have to run here: this task is not bound to its CPU. */
 	while (atomic_read(&race->arrived) < 2)
-		cpu_relax();
+		cond_resched();
 	spanheap_free(race->ptr);
 }
 
