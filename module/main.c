@@ -12,6 +12,7 @@
 
 #include "compat.h"
 #include "debug.h"
+#include "explain.h"
 #include "fault.h"
 #include "heap.h"
 #include "sampling.h"
@@ -147,6 +148,7 @@ static int __init spanheap_init(void)
 	if (err)
 		goto exit_heaps;
 	sh_fault_init();
+	sh_explain_init();
 	return 0;
 
 exit_heaps:
@@ -168,6 +170,7 @@ exit_pagemap:
 
 static void __exit spanheap_exit(void)
 {
+	sh_explain_exit();
 	sh_fault_exit();
 	sh_pressure_exit();
 	sh_heaps_exit();

@@ -79,6 +79,32 @@ report_says_who_did_it()
 	return 1
 }
 
+# explained MISTAKE REPORT WHAT: a line after the report says whose memory it is.
+explained()
+{
+	log_mark
+	expect "$2"
+	echo "$1 ordinary" >"$HOSTILE/run" || return 1
+	echo "rig: no more expected" >/dev/kmsg
+	log_since >"$tmp/report"
+	! grep -q "^spanheap: that address is at offset $3\$" "$tmp/report" || return 0
+	grep '^spanheap: ' "$tmp/report"
+	fail "$1: not explained"
+}
+
+# shellcheck disable=SC2016	# nothing there is to be expanded
+report_says_whose_memory_it_is()
+{
+	explained write_after_free '``use-after-free in hostile_write``' \
+		"8 of a free object, heap hostile, size class 64" || return 1
+	explained overflow_in_slack '``vmalloc-out-of-bounds in hostile_write``' \
+		"52 of a live object, heap hostile, size class 64" || return 1
+	explained overflow_in_slack_large '``vmalloc-out-of-bounds in hostile_write``' \
+		"50000 of a live large object, heap hostile" || return 1
+	explained read_after_free_large '``use-after-free in hostile_read``' \
+		"4096 of free pages, heap hostile"
+}
+
 # As many as the table is meant to have of either kind.
 # shellcheck disable=SC2016	# nothing there is to be expanded
 table_is_complete()
@@ -101,11 +127,12 @@ fi
 setup spanheap_hostile
 rows >"$tmp/rows"
 ktap_print_header
-ktap_set_plan $(($(wc -l <"$tmp/rows") + 2))
+ktap_set_plan $(($(wc -l <"$tmp/rows") + 3))
 run_one table_is_complete table_is_complete
 while IFS='|' read -r name cell; do
 	run_one "$name" mistake "$name" "$cell"
 done <"$tmp/rows"
 run_one report_says_who_did_it report_says_who_did_it
+run_one report_says_whose_memory_it_is report_says_whose_memory_it_is
 unload_all
 ktap_finished
