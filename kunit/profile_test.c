@@ -6,7 +6,6 @@
 #include <kunit/test.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 #include <linux/string.h>
 
 #include "fixture.h"
@@ -259,91 +258,6 @@ static void profile_test_estimates_are_unbiased(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, live, 0);
 }
 
-/* Ten call sites with shares of 1 to 10 in 55 of all bytes. */
-#define SITES		10
-#define SITE_RUNS	20
-#define SITE_BYTES	((u64)SZ_1G)
-
-/*
- * A heap for each, whatever its stack: stacks have no names everywhere. Returns
- * what the profile says of a site.
- */
-static u64 site_bytes(struct spanheap *heap)
-{
-	unsigned int stacks;
-	u64 live, all;
-
-	sum(heap, &live, &all, &stacks);
-	return all;
-}
-
-/* All sites, always the one that is furthest behind its share. */
-static void run_sites(struct spanheap **heaps, u64 *truth)
-{
-	static const u16 sizes[SITES] = {
-		24, 8000, 64, 1500, 20000, 512, 100, 4096, 320, 2000,
-	};
-	int i, behind, round;
-	u64 total = 0;
-	void *obj;
-
-	memset(truth, 0, SITES * sizeof(*truth));
-	while (total < SITE_BYTES) {
-		behind = 0;
-		for (i = 1; i < SITES; i++)
-			if (truth[i] * (behind + 1) < truth[behind] * (i + 1))
-				behind = i;
-		for (round = 0; round < 64; round++) {
-			obj = spanheap_alloc(heaps[behind], sizes[behind],
-					     GFP_KERNEL);
-			truth[behind] += spanheap_size(obj);
-			total += spanheap_size(obj);
-			spanheap_free(obj);
-		}
-		cond_resched();
-	}
-}
-
-static int by_value(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-static void profile_test_estimates_every_site(struct kunit *test)
-{
-	static int error[SITES][SITE_RUNS];
-	struct spanheap *heaps[SITES];
-	u64 before[SITES] = { }, after, truth[SITES];
-	char name[16];
-	int run, i;
-
-	if (IS_ENABLED(CONFIG_KASAN))
-		kunit_skip(test, "takes 20 GiB of allocations");
-	KUNIT_ASSERT_EQ(test, sh_profile_set_rate(SZ_512K), 0);
-	for (i = 0; i < SITES; i++) {
-		snprintf(name, sizeof(name), "site-%d", i);
-		heaps[i] = sh_fixture_create(test, name, 0);
-	}
-	for (run = 0; run < SITE_RUNS; run++) {
-		run_sites(heaps, truth);
-		for (i = 0; i < SITES; i++) {
-			after = site_bytes(heaps[i]);
-			error[i][run] = abs((s64)(after - before[i] - truth[i])) *
-					1000 / (s64)truth[i];
-			before[i] = after;
-		}
-	}
-	for (i = 0; i < SITES; i++) {
-		sort(error[i], SITE_RUNS, sizeof(int), by_value, NULL);
-		kunit_info(test, "site of %d/55: median error %d per mille, worst %d\n",
-			   i + 1, error[i][SITE_RUNS / 2], error[i][SITE_RUNS - 1]);
-		/* Those of more than 5 % of all bytes. */
-		if (i + 1 >= 3)
-			KUNIT_EXPECT_LE(test, error[i][SITE_RUNS / 2], 150);
-		sh_fixture_destroy(test, heaps[i]);
-	}
-}
-
 static int profile_test_init(struct kunit *test)
 {
 	rate_before = sh_profile_rate;
@@ -367,7 +281,6 @@ static struct kunit_case profile_test_cases[] = {
 	KUNIT_CASE(profile_test_samples_in_interrupts),
 	KUNIT_CASE(profile_test_counts_what_is_sampled),
 	KUNIT_CASE(profile_test_estimates_are_unbiased),
-	KUNIT_CASE_SLOW(profile_test_estimates_every_site),
 	{}
 };
 

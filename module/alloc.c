@@ -33,7 +33,7 @@ static void *alloc_small(struct spanheap *heap, unsigned int class, gfp_t gfp,
 			 int node)
 {
 	struct sh_caches *caches = &heap->caches;
-	bool due = sh_caches_due(caches, class, sh_classes[class].size);
+	bool due = sh_caches_due(caches, class);
 	void *obj = NULL;
 
 	if (unlikely(due))
@@ -52,7 +52,7 @@ static void *alloc_large(struct spanheap *heap, size_t size, size_t align,
 {
 	void *obj = sh_large_alloc(heap, size, align, gfp, node);
 
-	sh_profile_note(heap, obj, gfp);
+	sh_profile_note(heap, obj, ALIGN(size, SH_PAGE_SIZE), gfp);
 	return obj;
 }
 
@@ -63,7 +63,7 @@ static void *alloc_once(struct spanheap *heap, size_t size, size_t align,
 
 	if (heap->debug) {
 		obj = sh_debug_alloc(heap, size, align, gfp, node, false);
-		sh_profile_note(heap, obj, gfp);
+		sh_profile_note(heap, obj, size, gfp);
 		return obj;
 	}
 	if (size > SPANHEAP_MAX_SMALL || align > SH_PAGE_SIZE)

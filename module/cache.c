@@ -439,6 +439,27 @@ void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_flush);
 
 /**
+ * sh_caches_put() - free an object
+ * @caches: the caches
+ * @class: the object's size class
+ * @entry: the object, SH_OBJ_CACHED
+ *
+ * Context: any but NMI.
+ */
+void sh_caches_put(struct sh_caches *caches, unsigned int class,
+		   struct sh_entry entry)
+{
+	bool done;
+
+	preempt_disable();
+	done = sh_cache_push(this_cpu_ptr(caches->cpu), class << SH_CLASS_SHIFT,
+			     entry.obj, entry.state);
+	preempt_enable();
+	if (!done)
+		sh_caches_flush(caches, class, entry);
+}
+
+/**
  * sh_caches_stats() - add what a slot holds to a sum
  * @caches: the caches
  * @cpu: the CPU, any possible one

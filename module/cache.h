@@ -94,9 +94,11 @@ unsigned int sh_caches_alloc_bulk(struct sh_caches *caches, unsigned int class,
 				  void **objs);
 void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 		     struct sh_entry entry);
+void sh_caches_put(struct sh_caches *caches, unsigned int class,
+		   struct sh_entry entry);
 void sh_caches_stats(struct sh_caches *caches, int cpu, unsigned int class,
 		     struct sh_slot_stats *stats);
-bool sh_caches_due(struct sh_caches *caches, unsigned int class, size_t size);
+bool sh_caches_due(struct sh_caches *caches, unsigned int class);
 unsigned int sh_caches_due_first(struct sh_caches *caches, size_t size,
 				 unsigned int nr);
 void *sh_caches_pop(struct sh_caches *caches, unsigned int class);

@@ -59,14 +59,19 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_object_claimed);
 bool sh_object_claim(const void *ptr, struct sh_object *obj)
 {
 	struct sh_debug *debug;
-	struct sh_span *span;
-	bool done;
+	u8 *state;
 
 	rcu_read_lock();
-	span = sh_pagemap_get((unsigned long)ptr);
-	done = span && sh_span_claim(span, (unsigned long)ptr);
+	obj->span = sh_pagemap_get((unsigned long)ptr);
+	state = obj->span ? sh_span_claim(obj->span, (unsigned long)ptr) : NULL;
 	rcu_read_unlock();
-	if (!done && !sh_whole_claim(ptr, SH_SPAN_LARGE, SH_OBJ_BUSY) &&
+	if (state) {
+		/* Objects of debug heaps can not be claimed so. */
+		obj->idx = state - obj->span->obj;
+		obj->guard = NULL;
+		return true;
+	}
+	if (!sh_whole_claim(ptr, SH_SPAN_LARGE, SH_OBJ_BUSY) &&
 	    !sh_debug_claim(ptr, &debug))
 		return false;
 	sh_object_claimed(ptr, obj);
@@ -85,21 +90,25 @@ void sh_object_set_special(struct sh_object *obj)
 }
 
 /**
+ * sh_object_unset_special() - say that a claimed object has lost a special record
+ * @obj: the object; it may have others
+ */
+void sh_object_unset_special(struct sh_object *obj)
+{
+	if (!obj->guard && !sh_special_any(obj->span, obj->idx))
+		WRITE_ONCE(obj->span->obj[obj->idx], SH_OBJ_BUSY);
+}
+
+/**
  * sh_object_release() - give a claimed object back to its user
  * @obj: the object
  */
 void sh_object_release(struct sh_object *obj)
 {
-	u8 *state;
-
-	if (obj->guard) {
+	if (obj->guard)
 		sh_debug_release(debug_of(obj), obj->guard);
-		return;
-	}
-	state = &obj->span->obj[obj->idx];
-	if (*state == SH_OBJ_SPECIAL_BUSY && !sh_special_any(obj->span, obj->idx))
-		WRITE_ONCE(*state, SH_OBJ_BUSY);
-	sh_obj_unclaim(state);
+	else
+		sh_obj_unclaim(&obj->span->obj[obj->idx]);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_object_release);
 
@@ -136,7 +145,7 @@ void sh_object_free(struct sh_object *obj)
 	}
 	WRITE_ONCE(*entry.state, SH_OBJ_CACHED);
 	if (class)
-		sh_caches_flush(&sh_span_heap(obj->span)->caches, class, entry);
+		sh_caches_put(&sh_span_heap(obj->span)->caches, class, entry);
 	else
 		sh_large_free_claimed(obj->span);
 }

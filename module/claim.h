@@ -27,6 +27,7 @@ struct sh_object {
 bool sh_object_claim(const void *ptr, struct sh_object *obj);
 void sh_object_claimed(const void *addr, struct sh_object *obj);
 void sh_object_set_special(struct sh_object *obj);
+void sh_object_unset_special(struct sh_object *obj);
 void sh_object_release(struct sh_object *obj);
 void sh_object_note_free(struct sh_object *obj);
 void sh_object_free(struct sh_object *obj);
@@ -40,6 +41,16 @@ static inline void *sh_object_start(const struct sh_object *obj)
 		return (void *)obj->guard->start;
 	return (void *)(sh_span_base(obj->span) +
 			(size_t)obj->idx * sh_classes[class].size);
+}
+
+/* As spanheap_size() has it. */
+static inline size_t sh_object_size(const struct sh_object *obj)
+{
+	unsigned int class = sh_span_class(obj->span);
+
+	if (obj->guard)
+		return obj->guard->size;
+	return class ? sh_classes[class].size : sh_span_bytes(obj->span);
 }
 
 #endif /* SPANHEAP_CLAIM_H */

@@ -40,17 +40,18 @@ static void set_left(struct sh_cache *cache, unsigned int class, long left)
 }
 
 /**
- * sh_caches_due() - count an object that sh_cache_pop() did not give
+ * sh_caches_due() - count a small object that sh_cache_pop() did not give
  * @caches: the caches
- * @class: its size class, 0 when it did not come from a span of small objects
- * @size: its bytes
+ * @class: its size class
  *
  * Context: any but NMI.
  * Return: whether it is to be sampled.
  */
-bool sh_caches_due(struct sh_caches *caches, unsigned int class, size_t size)
+bool sh_caches_due(struct sh_caches *caches, unsigned int class)
 {
+	size_t size = sh_classes[class].size;
 	struct sh_cache *cache;
+	struct sh_slot *slot;
 	bool due;
 	long left;
 
@@ -61,12 +62,16 @@ bool sh_caches_due(struct sh_caches *caches, unsigned int class, size_t size)
 	preempt_disable();
 	cache = this_cpu_ptr(caches->cpu);
 	if (sh_cache_enter(cache)) {
-		left = sh_slot_left(&cache->slot[class]) - (class ? 1 : (long)size);
-		due = left < 0;
-		if (due)
-			left = class ? sh_sampling_draw(size) :
-				       sh_sampling_draw_bytes();
-		set_left(cache, class, left);
+		slot = &cache->slot[class];
+		left = sh_slot_left(slot);
+		due = !left;
+		if (due) {
+			set_left(cache, class, sh_sampling_draw(size));
+		} else {
+			/* It is counted where it comes from: not here. */
+			cache->drawn[class]--;
+			WRITE_ONCE(slot->left, left - 1);
+		}
 		sh_cache_leave(cache);
 	} else {
 		/* Whatever the countdown says: it has no memory. */

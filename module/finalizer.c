@@ -82,13 +82,16 @@ static struct sh_finalizer *take(struct sh_object *obj)
 	struct sh_finalizer *f;
 	unsigned long flags;
 
+	/* That of this object, if it has one, was counted before it was claimed. */
+	if (!READ_ONCE(fs->nr_set))
+		return NULL;
 	f = finalizer_of(sh_special_remove(obj->span, obj->idx,
 					   SH_SPECIAL_FINALIZER));
 	if (!f)
 		return NULL;
 	spin_lock_irqsave(&fs->lock, flags);
 	list_del(&f->link);
-	fs->nr_set--;
+	WRITE_ONCE(fs->nr_set, fs->nr_set - 1);
 	spin_unlock_irqrestore(&fs->lock, flags);
 	return f;
 }
@@ -109,7 +112,7 @@ static int add(struct sh_object *obj, struct sh_finalizer *f)
 		return err;
 	spin_lock_irqsave(&fs->lock, flags);
 	list_add_tail(&f->link, &fs->set);
-	fs->nr_set++;
+	WRITE_ONCE(fs->nr_set, fs->nr_set + 1);
 	spin_unlock_irqrestore(&fs->lock, flags);
 	sh_object_set_special(obj);
 	return 0;
@@ -196,8 +199,10 @@ int spanheap_clear_finalizer(const void *ptr)
 	if (!sh_object_claim(ptr, &obj))
 		return why_not(ptr);
 	f = take(&obj);
-	if (f)
+	if (f) {
+		sh_object_unset_special(&obj);
 		free_finalizer(sh_span_heap(obj.span), f);
+	}
 	sh_object_release(&obj);
 	return f ? 0 : -ENOENT;
 }
@@ -302,6 +307,7 @@ static bool run_first(struct spanheap *heap)
 	if (!f || !sh_object_claim(f->ptr, &obj))
 		return false;
 	f = take(&obj);
+	sh_object_unset_special(&obj);
 	call(f);
 	fs->nr_run++;
 	free_finalizer(heap, f);

@@ -17,6 +17,7 @@
 #include "heap.h"
 #include "sampling.h"
 #include "pagemap.h"
+#include "stacks.h"
 
 #define ARENA_MB_MIN	1
 #define ARENA_MB_MAX	1024
@@ -159,6 +160,7 @@ exit_debugfs:
 exit_scavenge:
 	sh_scavenge_exit();
 	rcu_barrier();
+	sh_stacks_exit();
 exit_debug:
 	sh_debug_exit();
 exit_arena:
@@ -179,6 +181,7 @@ static void __exit spanheap_exit(void)
 	sh_scavenge_exit();
 	/* Blocks of records are freed by RCU callbacks of ours. */
 	rcu_barrier();
+	sh_stacks_exit();
 	sh_debug_exit();
 	sh_arena_exit();
 	sh_pagemap_exit();

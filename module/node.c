@@ -106,7 +106,8 @@ void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 	if (!obj) {
 		obj = alloc_there(heap, size, gfp, node);
 		sh_leakcheck_add_any(obj, gfp);
-		sh_profile_note(heap, obj, gfp);
+		sh_profile_note(heap, obj, heap->debug ? size :
+				ALIGN(size, SH_PAGE_SIZE), gfp);
 		sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
 	}
 	sh_users_leave(heap);

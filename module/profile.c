@@ -13,16 +13,16 @@
  * Buckets stay until the heap goes; the stack depot keeps stacks for ever.
  *
  * Locks: that of the xarray, interrupts off, inside nothing. Counts are atomic.
- * For the rate, the lock of CPU hotplug and sh_heaps_lock inside it.
+ * For the rate, rate_lock, the lock of CPU hotplug and sh_heaps_lock, in this
+ * order.
  *
  * Contexts: any but NMI; taking a sample that of the gfp.
  */
 #include <linux/cpu.h>
+#include <linux/hash.h>
 #include <linux/math64.h>
-#include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
-#include <linux/stackdepot.h>
-#include <linux/stacktrace.h>
 #include <linux/workqueue.h>
 
 #include "claim.h"
@@ -32,6 +32,10 @@
 #include "profile.h"
 #include "sampling.h"
 #include "special.h"
+#include "stacks.h"
+
+static DEFINE_MUTEX(rate_lock);
+static bool started;
 
 /**
  * struct sh_sample - a sampled object
@@ -47,43 +51,6 @@ struct sh_sample {
 	u64 bytes;
 };
 
-#if IS_ENABLED(CONFIG_STACKDEPOT) && IS_ENABLED(CONFIG_STACKTRACE)
-/* Who allocates, from the first function that is not one of ours. */
-static noinline u32 save_stack(gfp_t gfp)
-{
-	unsigned long frames[SH_PROFILE_FRAMES + 8], *first = frames;
-	unsigned int nr = stack_trace_save(frames, ARRAY_SIZE(frames), 1);
-
-	while (nr && within_module(*first, THIS_MODULE)) {
-		first++;
-		nr--;
-	}
-	nr = min_t(unsigned int, nr, SH_PROFILE_FRAMES);
-	return nr ? stack_depot_save(first, nr, gfp) : 0;
-}
-
-/**
- * sh_profile_init() - prepare for saving stacks
- *
- * Return: 0 or -ENOMEM.
- */
-int sh_profile_init(void)
-{
-	BUILD_BUG_ON(sizeof(struct sh_sample) > SH_SPECIAL_BYTES);
-	return stack_depot_init();
-}
-#else
-static u32 save_stack(gfp_t gfp)
-{
-	return 0;
-}
-
-int sh_profile_init(void)
-{
-	return 0;
-}
-#endif
-
 /**
  * sh_profile_start() - start with an empty profile
  * @profile: the profile
@@ -94,7 +61,7 @@ void sh_profile_start(struct sh_profile *profile)
 }
 
 /* The bucket of a stack, which is made if there is none. NULL without memory. */
-static struct sh_bucket *get_bucket(struct spanheap *heap, u32 stack, gfp_t gfp)
+static struct sh_bucket *find_bucket(struct spanheap *heap, u32 stack, gfp_t gfp)
 {
 	struct xarray *buckets = &heap->profile.buckets;
 	struct sh_bucket *bucket = xa_load(buckets, stack), *other;
@@ -118,6 +85,19 @@ static struct sh_bucket *get_bucket(struct spanheap *heap, u32 stack, gfp_t gfp)
 	return xa_is_err(other) ? NULL : other;
 }
 
+static struct sh_bucket *get_bucket(struct spanheap *heap, u32 stack, gfp_t gfp)
+{
+	struct sh_bucket **recent, *bucket;
+
+	recent = &heap->profile.recent[hash_32(stack, SH_PROFILE_RECENT_BITS)];
+	bucket = READ_ONCE(*recent);
+	if (likely(bucket && bucket->stack == stack))
+		return bucket;
+	bucket = find_bucket(heap, stack, gfp);
+	WRITE_ONCE(*recent, bucket);
+	return bucket;
+}
+
 /* Objects that a sample stands for. */
 static u64 objs_of(const struct sh_sample *sample)
 {
@@ -132,18 +112,37 @@ static u64 bytes_of(u64 size, u64 chance)
 }
 
 /* Make a claimed object one that @sample is of. */
-static void attach(struct sh_object *obj, struct sh_sample *sample)
+static bool attach(struct sh_object *obj, struct sh_sample *sample)
 {
 	sample->special.idx = obj->idx;
 	sample->special.kind = SH_SPECIAL_PROFILE;
 	if (WARN_ON_ONCE(sh_special_add(obj->span, &sample->special)))
-		return;
+		return false;
 	sh_object_set_special(obj);
 	atomic64_add(objs_of(sample), &sample->bucket->live_objs);
 	atomic64_add(sample->bytes, &sample->bucket->live_bytes);
 	atomic64_add(objs_of(sample), &sample->bucket->all_objs);
 	atomic64_add(sample->bytes, &sample->bucket->all_bytes);
 	atomic_long_inc(&sh_span_heap(obj->span)->profile.samples);
+	return true;
+}
+
+/* Take a sample of a claimed object. */
+static bool sample_object(struct spanheap *heap, struct sh_object *obj,
+			  unsigned long rate, gfp_t gfp)
+{
+	size_t size = sh_object_size(obj);
+	struct sh_sample *sample = sh_fixalloc_alloc(&heap->specials, gfp);
+
+	if (!sample)
+		return false;
+	sample->chance = sh_sampling_chance(size, rate);
+	sample->bytes = bytes_of(size, sample->chance);
+	sample->bucket = get_bucket(heap, sh_stack_of_caller(gfp), gfp);
+	if (sample->bucket && attach(obj, sample))
+		return true;
+	sh_fixalloc_free(&heap->specials, sample);
+	return false;
 }
 
 /**
@@ -159,42 +158,34 @@ static void attach(struct sh_object *obj, struct sh_sample *sample)
 void sh_profile_sample(struct spanheap *heap, const void *ptr, gfp_t gfp)
 {
 	unsigned long rate = READ_ONCE(sh_profile_rate);
-	size_t size = spanheap_size(ptr);
-	struct sh_sample *sample;
 	struct sh_object obj;
 
-	if (!rate || !size)
+	if (!rate)
 		return;
-	gfp = sh_gfp_meta(gfp) | __GFP_NOWARN;
-	sample = sh_fixalloc_alloc(&heap->specials, gfp);
-	if (!sample) {
+	/* Somebody may have freed it, if only by mistake. */
+	if (!sh_object_claim(ptr, &obj)) {
 		atomic_long_inc(&heap->profile.lost);
 		return;
 	}
-	sample->chance = sh_sampling_chance(size, rate);
-	sample->bytes = bytes_of(size, sample->chance);
-	sample->bucket = get_bucket(heap, save_stack(gfp), gfp);
-	if (sample->bucket && sh_object_claim(ptr, &obj)) {
-		attach(&obj, sample);
-		sh_object_release(&obj);
-		return;
-	}
-	atomic_long_inc(&heap->profile.lost);
-	sh_fixalloc_free(&heap->specials, sample);
+	if (!sample_object(heap, &obj, rate, sh_gfp_meta(gfp) | __GFP_NOWARN))
+		atomic_long_inc(&heap->profile.lost);
+	sh_object_release(&obj);
 }
 
 /**
  * sh_profile_note() - take a sample of an object if it is its turn
  * @heap: the heap
- * @ptr: an object just allocated, that came from no CPU's cache
+ * @ptr: an object just allocated, that came from no CPU's cache; may be NULL
+ * @size: its usable bytes
  * @gfp: how to get memory for the record
  *
  * Context: that of @gfp.
  */
-void sh_profile_note(struct spanheap *heap, const void *ptr, gfp_t gfp)
+void sh_profile_note(struct spanheap *heap, const void *ptr, size_t size,
+		     gfp_t gfp)
 {
-	if (READ_ONCE(sh_profile_rate) && !ZERO_OR_NULL_PTR(ptr) &&
-	    sh_caches_due(&heap->caches, 0, spanheap_size(ptr)))
+	if (READ_ONCE(sh_profile_rate) && ptr &&
+	    !sh_caches_due_first(&heap->caches, size, 1))
 		sh_profile_sample(heap, ptr, gfp);
 }
 
@@ -336,19 +327,13 @@ static long redraw_here(void *unused)
 	return 0;
 }
 
-/**
- * sh_profile_set_rate() - take samples at another rate from now on
- * @rate: mean interval, bytes; 0 for no samples
- *
- * Context: task, may sleep.
- * Return: 0 or -EINVAL.
- */
-int sh_profile_set_rate(unsigned long rate)
+/* Called with the lock held. */
+static int change_rate(unsigned long rate)
 {
-	int cpu;
+	int cpu, err = rate ? sh_stacks_init() : 0;
 
-	if (rate > SH_RATE_MAX)
-		return -EINVAL;
+	if (err)
+		return err;
 	cpus_read_lock();
 	down_read(&sh_heaps_lock);
 	WRITE_ONCE(sh_profile_rate, rate);
@@ -362,4 +347,45 @@ int sh_profile_set_rate(unsigned long rate)
 	cpus_read_unlock();
 	return 0;
 }
+
+/**
+ * sh_profile_set_rate() - take samples at another rate from now on
+ * @rate: mean interval, bytes; 0 for no samples
+ *
+ * Context: task, may sleep.
+ * Return: 0, -EINVAL or -ENOMEM.
+ */
+int sh_profile_set_rate(unsigned long rate)
+{
+	int err = 0;
+
+	if (rate > SH_RATE_MAX)
+		return -EINVAL;
+	mutex_lock(&rate_lock);
+	/* Parameters are set before the module starts, and it may not. */
+	if (started)
+		err = change_rate(rate);
+	else
+		sh_profile_rate = rate;
+	mutex_unlock(&rate_lock);
+	return err;
+}
 EXPORT_SYMBOL_FOR_KUNIT(sh_profile_set_rate);
+
+/**
+ * sh_profile_init() - prepare for samples at the rate that is set
+ *
+ * Context: task, may sleep; before there are heaps.
+ * Return: 0 or -ENOMEM.
+ */
+int sh_profile_init(void)
+{
+	int err;
+
+	BUILD_BUG_ON(sizeof(struct sh_sample) > SH_SPECIAL_BYTES);
+	mutex_lock(&rate_lock);
+	started = true;
+	err = change_rate(sh_profile_rate);
+	mutex_unlock(&rate_lock);
+	return err;
+}

@@ -36,14 +36,19 @@ struct sh_bucket {
 	atomic64_t all_bytes;
 };
 
+/* Buckets that are found without a search, a power of two. */
+#define SH_PROFILE_RECENT_BITS	5
+
 /**
  * struct sh_profile - the profile of a heap
  * @buckets: by stack
+ * @recent: some of them, by a hash of the stack
  * @samples: objects that have a sample
  * @lost: samples that there was no memory for
  */
 struct sh_profile {
 	struct xarray buckets;
+	struct sh_bucket *recent[1 << SH_PROFILE_RECENT_BITS];
 	atomic_long_t samples;
 	atomic_long_t lost;
 };
@@ -54,7 +59,8 @@ void sh_profile_start(struct sh_profile *profile);
 void sh_profile_drop(struct spanheap *heap);
 
 void sh_profile_sample(struct spanheap *heap, const void *ptr, gfp_t gfp);
-void sh_profile_note(struct spanheap *heap, const void *ptr, gfp_t gfp);
+void sh_profile_note(struct spanheap *heap, const void *ptr, size_t size,
+		     gfp_t gfp);
 void sh_profile_note_bulk(struct spanheap *heap, void **objs, unsigned int nr,
 			  size_t size, gfp_t gfp);
 void sh_profile_forget(struct sh_object *obj);

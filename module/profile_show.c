@@ -8,7 +8,6 @@
  */
 #include <linux/seq_file.h>
 #include <linux/slab.h>
-#include <linux/stackdepot.h>
 #include <linux/string.h>
 #include <linux/xarray.h>
 
@@ -16,15 +15,7 @@
 #include "heap.h"
 #include "profile.h"
 #include "sampling.h"
-
-static unsigned int fetch(const struct sh_bucket *bucket, unsigned long **frames)
-{
-#if IS_ENABLED(CONFIG_STACKDEPOT) && IS_ENABLED(CONFIG_STACKTRACE)
-	if (bucket->stack)
-		return stack_depot_fetch(bucket->stack, frames);
-#endif
-	return 0;
-}
+#include "stacks.h"
 
 /* A function and its module, in a word: what reads this splits at blanks. */
 static void put_name(struct seq_file *m, unsigned long addr)
@@ -41,7 +32,7 @@ static void put_folded(struct seq_file *m, const struct sh_bucket *bucket,
 		       u64 bytes)
 {
 	unsigned long *frames;
-	unsigned int nr = fetch(bucket, &frames);
+	unsigned int nr = sh_stack_fetch(bucket->stack, &frames);
 
 	if (!nr)
 		seq_puts(m, "unknown");
@@ -100,7 +91,7 @@ static void put_symbols(struct seq_file *m, struct spanheap *heap,
 
 	seq_puts(m, "--- symbol\nbinary=vmlinux\n");
 	xa_for_each(&heap->profile.buckets, stack, bucket) {
-		nr = fetch(bucket, &frames);
+		nr = sh_stack_fetch(bucket->stack, &frames);
 		for (i = 0; i < nr; i++) {
 			known = last;
 			number = number_of(numbers, frames[i], &last);
@@ -137,7 +128,7 @@ static void put_bucket(struct seq_file *m, const struct sh_bucket *bucket,
 	unsigned int nr, i;
 
 	put_counts(m, bucket);
-	nr = fetch(bucket, &frames);
+	nr = sh_stack_fetch(bucket->stack, &frames);
 	for (i = 0; i < nr; i++)
 		seq_printf(m, " 0x%016lx", number_of(numbers, frames[i], &last));
 	seq_putc(m, '\n');

@@ -11,7 +11,7 @@
  * between objects of one size is counted in objects.
  *
  * The kernel has no floating point. Logarithm and exponential are computed to
- * about 7 digits, with integers; the first a bit at a time as Knuth describes
+ * 5 and 9 digits, with integers; the first a bit at a time as Knuth describes
  * (The Art of Computer Programming, 1.2.2, exercise 25 and what it is about).
  *
  * Locks: none. Contexts: any but NMI.
@@ -24,12 +24,15 @@
 #include "compat.h"
 #include "sampling.h"
 
-/* A stack walk each 512 KiB is more than large objects cost: not unless asked. */
+/* A sample each 512 KiB is too much for large objects: not unless asked. */
 unsigned long sh_profile_rate;
 EXPORT_SYMBOL_FOR_KUNIT(sh_profile_rate);
 
 /* Bits after the binary point of logarithms. */
 #define LN_BITS		26
+
+/* Bits of a binary logarithm after the point that are computed. */
+#define LOG2_BITS	16
 
 /* ln(2) and exp(-1), 32 bits after the point. */
 #define LN2		0xb17217f8ULL
@@ -53,7 +56,7 @@ u64 sh_sampling_minus_ln(u32 random)
 	/* x in [1, 2), 31 bits after the point. Squaring doubles its logarithm. */
 	x <<= 31 - whole;
 	log2 = (u64)whole << LN_BITS;
-	for (bit = LN_BITS - 1; bit >= 0; bit--) {
+	for (bit = LN_BITS - 1; bit >= LN_BITS - LOG2_BITS; bit--) {
 		x = (x * x) >> 31;
 		if (x >> 32) {
 			x >>= 1;

@@ -7,13 +7,17 @@
  * doing.
  *
  * Without a stack depot, or where it has no memory, there is no stack: handle 0.
+ * The depot's table takes up to 1/2048 of all memory, so it is asked for only when
+ * somebody is about to save stacks.
  *
- * Locks: none. Contexts: any but NMI.
+ * Locks: that of sh_stacks_init(), around none of ours. Contexts: any but NMI.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
@@ -23,6 +27,7 @@
 
 #include "compat.h"
 #include "gfp.h"
+#include "stackcache.h"
 #include "stacks.h"
 
 /* Deep enough to tell callers apart that come through layers of their own. */
@@ -49,12 +54,18 @@ static noinline unsigned int walk(unsigned long *frames, unsigned int nr)
 /**
  * sh_stacks_init() - prepare for saving stacks
  *
- * Context: task, may sleep.
+ * Context: task, may sleep. May be called more than once.
  * Return: 0 or -ENOMEM.
  */
 int sh_stacks_init(void)
 {
-	return stack_depot_init();
+	static DEFINE_MUTEX(lock);
+	int err;
+
+	mutex_lock(&lock);
+	err = stack_depot_init() ?: sh_stackcache_init();
+	mutex_unlock(&lock);
+	return err;
 }
 
 static noinline u32 save(gfp_t gfp)
@@ -63,6 +74,61 @@ static noinline u32 save(gfp_t gfp)
 	unsigned int nr = walk(frames, STACK_FRAMES);
 
 	return nr ? stack_depot_save(frames, nr, sh_gfp_meta(gfp)) : 0;
+}
+
+/**
+ * sh_stacks_exit() - undo sh_stacks_init(), whether it was called or not
+ */
+void sh_stacks_exit(void)
+{
+	sh_stackcache_exit();
+}
+
+/* A stack that is not known yet, from the caller of the caller on. */
+static noinline u32 save_new(const unsigned long *frame, gfp_t gfp)
+{
+	unsigned long frames[SH_STACKCACHE_FRAMES];
+	unsigned int nr, own = 0;
+	u32 stack;
+
+	nr = stack_trace_save(frames, ARRAY_SIZE(frames), 2);
+	while (own < nr && within_module(frames[own], THIS_MODULE))
+		own++;
+	if (own == nr)
+		return 0;
+	stack = stack_depot_save(frames + own, nr - own, sh_gfp_meta(gfp));
+	sh_stackcache_add(frame, frames, nr, own, stack);
+	return stack;
+}
+
+/**
+ * sh_stack_of_caller() - save the stack from the first function on that is not
+ *	in this module
+ * @gfp: flags of the allocation, for memory of the stack depot
+ *
+ * Cheap for stacks that were saved before, see stackcache.c.
+ *
+ * Context: that of @gfp.
+ * Return: its handle.
+ */
+noinline u32 sh_stack_of_caller(gfp_t gfp)
+{
+	const unsigned long *frame = __builtin_frame_address(0);
+	u32 stack = sh_stackcache_find(frame);
+
+	return stack ?: save_new(frame, gfp);
+}
+
+/**
+ * sh_stack_fetch() - look a stack up
+ * @stack: its handle, or 0
+ * @frames: set to its return addresses, the innermost first
+ *
+ * Return: how many these are.
+ */
+unsigned int sh_stack_fetch(u32 stack, unsigned long **frames)
+{
+	return stack ? stack_depot_fetch(stack, frames) : 0;
 }
 
 /**
@@ -83,11 +149,8 @@ void sh_stack_print(u32 stack)
 void sh_stack_show(u32 stack, struct seq_file *m)
 {
 	unsigned long *frames;
-	unsigned int nr, i;
+	unsigned int nr = sh_stack_fetch(stack, &frames), i;
 
-	if (!stack)
-		return;
-	nr = stack_depot_fetch(stack, &frames);
 	for (i = 0; i < nr; i++)
 		seq_printf(m, "    %pS\n", (void *)frames[i]);
 }
@@ -97,7 +160,21 @@ int sh_stacks_init(void)
 	return 0;
 }
 
+void sh_stacks_exit(void)
+{
+}
+
 static u32 save(gfp_t gfp)
+{
+	return 0;
+}
+
+u32 sh_stack_of_caller(gfp_t gfp)
+{
+	return 0;
+}
+
+unsigned int sh_stack_fetch(u32 stack, unsigned long **frames)
 {
 	return 0;
 }
@@ -110,6 +187,7 @@ void sh_stack_show(u32 stack, struct seq_file *m)
 {
 }
 #endif
+EXPORT_SYMBOL_FOR_KUNIT(sh_stack_fetch);
 
 /**
  * sh_trace_take() - note who is doing something, and when: the caller, now

@@ -26,6 +26,9 @@ struct sh_trace {
 };
 
 int sh_stacks_init(void);
+void sh_stacks_exit(void);
+u32 sh_stack_of_caller(gfp_t gfp);
+unsigned int sh_stack_fetch(u32 stack, unsigned long **frames);
 void sh_trace_take(struct sh_trace *trace, gfp_t gfp);
 void sh_trace_print(const struct sh_trace *trace, const char *what);
 void sh_stack_print(u32 stack);
