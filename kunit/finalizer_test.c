@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Finalizers: run once each, in order, in task context, before the memory is
- * used again, whatever way the object goes.
+ * used again, whatever way the object goes. All of it for debug heaps as well.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -9,6 +9,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
+#include "debug.h"
 #include "fixture.h"
 
 #define NR	256
@@ -36,6 +37,24 @@ static void note(void *ptr, size_t size, void *arg)
 	seen.contents = *(u64 *)ptr;
 }
 
+static struct spanheap *create(const char *name, unsigned int flags)
+{
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+
+	config.flags = flags;
+	return sh_fixture_create_raw(name, &config);
+}
+
+/* Another heap of the kind of the case's own. */
+static struct spanheap *another(struct kunit *test, const char *name)
+{
+	struct spanheap *own = test->priv, *heap;
+
+	heap = create(name, own->debug ? SPANHEAP_DEBUG : 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
+	return heap;
+}
+
 static int calls(void)
 {
 	return atomic_read(&seen.calls);
@@ -45,10 +64,12 @@ static void finalizer_test_runs_once_with_the_object(struct kunit *test)
 {
 	static const size_t sizes[] = { 8, 100, 32768, 200000 };
 	unsigned int i;
+	size_t usable;
 	u64 *obj;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		obj = spanheap_alloc(test->priv, sizes[i], GFP_KERNEL);
+		usable = spanheap_size(obj);
 		*obj = 0x1234567890 + i;
 		KUNIT_EXPECT_EQ(test, spanheap_set_finalizer(obj, note, NULL), 0);
 		KUNIT_EXPECT_EQ(test, sh_fixture_stats(test->priv).finalizers, 1);
@@ -57,7 +78,7 @@ static void finalizer_test_runs_once_with_the_object(struct kunit *test)
 		spanheap_flush_finalizers(test->priv);
 		KUNIT_EXPECT_EQ(test, calls(), i + 1);
 		KUNIT_EXPECT_PTR_EQ(test, seen.ptr, (void *)obj);
-		KUNIT_EXPECT_EQ(test, seen.size, spanheap_size_roundup(sizes[i]));
+		KUNIT_EXPECT_EQ(test, seen.size, usable);
 		KUNIT_EXPECT_EQ(test, seen.contents, 0x1234567890 + i);
 		KUNIT_EXPECT_TRUE(test, seen.task);
 		KUNIT_EXPECT_FALSE(test, spanheap_owns(obj));
@@ -230,7 +251,7 @@ static void finalizer_test_runs_after_a_grace_period(struct kunit *test)
 
 static void finalizer_test_moves_with_its_object(struct kunit *test)
 {
-	struct spanheap *other = sh_fixture_create(test, "finalizer-other", 0);
+	struct spanheap *other = another(test, "finalizer-other");
 	void *obj = spanheap_alloc(test->priv, 64, GFP_KERNEL);
 
 	spanheap_set_finalizer(obj, note, (void *)7);
@@ -305,7 +326,7 @@ static void finalizer_test_may_use_the_heap(struct kunit *test)
 
 static void finalizer_test_destroy_waits_and_runs_the_rest(struct kunit *test)
 {
-	struct spanheap *heap = sh_fixture_create(test, "finalizer-destroy", 0);
+	struct spanheap *heap = another(test, "finalizer-destroy");
 	void *obj, *next = NULL;
 	unsigned long i;
 
@@ -357,7 +378,7 @@ static void set_late(void *ptr, size_t size, void *arg)
 
 static void finalizer_test_destroy_goes_on_until_none_is_left(struct kunit *test)
 {
-	struct spanheap *heap = sh_fixture_create(test, "finalizer-late", 0);
+	struct spanheap *heap = another(test, "finalizer-late");
 	struct late late = { .heap = heap };
 	void *obj;
 
@@ -421,10 +442,55 @@ static void finalizer_test_stress(struct kunit *test)
 	kunit_info(test, "%d finalizers\n", atomic_read(&stress_runs));
 }
 
+/* It shares its place in the span with the first half, which may have one. */
+static void finalizer_test_is_none_of_a_second_half(struct kunit *test)
+{
+	void *obj = spanheap_alloc(test->priv, SZ_32K, GFP_KERNEL);
+
+	KUNIT_ASSERT_EQ(test, spanheap_split(obj), 0);
+	KUNIT_EXPECT_EQ(test, spanheap_set_finalizer(obj + SZ_16K, note, NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, spanheap_set_finalizer(obj, note, NULL), 0);
+	KUNIT_EXPECT_EQ(test, spanheap_set_finalizer(obj + SZ_16K, note, NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, spanheap_clear_finalizer(obj + SZ_16K), -ENOENT);
+	spanheap_free(obj + SZ_16K);
+	spanheap_flush_finalizers(test->priv);
+	KUNIT_EXPECT_EQ(test, calls(), 0);
+	spanheap_free(obj);
+	spanheap_flush_finalizers(test->priv);
+	KUNIT_EXPECT_EQ(test, calls(), 1);
+	KUNIT_EXPECT_EQ(test, seen.size, SZ_16K);
+}
+
+/* What it sees is not poison yet; what it writes out of bounds is noticed. */
+static void finalizer_test_comes_before_the_poison(struct kunit *test)
+{
+	u64 *obj = spanheap_alloc(test->priv, 64, GFP_KERNEL);
+
+	*obj = 4711;
+	spanheap_set_finalizer(obj, note, NULL);
+	spanheap_free(obj);
+	spanheap_flush_finalizers(test->priv);
+	KUNIT_EXPECT_EQ(test, seen.contents, 4711);
+	KUNIT_EXPECT_NE(test, READ_ONCE_NOCHECK(*obj), 4711);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(test->priv).quarantined_objects, 1);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(test->priv).corruptions, 0);
+}
+
 static int finalizer_test_init(struct kunit *test)
 {
 	memset(&seen, 0, sizeof(seen));
 	return sh_fixture_init(test);
+}
+
+static int finalizer_test_init_debug(struct kunit *test)
+{
+	struct spanheap *heap = create("kunit", SPANHEAP_DEBUG);
+
+	memset(&seen, 0, sizeof(seen));
+	if (IS_ERR(heap))
+		return PTR_ERR(heap);
+	test->priv = heap;
+	return 0;
 }
 
 static struct kunit_case finalizer_test_cases[] = {
@@ -452,4 +518,31 @@ static struct kunit_suite finalizer_test_suite = {
 	.test_cases = finalizer_test_cases,
 };
 
-kunit_test_suite(finalizer_test_suite);
+static struct kunit_case finalizer_test_debug_cases[] = {
+	KUNIT_CASE(finalizer_test_runs_once_with_the_object),
+	KUNIT_CASE(finalizer_test_runs_in_order_of_frees),
+	KUNIT_CASE(finalizer_test_refuses_what_is_no_object),
+	KUNIT_CASE(finalizer_test_is_one_an_object),
+	KUNIT_CASE(finalizer_test_cleared_does_not_run),
+	KUNIT_CASE(finalizer_test_keeps_the_memory_until_it_ran),
+	KUNIT_CASE(finalizer_test_of_an_object_freed_in_an_interrupt),
+	KUNIT_CASE(finalizer_test_runs_after_a_grace_period),
+	KUNIT_CASE(finalizer_test_moves_with_its_object),
+	KUNIT_CASE(finalizer_test_stays_with_the_first_half),
+	KUNIT_CASE(finalizer_test_may_use_the_heap),
+	KUNIT_CASE(finalizer_test_destroy_waits_and_runs_the_rest),
+	KUNIT_CASE(finalizer_test_destroy_goes_on_until_none_is_left),
+	KUNIT_CASE(finalizer_test_stress),
+	KUNIT_CASE(finalizer_test_is_none_of_a_second_half),
+	KUNIT_CASE(finalizer_test_comes_before_the_poison),
+	{}
+};
+
+static struct kunit_suite finalizer_test_debug_suite = {
+	.name = "spanheap_finalizer_debug",
+	.init = finalizer_test_init_debug,
+	.exit = sh_fixture_exit,
+	.test_cases = finalizer_test_debug_cases,
+};
+
+kunit_test_suites(&finalizer_test_suite, &finalizer_test_debug_suite);
