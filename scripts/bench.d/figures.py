@@ -10,9 +10,9 @@ from collections import namedtuple
 Key = namedtuple("Key", "workload variant size count cpus metric")
 Figure = namedtuple("Figure", "median spread runs unit")
 
-ALLOCATORS = ["spanheap", "kmalloc", "kmem_cache", "kvmalloc", "vmalloc", "page"]
+ALLOCATORS = ["spanheap", "unprofiled", "kmalloc", "kmem_cache", "kvmalloc", "vmalloc", "page"]
 WORKLOADS = ["single", "batch", "bulk", "churn", "remote", "parallel",
-             "growth", "giveback", "traffic", "touch", "replay"]
+             "growth", "giveback", "traffic", "touch", "replay", "profile"]
 
 
 class Lane:

@@ -141,17 +141,18 @@ def draw_replay(lane, _):
     return chart
 
 
-DRAW = {name: globals()["draw_" + name] for name in WORKLOADS}
+# "profile" is a table only.
+DRAW = {name: globals()["draw_" + name] for name in WORKLOADS if name != "profile"}
 
 
 def draw_all(lanes, folder):
     written = []
     for lane in lanes.values():
-        for workload in WORKLOADS:
+        for workload, draw in DRAW.items():
             points = lane.select(workload)
             if not points:
                 continue
-            chart = DRAW[workload](lane, points)
+            chart = draw(lane, points)
             chart.title += f" ({lane.name})"
             path = os.path.join(folder, f"{lane.name}-{workload}.svg")
             with open(path, "w", encoding="utf-8") as f:
