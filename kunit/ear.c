@@ -58,7 +58,7 @@ int sh_ear_count(const char *what)
 	return nr;
 }
 
-void sh_ear_open(void)
+int sh_ear_open(struct kunit_suite *suite)
 {
 	loglevel = console_loglevel;
 	console_loglevel = CONSOLE_LOGLEVEL_DEFAULT;
@@ -68,9 +68,10 @@ void sh_ear_open(void)
 	register_console(&ear);
 	/* Other cases may have used up what may be reported in a second. */
 	msleep(1100);
+	return 0;
 }
 
-void sh_ear_close(void)
+void sh_ear_close(struct kunit_suite *suite)
 {
 	unregister_console(&ear);
 	console_loglevel = loglevel;

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the log says: a console of our own listens, for suites that test
- * messages. They call sh_ear_open() and sh_ear_close() from their suite's init
- * and exit.
+ * messages. sh_ear_open() and sh_ear_close() are such a suite's init and exit.
  */
 #ifndef SPANHEAP_KUNIT_EAR_H
 #define SPANHEAP_KUNIT_EAR_H
 
 #include <kunit/test.h>
 
-void sh_ear_open(void);
-void sh_ear_close(void);
+int sh_ear_open(struct kunit_suite *suite);
+void sh_ear_close(struct kunit_suite *suite);
 
 /* Forget what was heard so far. */
 void sh_ear_listen(void);

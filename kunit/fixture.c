@@ -49,14 +49,28 @@ void sh_fixture_destroy(struct kunit *test, struct spanheap *heap)
 	spanheap_destroy(heap);
 }
 
-int sh_fixture_init(struct kunit *test)
+static int init(struct kunit *test, const char *name,
+		const struct spanheap_config *config)
 {
-	struct spanheap *heap = sh_fixture_create_raw("kunit", NULL);
+	struct spanheap *heap = sh_fixture_create_raw(name, config);
 
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);
 	test->priv = heap;
 	return 0;
+}
+
+int sh_fixture_init(struct kunit *test)
+{
+	return init(test, "kunit", NULL);
+}
+
+int sh_fixture_debug_init(struct kunit *test)
+{
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+
+	config.flags = SPANHEAP_DEBUG;
+	return init(test, "kunit-debug", &config);
 }
 
 void sh_fixture_exit(struct kunit *test)

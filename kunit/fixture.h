@@ -17,6 +17,8 @@
  * must be sound and have no live objects.
  */
 int sh_fixture_init(struct kunit *test);
+/* The same with a debug heap, called kunit-debug. */
+int sh_fixture_debug_init(struct kunit *test);
 void sh_fixture_exit(struct kunit *test);
 
 /* spanheap_create() but for the size of arenas. */

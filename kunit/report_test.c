@@ -11,17 +11,6 @@
 #include "ear.h"
 #include "fixture.h"
 
-static int report_test_suite_init(struct kunit_suite *suite)
-{
-	sh_ear_open();
-	return 0;
-}
-
-static void report_test_suite_exit(struct kunit_suite *suite)
-{
-	sh_ear_close();
-}
-
 static void expect_bad_free(struct kunit *test, const void *ptr,
 			    const char *what, const char *where)
 {
@@ -190,8 +179,8 @@ static struct kunit_case report_test_cases[] = {
 
 static struct kunit_suite report_test_suite = {
 	.name = "spanheap_report",
-	.suite_init = report_test_suite_init,
-	.suite_exit = report_test_suite_exit,
+	.suite_init = sh_ear_open,
+	.suite_exit = sh_ear_close,
 	.init = sh_fixture_init,
 	.exit = sh_fixture_exit,
 	.test_cases = report_test_cases,
