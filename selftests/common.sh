@@ -22,6 +22,8 @@ CLIENT=$DEBUGFS/spanheap_client
 SAMPLE=$DEBUGFS/spanheap_sample
 # shellcheck disable=SC2034
 BALLAST=$DEBUGFS/spanheap_ballast
+# shellcheck disable=SC2034
+HOSTILE=$DEBUGFS/spanheap_hostile
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -64,6 +66,16 @@ unload_all()
 			spanheap_sample spanheap; do
 		! loaded "$module" || rmmod "$module" || return 1
 	done
+}
+
+# misuse_rows: the rows of the tables in misuse.rst, which is beside the tests or
+# in Documentation/, as name|ordinary heap|debug heap[|KASAN]
+misuse_rows()
+{
+	tables=$(dirname "$0")
+	[ -e "$tables/misuse.rst" ] || tables=$tables/../Documentation
+	sed -n '/^   [a-z][a-z0-9_]* *|/ { s/^ *//; s/ *| */|/g; p; }' \
+		"$tables/misuse.rst"
 }
 
 # setup USER [PARAMETER=VALUE...]: spanheap, with these parameters, and a module

@@ -6,17 +6,6 @@
 
 . "$(dirname "$0")/common.sh"
 
-HOSTILE=$DEBUGFS/spanheap_hostile
-here=$(dirname "$0")
-tables=$here/misuse.rst
-[ -e "$tables" ] || tables=$here/../Documentation/misuse.rst
-
-# The rows, as name|ordinary heap|debug heap, and in one table |KASAN
-rows()
-{
-	sed -n '/^   [a-z][a-z0-9_]* *|/ { s/^ *//; s/ *| */|/g; p; }' "$tables"
-}
-
 # What this needs of the kernel log, as it comes, so that each look at it is
 # cheap.
 follow_log()
@@ -139,7 +128,7 @@ judge_unless_kasan()
 # The tables have every mistake there is, once.
 tables_are_complete()
 {
-	rows | sed 's/|.*//' | sort >"$tmp/documented"
+	misuse_rows | sed 's/|.*//' | sort >"$tmp/documented"
 	sort "$HOSTILE/list" >"$tmp/made"
 	cmp -s "$tmp/documented" "$tmp/made" && return
 	diff "$tmp/documented" "$tmp/made"
@@ -151,18 +140,15 @@ nothing_is_made_up()
 {
 	! echo "no_such_mistake ordinary" >"$HOSTILE/run" || return 1
 	! echo "double_free peculiar" >"$HOSTILE/run" || return 1
-	[ "$(rows | wc -l)" -ge 40 ] || fail "only $(rows | wc -l) mistakes"
+	[ "$(misuse_rows | wc -l)" -ge 40 ] || fail "only $(misuse_rows | wc -l) mistakes"
 }
 
 setup spanheap_hostile
-rows >"$tmp/rows"
+misuse_rows >"$tmp/rows"
 mark=0
 mkfifo "$tmp/pipe"
 follow_log
 
-# Debug heaps take too long where every access is checked as well.
-kinds=2
-! slow_kernel || kinds=1
 kasan=no
 ! has_kasan || kasan=yes
 

@@ -9,16 +9,10 @@
 
 . "$(dirname "$0")/common.sh"
 
-HOSTILE=$DEBUGFS/spanheap_hostile
-here=$(dirname "$0")
-table=$here/misuse.rst
-[ -e "$table" ] || table=$here/../Documentation/misuse.rst
-
 # The rows that have a column for KASAN, as name|KASAN
 rows()
 {
-	sed -n '/^   [a-z][a-z0-9_]* *|/ { s/^ *//; s/ *| */|/g; p; }' "$table" |
-		awk -F '|' 'NF == 4 { print $1 "|" $4 }'
+	misuse_rows | awk -F '|' 'NF == 4 { print $1 "|" $4 }'
 }
 
 # reports: what KASAN has reported since the mark.
