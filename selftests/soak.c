@@ -220,7 +220,7 @@ static int worker(void *unused)
 	prandom_seed_state(&rnd, get_random_u64());
 	want_faults();
 	/* Others are to get to something as well. */
-	set_user_nice(current, 15);
+	set_user_nice(current, 10);
 	while (own && !kthread_should_stop()) {
 		o = &own[below(&rnd, NR_OWN)];
 		i = below(&rnd, 64);
@@ -260,12 +260,15 @@ static void hard_fn(struct irq_work *unused)
 	interrupt();
 }
 
+/* A slow machine, too, is to have most of its time for tasks. */
 static void soft_fn(struct timer_list *unused)
 {
+	unsigned long start = jiffies;
+
 	irq_work_queue(&work);
 	interrupt();
 	if (!READ_ONCE(stopping))
-		mod_timer(&timer, jiffies + 1);
+		mod_timer(&timer, jiffies + 1 + 3 * (jiffies - start));
 }
 
 /* The whole life of a heap. */
