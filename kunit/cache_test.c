@@ -216,6 +216,53 @@ static void cache_test_busy_classes_take_from_idle_ones(struct kunit *test)
 	sh_fixture_check(test, heap);
 }
 
+/* Allocate until that is a miss, and free until that is an overflow. */
+static unsigned long until_miss(struct spanheap *heap, struct sh_cache *cache,
+				void **objs, unsigned int *nr)
+{
+	unsigned long misses = cache->misses;
+
+	while (cache->misses == misses)
+		objs[(*nr)++] = spanheap_alloc(heap, 4096, GFP_KERNEL);
+	return cache->overflows;
+}
+
+static unsigned long until_overflow(struct sh_cache *cache, void **objs,
+				    unsigned int *nr)
+{
+	unsigned long overflows = cache->overflows;
+
+	while (cache->overflows == overflows)
+		spanheap_free(objs[--*nr]);
+	return cache->misses;
+}
+
+/* At either end of a small slot, a step back is none over the other end. */
+static void cache_test_moves_half_of_a_small_slot(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	struct sh_cache *cache;
+	unsigned long before;
+	unsigned int nr = 0, round;
+	void *objs[64];
+
+	heap->caches.max_bytes = SZ_64K;
+	cache = per_cpu_ptr(heap->caches.cpu, sh_fixture_pin());
+	while (nr < 32)
+		objs[nr++] = spanheap_alloc(heap, 4096, GFP_KERNEL);
+	for (round = 0; round < 10; round++) {
+		before = until_overflow(cache, objs, &nr);
+		objs[nr++] = spanheap_alloc(heap, 4096, GFP_KERNEL);
+		objs[nr++] = spanheap_alloc(heap, 4096, GFP_KERNEL);
+		KUNIT_EXPECT_EQ(test, cache->misses, before);
+		before = until_miss(heap, cache, objs, &nr);
+		spanheap_free(objs[--nr]);
+		spanheap_free(objs[--nr]);
+		KUNIT_EXPECT_EQ(test, cache->overflows, before);
+	}
+	spanheap_free_bulk(nr, objs);
+}
+
 /* A CPU that only ever frees does not hoard, nor go past its cache each time. */
 static void cache_test_remote_frees_come_back_in_batches(struct kunit *test)
 {
@@ -299,6 +346,7 @@ static struct kunit_case cache_test_cases[] = {
 	KUNIT_CASE(cache_test_slots_grow_with_use),
 	KUNIT_CASE(cache_test_stays_within_its_bytes),
 	KUNIT_CASE(cache_test_busy_classes_take_from_idle_ones),
+	KUNIT_CASE(cache_test_moves_half_of_a_small_slot),
 	KUNIT_CASE(cache_test_remote_frees_come_back_in_batches),
 	KUNIT_CASE(cache_test_bulk_takes_from_the_slot_first),
 	KUNIT_CASE(cache_test_random),

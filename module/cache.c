@@ -98,6 +98,17 @@ static unsigned int slot_count(const struct sh_slot *slot)
 	return slot->top - slot->base;
 }
 
+/*
+ * Objects to move to or from a slot at a time. No more than half of what it may
+ * hold: full, or empty but for one, it would take as few calls of the other kind
+ * until it is the other way round and objects have to be moved back.
+ */
+static unsigned int slot_batch(const struct sh_slot *slot, unsigned int class)
+{
+	return clamp_t(unsigned int, slot_capacity(slot) / 2, 1,
+		       sh_classes[class].batch);
+}
+
 /* Most objects a slot may come to hold. */
 static unsigned int slot_limit(const struct sh_caches *caches,
 			       unsigned int class)
@@ -277,12 +288,13 @@ void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 {
 	struct sh_central *central = &caches->central[class];
 	struct sh_entry batch[SH_BATCH_MAX];
-	unsigned int got, kept;
+	unsigned int nr, got, kept;
 
 	grow_slot(caches, class);
-	got = sh_central_alloc(central, caches->rcs, caches->cpu, batch,
-			       caches->max_bytes ? sh_classes[class].batch : 1,
-			       gfp, node);
+	/* Another CPU's, maybe: then some more or less do no harm. */
+	nr = data_race(slot_batch(&raw_cpu_ptr(caches->cpu)->slot[class], class));
+	got = sh_central_alloc(central, caches->rcs, caches->cpu, batch, nr, gfp,
+			       node);
 	if (!got)
 		return NULL;
 	sh_trace(refill, caches->rcs->ph->name, sh_classes[class].size, got);
@@ -394,8 +406,7 @@ static unsigned int swap_for_batch(struct sh_caches *caches, unsigned int class,
 	slot = &cache->slot[class];
 	nr = 0;
 	if (slot->top == slot->end) {
-		nr = min_t(unsigned int, slot_count(slot),
-			   sh_classes[class].batch);
+		nr = min(slot_count(slot), slot_batch(slot, class));
 		slot->top -= nr;
 		memcpy(batch, slot->top, nr * sizeof(*batch));
 		cache->overflows++;
