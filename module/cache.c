@@ -103,10 +103,9 @@ static unsigned int slot_count(const struct sh_slot *slot)
  * hold: full, or empty but for one, it would take as few calls of the other kind
  * until it is the other way round and objects have to be moved back.
  */
-static unsigned int slot_batch(const struct sh_slot *slot, unsigned int class)
+static unsigned int slot_batch(const struct sh_slot *slot)
 {
-	return clamp_t(unsigned int, slot_capacity(slot) / 2, 1,
-		       sh_classes[class].batch);
+	return clamp_t(unsigned int, slot_capacity(slot) / 2, 1, SH_BATCH_MAX);
 }
 
 /* Most objects a slot may come to hold. */
@@ -292,7 +291,7 @@ void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 
 	grow_slot(caches, class);
 	/* Another CPU's, maybe: then some more or less do no harm. */
-	nr = data_race(slot_batch(&raw_cpu_ptr(caches->cpu)->slot[class], class));
+	nr = data_race(slot_batch(&raw_cpu_ptr(caches->cpu)->slot[class]));
 	got = sh_central_alloc(central, caches->rcs, caches->cpu, batch, nr, gfp,
 			       node);
 	if (!got)
@@ -406,7 +405,7 @@ static unsigned int swap_for_batch(struct sh_caches *caches, unsigned int class,
 	slot = &cache->slot[class];
 	nr = 0;
 	if (slot->top == slot->end) {
-		nr = min(slot_count(slot), slot_batch(slot, class));
+		nr = min(slot_count(slot), slot_batch(slot));
 		slot->top -= nr;
 		memcpy(batch, slot->top, nr * sizeof(*batch));
 		cache->overflows++;

@@ -17,7 +17,7 @@
 #include "shadow.h"
 #include "span.h"
 
-/* Most objects moved at a time; sh_class.batch is no larger. */
+/* Most objects moved between a CPU's cache and the spans at a time. */
 #define SH_BATCH_MAX		32
 
 /**

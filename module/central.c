@@ -168,6 +168,33 @@ static struct sh_span *span_of(const struct sh_entry *entry)
 	return sh_pagemap_get((unsigned long)entry->obj);
 }
 
+static bool is_in(const struct sh_span *span, const struct sh_entry *entry)
+{
+	return (unsigned long)(entry->state - span->obj) < span->nelems;
+}
+
+/* Put objects back into their spans. Those that are empty then go to @empty. */
+static void put(struct sh_central *central, const struct sh_entry *entries,
+		unsigned int nr, struct list_head *empty)
+{
+	const struct sh_entry *entry = entries, *end = entries + nr;
+	struct sh_span *span;
+
+	while (entry < end) {
+		span = span_of(entry);
+		do {
+			sh_span_put(span, entry->state);
+		} while (++entry < end && is_in(span, entry));
+		rebucket(central, span);
+		if (!span->nalloc) {
+			list_move(&span->link, empty);
+			central->nr_partial--;
+			central->nr_spans--;
+		}
+	}
+	central->nr_out -= nr;
+}
+
 /**
  * sh_central_free() - put objects back
  * @central: the list
@@ -180,26 +207,12 @@ static struct sh_span *span_of(const struct sh_entry *entry)
 void sh_central_free(struct sh_central *central, struct sh_runcaches *rcs,
 		     const struct sh_entry *entries, unsigned int nr)
 {
-	struct sh_span *span, *next = NULL;
+	struct sh_span *span, *next;
 	unsigned long flags;
 	LIST_HEAD(empty);
-	unsigned int i;
 
 	spin_lock_irqsave(&central->lock, flags);
-	for (i = 0; i < nr; i++) {
-		span = next ?: span_of(&entries[i]);
-		sh_span_put(span, entries[i].state);
-		next = i + 1 < nr ? span_of(&entries[i + 1]) : NULL;
-		if (next == span && span->nalloc)
-			continue;
-		rebucket(central, span);
-		if (!span->nalloc) {
-			list_move(&span->link, &empty);
-			central->nr_partial--;
-			central->nr_spans--;
-		}
-	}
-	central->nr_out -= nr;
+	put(central, entries, nr, &empty);
 	central->flushes++;
 	spin_unlock_irqrestore(&central->lock, flags);
 	list_for_each_entry_safe(span, next, &empty, link) {

@@ -38,7 +38,8 @@
  *	class 0, so that no offset is within
  * @size: bytes of an object
  * @elems: objects in a span
- * @batch: objects to move between a CPU's cache and the spans at a time
+ * @batch: half of what a CPU's cache holds at first, and what it moves to and from
+ *	the spans at a time as long as it holds no more
  * @pages: heap pages of a span
  */
 struct sh_class {

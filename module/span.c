@@ -126,23 +126,6 @@ unsigned int sh_span_take(struct sh_span *span, struct sh_entry *entries,
 EXPORT_SYMBOL_FOR_KUNIT(sh_span_take);
 
 /**
- * sh_span_put() - put a cached object back into its span
- * @span: the span
- * @state: the object's state in it
- */
-void sh_span_put(struct sh_span *span, const u8 *state)
-{
-	unsigned int idx = state - span->obj;
-
-	span->obj[idx] = SH_OBJ_FREE;
-	__set_bit(idx, sh_span_bitmap(span));
-	if (idx / BITS_PER_LONG < span->hint)
-		span->hint = idx / BITS_PER_LONG;
-	span->nalloc--;
-}
-EXPORT_SYMBOL_FOR_KUNIT(sh_span_put);
-
-/**
  * sh_obj_claim() - claim an allocated object
  * @state: its state
  *

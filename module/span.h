@@ -6,6 +6,7 @@
 #ifndef SPANHEAP_SPAN_H
 #define SPANHEAP_SPAN_H
 
+#include <linux/bitops.h>
 #include <linux/list.h>
 #include <linux/list_bl.h>
 #include <linux/rbtree.h>
@@ -166,7 +167,6 @@ void sh_span_init_objects(struct sh_span *span, unsigned int class,
 			  struct sh_cache __percpu *cache);
 unsigned int sh_span_take(struct sh_span *span, struct sh_entry *entries,
 			  unsigned int nr);
-void sh_span_put(struct sh_span *span, const u8 *state);
 bool sh_obj_claim(u8 *state);
 void sh_obj_unclaim(u8 *state);
 u8 *sh_span_claim(struct sh_span *span, unsigned long addr);
@@ -211,6 +211,22 @@ static inline unsigned long sh_span_end(const struct sh_span *span)
 static inline unsigned long *sh_span_bitmap(struct sh_span *span)
 {
 	return (unsigned long *)(span->obj + ALIGN(span->nelems + 1, 8));
+}
+
+/**
+ * sh_span_put() - put a cached object back into its span
+ * @span: the span
+ * @state: the object's state in it
+ */
+static inline void sh_span_put(struct sh_span *span, u8 *state)
+{
+	unsigned int idx = state - span->obj;
+
+	*state = SH_OBJ_FREE;
+	__set_bit(idx, sh_span_bitmap(span));
+	if (idx / BITS_PER_LONG < span->hint)
+		span->hint = idx / BITS_PER_LONG;
+	span->nalloc--;
 }
 
 #endif /* SPANHEAP_SPAN_H */

@@ -149,7 +149,7 @@ def main():
         # One instruction a block; the option's name depends on the version.
         command(monitor, "singlestep on", "one-insn-per-tb on", "log exec,nochain")
         answer.sendall(b"go\n")
-        wait_for(path("output"), "done")
+        wait_for(path("output"), "done", 900)
         command(monitor, "log none")
         answer.sendall(b"go\n")
         machine.wait(60)
