@@ -30,7 +30,7 @@
 
 unsigned int sh_arena_mb = 64;
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_mb);
-unsigned int sh_cache_kb = 1024;
+unsigned int sh_cache_kb = 2048;
 unsigned int sh_scavenge_ms = 300000;
 unsigned int sh_quarantine_kb = 4096;
 EXPORT_SYMBOL_FOR_KUNIT(sh_quarantine_kb);
@@ -108,7 +108,7 @@ static const struct kernel_param_ops quarantine_kb_ops = {
 module_param_cb(arena_mb, &arena_mb_ops, &sh_arena_mb, 0444);
 MODULE_PARM_DESC(arena_mb, "MiB of address space in an arena, 1 to 1024 (64)");
 module_param_cb(cache_kb, &cache_kb_ops, &sh_cache_kb, 0444);
-MODULE_PARM_DESC(cache_kb, "KiB of free objects a CPU may cache for a heap, 0 to 65536 (1024)");
+MODULE_PARM_DESC(cache_kb, "KiB of free objects a CPU may cache for a heap, 0 to 65536 (2048)");
 module_param_cb(scavenge_ms, &scavenge_ms_ops, &sh_scavenge_ms, 0444);
 MODULE_PARM_DESC(scavenge_ms, "milliseconds after which idle memory goes back, 10 to 86400000 (300000)");
 module_param_cb(profile_rate, &profile_rate_ops, &sh_profile_rate, 0644);

@@ -81,7 +81,7 @@ parameter_shown()
 parameter_default()
 {
 	load spanheap || return 1
-	for pair in arena_mb=64 cache_kb=1024; do
+	for pair in arena_mb=64 cache_kb=2048; do
 		file=/sys/module/spanheap/parameters/${pair%%=*}
 		[ "$(cat "$file")" = "${pair#*=}" ] ||
 			fail "$file is $(cat "$file"), not $pair" || return 1
