@@ -91,10 +91,10 @@ def scaling_bar(lanes, factor):
 
 def growth_bar(lanes, limit, least=1000000):
     """The largest live set over the smallest."""
-    lane = lanes.get("native")
+    lane = lanes.get("growth") or lanes.get("native")
     points = lane.select("growth") if lane else {}
     points = {key: f for key, f in points.items() if "spanheap" in f}
-    text = f"growth: {least} spans at most {limit} x 100 spans (native)"
+    text = f"growth: {least} spans at most {limit} x 100 spans ({lane.name if lane else 'native'})"
     most = max((key.count for key in points), default=0)
     if most < least:
         return Verdict(text, None, None, limit, f"largest measured: {most}")

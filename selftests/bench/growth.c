@@ -2,9 +2,9 @@
 /*
  * Workload "growth": what an allocation costs in a heap that holds much
  *
- * The live objects have 8 KiB, a span each. One in ten is freed again, at
- * random, and so are long runs, so that there are free runs of all lengths to
- * search. Measured are objects that need a span of their own: a window of
+ * What lives are manual spans of 8 KiB; objects of 8 KiB would share spans. One
+ * in ten is freed again, at random, and so are long runs, so that there are free
+ * runs of all lengths to search. Measured are objects that need a span of their own: a window of
  * them is allocated and freed in another order, too many at once for caches
  * to answer.
  */
@@ -114,6 +114,52 @@ static int measure_windows(struct bench *b, const struct liveset *set,
 	return ret;
 }
 
+static void *live_alloc(const struct bench_subject *s)
+{
+	if (s->kind == BENCH_SPANHEAP)
+		return spanheap_alloc_pages(s->heap, LIVE_SIZE, BENCH_GFP);
+	return kvmalloc(LIVE_SIZE, BENCH_GFP);
+}
+
+static void live_free(const struct bench_subject *s, void *obj)
+{
+	if (s->kind == BENCH_SPANHEAP)
+		spanheap_free_pages(obj);
+	else
+		kvfree(obj);
+}
+
+/* Have @nr live entries, holes included, of which there were set->nr before. */
+static int fill_live(struct liveset *set, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = set->nr; i < nr; i++) {
+		set->objs[i] = live_alloc(&set->subject);
+		if (!set->objs[i])
+			return -ENOMEM;
+		if (i % 1024 == 0 && bench_breathe())
+			return -EINTR;
+	}
+	return 0;
+}
+
+/* Free one in @of of the live entries from number @from on. */
+static void thin_live(struct liveset *set, unsigned long from, unsigned long to,
+		      unsigned int of)
+{
+	unsigned long i;
+
+	for (i = from; i < to; i++) {
+		if (!set->objs[i] || bench_below(bench_rand(&set->seed), of))
+			continue;
+		live_free(&set->subject, set->objs[i]);
+		set->objs[i] = NULL;
+		if (i % 1024 == 0)
+			cond_resched();
+	}
+}
+
 /* Long free runs between the live objects, one for each 1024 of these. */
 static int make_large_holes(struct liveset *set, unsigned long nr)
 {
@@ -129,20 +175,17 @@ static int make_large_holes(struct liveset *set, unsigned long nr)
 
 static int grow_to(struct liveset *set, unsigned long live)
 {
-	unsigned long nr = live / 9 * 10, i;
+	unsigned long nr = live / 9 * 10;
 	int ret;
 
 	ret = make_large_holes(set, nr);
 	if (!ret)
-		ret = bench_fill(&set->subject, set->objs + set->nr,
-				 nr - set->nr, LIVE_SIZE);
+		ret = fill_live(set, nr);
 	if (ret)
 		return ret;
 
 	bench_drain(&set->subject, set->large, MAX_LARGE_HOLES);
-	for (i = set->nr; i < nr; i++)
-		if (bench_below(bench_rand(&set->seed), 10) == 0)
-			bench_drain(&set->subject, &set->objs[i], 1);
+	thin_live(set, set->nr, nr, 10);
 	set->nr = nr;
 	return 0;
 }
@@ -168,7 +211,7 @@ static int grow_kind(struct bench *b, enum bench_kind kind, unsigned long max)
 			ret = measure_windows(b, set, live);
 	}
 	bench_drain(&set->subject, set->large, MAX_LARGE_HOLES);
-	bench_drain(&set->subject, set->objs, set->nr);
+	thin_live(set, 0, max / 9 * 10, 1);
 	bench_subject_exit(&set->subject);
 out:
 	bench_objs_destroy(set->objs);
