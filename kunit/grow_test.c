@@ -280,6 +280,30 @@ static void grow_test_random(struct kunit *test)
 		random_growth(test, &rnd);
 }
 
+/* An arena made ahead of need is no way around the limit. */
+static void grow_test_what_is_reserved_is_within_the_limit(struct kunit *test)
+{
+	struct sh_pageheap *ph = sh_pages_create(test, 1024);
+	unsigned long sys;
+
+	sh_pages_alloc(test, ph, SH_GROW_STEP);
+	sys = sh_pages_stats(ph).sys;
+	KUNIT_ASSERT_EQ(test, 0, sh_pageheap_reserve_arena(ph, 1024, GFP_KERNEL));
+	KUNIT_ASSERT_EQ(test, sh_pages_stats(ph).arenas, 2);
+	ph->limit = sys + 512;
+	/* Elsewhere address space is no memory, and there is no end to it. */
+	if (!SH_ARENA_SPARSE) {
+		KUNIT_EXPECT_EQ(test, sh_pageheap_grow(ph, 1024, GFP_KERNEL),
+				-EDQUOT);
+		KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).sys, sys);
+	}
+	KUNIT_EXPECT_EQ(test, sh_pageheap_grow(ph, 8, GFP_KERNEL), 0);
+	if (!SH_ARENA_SPARSE)
+		KUNIT_EXPECT_LT(test, sh_pages_stats(ph).sys, ph->limit);
+	ph->limit = 0;
+	sh_pages_verify(test, ph);
+}
+
 static struct kunit_case grow_cases[] = {
 	KUNIT_CASE(grow_test_first_step_is_a_mebibyte),
 	KUNIT_CASE(grow_test_larger_steps_are_rounded_up),
@@ -294,6 +318,7 @@ static struct kunit_case grow_cases[] = {
 	KUNIT_CASE(grow_test_an_arena_too_many_goes_back),
 	KUNIT_CASE(grow_test_fails_beyond_vmalloc_space),
 	KUNIT_CASE(grow_test_out_of_memory_loses_nothing),
+	KUNIT_CASE(grow_test_what_is_reserved_is_within_the_limit),
 	KUNIT_CASE(grow_test_random),
 	{}
 };

@@ -64,6 +64,19 @@ static u32 step_for(struct sh_arena *arena, u32 need)
 	return room >= need ? room : 0;
 }
 
+/*
+ * The same, 0 also if the limit does not allow it: pages of an arena that has
+ * its memory from the start count from when they are in use.
+ */
+static u32 step_within(struct sh_pageheap *ph, struct sh_arena *arena, u32 need)
+{
+	u32 step = step_for(arena, need);
+
+	if (!SH_ARENA_SPARSE && !sh_pageheap_within_limit(ph, step))
+		return 0;
+	return step;
+}
+
 /* Extend one of the newest arenas. Called with the lock held. */
 static bool extend_any(struct sh_pageheap *ph, u32 need, struct sh_span *record)
 {
@@ -72,7 +85,7 @@ static bool extend_any(struct sh_pageheap *ph, u32 need, struct sh_span *record)
 	u32 step;
 
 	list_for_each_entry_reverse(arena, &ph->arenas, link) {
-		step = step_for(arena, need);
+		step = step_within(ph, arena, need);
 		if (step) {
 			extend(ph, arena, record, step);
 			return true;
@@ -144,7 +157,7 @@ static bool has_room(struct sh_pageheap *ph, unsigned long need)
 	if (list_empty(&ph->arenas))
 		return false;
 	last = list_last_entry(&ph->arenas, struct sh_arena, link);
-	return step_for(last, need);
+	return step_within(ph, last, need);
 }
 
 /* An arena that has its memory from the start is within the limit as a whole. */
