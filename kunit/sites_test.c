@@ -143,7 +143,7 @@ static void sites_test_exact_with_rate_1(struct kunit *test)
  * one with 3/55 has 112 samples and so a standard error of 9.5 %. Where a GiB
  * takes too long, fewer bytes with more samples: 447, and 4.7 %.
  */
-#if IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN)
+#if SH_FIXTURE_EMULATED
 #define RUNS	5
 #define BYTES	((u64)SZ_8M)
 #define RATE	SZ_1K
