@@ -5,13 +5,17 @@
  */
 #include <kunit/test.h>
 #include <linux/bitops.h>
+#include <linux/delay.h>
 #include <linux/list.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 
 #include "fixture.h"
+#include "leakcheck.h"
 #include "pagemap.h"
 
 /**
@@ -313,7 +317,7 @@ static void check_test_finds_wrong_caches(struct kunit *test)
 	       "no free object of its class");
 	DAMAGE(test, slot->base->state, &s->span->obj[s->idx],
 	       "no free object of its class");
-	DAMAGE(test, *slot->base->state, SH_OBJ_LIVE, "in no cache");
+	DAMAGE(test, *slot->base->state, SH_OBJ_LIVE, "not cached");
 	DAMAGE(test, rc->pages, rc->pages + 1, "in no run cache");
 }
 
@@ -333,6 +337,57 @@ static void check_test_leaves_sums_alone_while_calls_are_under_way(struct kunit 
 	expect_sound(test);
 }
 
+struct half_way {
+	struct subject *s;
+	int freeing_cpu;
+	void *obj;
+	bool half;
+	int verdict;
+};
+
+/* A free that takes long between saying so and putting the object away. */
+static void free_slowly(struct half_way *h)
+{
+	struct sh_span *span = sh_pagemap_get((unsigned long)h->obj);
+	unsigned int class = sh_span_class(span);
+	u8 *state = &span->obj[(h->obj - (void *)sh_span_base(span)) /
+			       sh_classes[class].size];
+	struct sh_entry entry = { h->obj, state };
+
+	preempt_disable();
+	WRITE_ONCE(*state, SH_OBJ_CACHED);
+	sh_leakcheck_del(h->obj);
+	smp_store_release(&h->half, true);	/* after the state */
+	/* Longer than the checker tries again. */
+	mdelay(600);
+	sh_caches_flush(&h->s->heap->caches, class, entry);
+}
+
+static void free_or_check(void *arg)
+{
+	struct half_way *h = arg;
+
+	if (raw_smp_processor_id() == h->freeing_cpu) {
+		free_slowly(h);
+	} else if (!cmpxchg(&h->verdict, 0, 1)) {
+		while (!smp_load_acquire(&h->half))	/* as above */
+			cond_resched();
+		WRITE_ONCE(h->verdict, check(h->s));
+	}
+}
+
+static void check_test_waits_for_who_is_half_way(struct kunit *test)
+{
+	struct half_way h = { .s = test->priv };
+
+	h.freeing_cpu = sh_fixture_other_cpu(test);
+	h.obj = spanheap_alloc(h.s->heap, 100, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, h.obj);
+	KUNIT_ASSERT_EQ(test, sh_fixture_on_each_cpu(free_or_check, &h), 0);
+	KUNIT_EXPECT_EQ(test, h.verdict, 0);
+	expect_sound(test);
+}
+
 static struct kunit_case check_test_cases[] = {
 	KUNIT_CASE(check_test_passes_a_sound_heap),
 	KUNIT_CASE(check_test_finds_wrong_object_states),
@@ -345,6 +400,7 @@ static struct kunit_case check_test_cases[] = {
 	KUNIT_CASE(check_test_finds_wrong_arenas_and_figures),
 	KUNIT_CASE(check_test_finds_wrong_caches),
 	KUNIT_CASE(check_test_leaves_sums_alone_while_calls_are_under_way),
+	KUNIT_CASE(check_test_waits_for_who_is_half_way),
 	{ }
 };
 

@@ -424,7 +424,8 @@ static unsigned int swap_for_batch(struct sh_caches *caches, unsigned int class,
  * @class: the object's size class
  * @entry: the object, SH_OBJ_CACHED
  *
- * Context: any but NMI.
+ * Context: any but NMI, preemption off since the object has that state. It is on
+ * when this returns.
  */
 void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 		     struct sh_entry entry)
@@ -432,8 +433,10 @@ void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 	struct sh_entry batch[SH_BATCH_MAX];
 	unsigned int nr;
 
-	sh_shadow_freed(entry.obj, sh_classes[class].size);
+	/* The checker waits for who has preemption off, and sees the others. */
 	sh_runs_begin(caches->rcs);
+	preempt_enable();
+	sh_shadow_freed(entry.obj, sh_classes[class].size);
 	/* A CPU that only ever frees has no misses to grow by. It is a guess. */
 	if (!data_race(slot_capacity(&raw_cpu_ptr(caches->cpu)->slot[class])))
 		grow_slot(caches, class);
@@ -452,20 +455,19 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_caches_flush);
  * sh_caches_put() - free an object
  * @caches: the caches
  * @class: the object's size class
- * @entry: the object, SH_OBJ_CACHED
+ * @entry: the object, which is the caller's; SH_OBJ_CACHED from here on
  *
  * Context: any but NMI.
  */
 void sh_caches_put(struct sh_caches *caches, unsigned int class,
 		   struct sh_entry entry)
 {
-	bool done;
-
 	preempt_disable();
-	done = sh_cache_push(this_cpu_ptr(caches->cpu), class << SH_CLASS_SHIFT,
-			     entry.obj, entry.state);
-	preempt_enable();
-	if (!done)
+	WRITE_ONCE(*entry.state, SH_OBJ_CACHED);
+	if (sh_cache_push(this_cpu_ptr(caches->cpu), class << SH_CLASS_SHIFT,
+			  entry.obj, entry.state))
+		preempt_enable();
+	else
 		sh_caches_flush(caches, class, entry);
 }
 

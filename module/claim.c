@@ -143,7 +143,6 @@ void sh_object_free(struct sh_object *obj)
 		sh_shadow_open(entry.obj, sh_classes[class].size);
 		memset(entry.obj, 0, sh_classes[class].size);
 	}
-	WRITE_ONCE(*entry.state, SH_OBJ_CACHED);
 	if (class)
 		sh_caches_put(&sh_span_heap(obj->span)->caches, class, entry);
 	else

@@ -94,7 +94,10 @@ static __always_inline bool claim(const void *ptr, struct sh_span **spanp,
 	return true;
 }
 
-/* The cache of this CPU is full, or in use by whom this context interrupted. */
+/*
+ * The cache of this CPU is full, or in use by whom this context interrupted.
+ * Called with preemption off, which it turns on.
+ */
 static noinline void flush_slow(struct sh_span *span, const void *ptr, u8 *state)
 {
 	struct sh_entry entry = { (void *)ptr, state };
@@ -124,7 +127,6 @@ static __always_inline void do_free(const void *ptr, bool zero)
 	}
 	if (unlikely(!sh_cache_push(SHIFT_PERCPU_PTR(span->cache, cpu), class,
 				    ptr, state))) {
-		preempt_enable();
 		flush_slow(span, ptr, state);
 		return;
 	}
