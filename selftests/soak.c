@@ -17,6 +17,7 @@
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/hash.h>
 #include <linux/irq_work.h>
 #include <linux/jiffies.h>
@@ -358,6 +359,31 @@ static int figures_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(figures);
 
+/* All of it, once. What is on the shelves, and in caches, stays. */
+static void stop(void)
+{
+	if (READ_ONCE(stopping))
+		return;
+	WRITE_ONCE(stopping, true);
+	timer_delete_sync(&timer);
+	irq_work_sync(&work);
+	while (nr_tasks)
+		kthread_stop(tasks[--nr_tasks]);
+}
+
+/* Any write: so that the heap can be looked at when nothing moves in it. */
+static ssize_t stop_write(struct file *file, const char __user *buf,
+			  size_t count, loff_t *ppos)
+{
+	stop();
+	return count;
+}
+
+static const struct file_operations stop_fops = {
+	.owner = THIS_MODULE,
+	.write = stop_write,
+};
+
 static void start(int (*fn)(void *arg), unsigned long arg, const char *what)
 {
 	struct task_struct *task = kthread_run(fn, (void *)arg, "soak-%s/%lu", what, arg);
@@ -382,6 +408,7 @@ static int __init soak_init(void)
 	}
 	dir = debugfs_create_dir("spanheap_soak", NULL);
 	debugfs_create_file("figures", 0400, dir, NULL, &figures_fops);
+	debugfs_create_file("stop", 0200, dir, NULL, &stop_fops);
 	for (i = 0; i < 2 * nr; i++)
 		start(worker, i, "worker");
 	start(churner, 0, "churner");
@@ -398,14 +425,10 @@ static void __exit soak_exit(void)
 {
 	unsigned int i;
 
-	WRITE_ONCE(stopping, true);
-	timer_delete_sync(&timer);
-	irq_work_sync(&work);
-	for (i = 0; i < nr_tasks; i++)
-		kthread_stop(tasks[i]);
+	debugfs_remove(dir);
+	stop();
 	for (i = 0; i < NR_SHELVES; i++)
 		drop(shelf[i]);
-	debugfs_remove(dir);
 	spanheap_destroy(heap);
 	kfree(tasks);
 }

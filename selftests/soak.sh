@@ -124,8 +124,11 @@ check_heaps()
 		for heap in "$HEAPS"/*/check; do
 			cat "$heap" >"$tmp/check" 2>/dev/null || continue
 			verdict=$(tail -n 1 "$tmp/check")
-			[ -z "$verdict" ] || [ "$verdict" = ok ] ||
-				wrong "$heap: $(head -n 20 "$tmp/check")"
+			[ -z "$verdict" ] || [ "$verdict" = ok ] || {
+				echo 1 >"$SOAK/stop"
+				wrong "$heap: $(head -n 20 "$tmp/check");" \
+					"at rest: $(head -n 20 "$heap")"
+			}
 		done
 		[ "$(stat_of "$SOAK/figures" errors)" = 0 ] || wrong "errors in the log"
 		bad=$(stat_of "$HEAPS/default/stats" bad_frees)
@@ -171,6 +174,8 @@ wait $jobs_to_wait_for
 : >"$tmp/over"
 figures
 [ "$(stat_of "$SOAK/figures" errors)" -eq 0 ] || wrong "errors"
+# Now that nothing moves, all sums must be right.
+echo 1 >"$SOAK/stop"
 heaps_intact || wrong "a heap is not intact"
 rmmod spanheap_soak || wrong "spanheap_soak does not unload"
 heaps_intact || wrong "a heap is not intact in the end"
