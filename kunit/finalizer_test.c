@@ -484,13 +484,8 @@ static int finalizer_test_init(struct kunit *test)
 
 static int finalizer_test_init_debug(struct kunit *test)
 {
-	struct spanheap *heap = create("kunit", SPANHEAP_DEBUG);
-
 	memset(&seen, 0, sizeof(seen));
-	if (IS_ERR(heap))
-		return PTR_ERR(heap);
-	test->priv = heap;
-	return 0;
+	return sh_fixture_debug_init(test);
 }
 
 static struct kunit_case finalizer_test_cases[] = {
