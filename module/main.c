@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
+#include <linux/string.h>
 
 #include "compat.h"
 #include "debug.h"
@@ -68,8 +69,9 @@ static int set_profile_rate(const char *val, const struct kernel_param *kp)
 	unsigned long rate;
 
 	if (kstrtoul(val, 0, &rate) || rate > SH_RATE_MAX) {
-		pr_err("parameter %s: \"%s\" is not a number from 0 to %lu\n",
-		       kp->name, val, SH_RATE_MAX);
+		/* What sysfs hands on ends with a line feed. */
+		pr_err("parameter %s: \"%.*s\" is not a number from 0 to %lu\n",
+		       kp->name, (int)strcspn(val, "\n"), val, SH_RATE_MAX);
 		return -EINVAL;
 	}
 	return sh_profile_set_rate(rate);
