@@ -41,6 +41,10 @@ static unsigned int idle_ms;
 module_param(idle_ms, uint, 0444);
 MODULE_PARM_DESC(idle_ms, "age in milliseconds at which idle memory goes back (the heap's default)");
 
+static bool debug;
+module_param(debug, bool, 0444);
+MODULE_PARM_DESC(debug, "make the heap a debug heap (off)");
+
 /**
  * struct object - what an object begins with
  * @next: allocated before this one
@@ -215,6 +219,7 @@ static int __init ballast_init(void)
 	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
 
 	config.scavenge_idle_ms = idle_ms;
+	config.flags = debug ? SPANHEAP_DEBUG : 0;
 	heap = spanheap_create("ballast", &config);
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);

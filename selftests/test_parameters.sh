@@ -50,18 +50,45 @@ parameter_cache_kb_bad()
 	done
 }
 
+parameter_scavenge_ms_bad()
+{
+	for value in 0 9 86400001 4294967295; do
+		refused "scavenge_ms=$value" 10 86400000 || return 1
+	done
+}
+
+parameter_quarantine_kb_bad()
+{
+	for value in 1048577 4294967295; do
+		refused "quarantine_kb=$value" 0 1048576 || return 1
+	done
+}
+
+parameter_profile_rate_bad()
+{
+	for value in 134217729 18446744073709551615; do
+		refused "profile_rate=$value" 0 134217728 || return 1
+	done
+}
+
 parameter_no_number()
 {
-	for value in -1 1x 4294967296 ''; do
+	for value in -1 1x 18446744073709551616 ''; do
 		refused "arena_mb=$value" 1 1024 || return 1
 		refused "cache_kb=$value" 0 65536 || return 1
+		refused "scavenge_ms=$value" 10 86400000 || return 1
+		refused "quarantine_kb=$value" 0 1048576 || return 1
+		refused "profile_rate=$value" 0 134217728 || return 1
 	done
 }
 
 parameter_good()
 {
 	accepted arena_mb=1 && accepted arena_mb=1024 && accepted cache_kb=0 &&
-		accepted cache_kb=65536
+		accepted cache_kb=65536 && accepted scavenge_ms=10 &&
+		accepted scavenge_ms=86400000 && accepted quarantine_kb=0 &&
+		accepted quarantine_kb=1048576 && accepted profile_rate=1 &&
+		accepted profile_rate=134217728
 }
 
 # They say in sysfs what they are, to all; nobody changes them afterwards.
@@ -81,7 +108,8 @@ parameter_shown()
 parameter_default()
 {
 	load spanheap || return 1
-	for pair in arena_mb=64 cache_kb=2048; do
+	for pair in arena_mb=64 cache_kb=2048 scavenge_ms=300000 \
+			quarantine_kb=4096 debug=N panic_on_bad_free=N; do
 		file=/sys/module/spanheap/parameters/${pair%%=*}
 		[ "$(cat "$file")" = "${pair#*=}" ] ||
 			fail "$file is $(cat "$file"), not $pair" || return 1
@@ -90,5 +118,7 @@ parameter_default()
 }
 
 unload_all
-run_tests parameter_arena_mb_bad parameter_cache_kb_bad parameter_no_number \
-	parameter_good parameter_shown parameter_default
+run_tests parameter_arena_mb_bad parameter_cache_kb_bad \
+	parameter_scavenge_ms_bad parameter_quarantine_kb_bad \
+	parameter_profile_rate_bad parameter_no_number parameter_good \
+	parameter_shown parameter_default
