@@ -40,11 +40,13 @@
 	alloc_pages_bulk_array_node(gfp, node, nr, pages)
 #endif
 
-/* 6.18: a workqueue says that it is bound to CPUs. */
+/* 6.18: a workqueue says that it is bound to CPUs; system_unbound_wq is to go. */
 #if KERNEL_VERSION(6, 18, 0) <= LINUX_VERSION_CODE
 #define SH_WQ_PERCPU	WQ_PERCPU
+#define sh_unbound_wq	system_dfl_wq
 #else
 #define SH_WQ_PERCPU	0
+#define sh_unbound_wq	system_unbound_wq
 #endif
 
 /* 6.7: shrinkers are allocated by the kernel. */

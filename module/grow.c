@@ -272,7 +272,7 @@ int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp)
 			sh_record_free(ph, record);
 		if (!gfpflags_allow_blocking(gfp)) {
 			if (low)
-				queue_work(system_unbound_wq, &ph->reserve);
+				queue_work(sh_unbound_wq, &ph->reserve);
 			return grown ? 0 : -ENOMEM;
 		}
 		err = grown ? 0 : sh_pageheap_reserve_arena(ph, nr_pages, gfp);
