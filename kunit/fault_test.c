@@ -10,6 +10,7 @@
  * far as these are not told to look away.
  */
 #include <kunit/test.h>
+#include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/nodemask.h>
 #include <linux/rcupdate.h>
@@ -18,6 +19,7 @@
 
 #include "fault.h"
 #include "fixture.h"
+#include "sampling.h"
 
 #define QUIET		(GFP_KERNEL | __GFP_NOWARN)
 #define NR_HELD		64
@@ -30,6 +32,8 @@
  * @heap: the heap
  * @nr: objects held
  * @refused: answers that said no
+ * @to_finalize: objects whose finalizer was set
+ * @finalized: objects whose finalizer ran
  * @held: the objects
  * @size: bytes asked for
  */
@@ -38,6 +42,8 @@ struct life {
 	struct spanheap *heap;
 	unsigned int nr;
 	unsigned int refused;
+	unsigned int to_finalize;
+	atomic_t finalized;
 	void *held[NR_HELD];
 	size_t size[NR_HELD];
 };
@@ -174,6 +180,31 @@ static void live_persistent(struct life *life)
 		KUNIT_EXPECT_TRUE(life->test, sh_fixture_intact(p, 100, 1));
 }
 
+static void finalize(void *ptr, size_t size, void *life)
+{
+	atomic_inc(&((struct life *)life)->finalized);
+}
+
+/* A finalizer that can not be set leaves an object without one. */
+static void live_finalizers(struct life *life)
+{
+	static const size_t sizes[] = { 64, 64, 20000, SZ_64K };
+	int i, err;
+	void *p;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		p = spanheap_alloc(life->heap, sizes[i], QUIET);
+		life->refused += !p;
+		if (!p)
+			continue;
+		err = spanheap_set_finalizer(p, finalize, life);
+		KUNIT_EXPECT_TRUE(life->test, !err || err == -ENOMEM);
+		life->refused += !!err;
+		life->to_finalize += !err;
+		spanheap_free(p);
+	}
+}
+
 struct with_rcu {
 	struct rcu_head rcu;
 	char contents[100];
@@ -228,6 +259,16 @@ static void live_giveback(struct life *life)
 		expect_kept(life, i);
 }
 
+/* What is asked of a heap for each object. */
+static void live_objects(struct life *life)
+{
+	live_small(life);
+	live_split(life);
+	live_rcu(life);
+	live_finalizers(life);
+	live_realloc(life);
+}
+
 static void live_all(struct life *life)
 {
 	live_small(life);
@@ -235,6 +276,7 @@ static void live_all(struct life *life)
 	live_split(life);
 	live_persistent(life);
 	live_rcu(life);
+	live_finalizers(life);
 	live_growth(life);
 	live_limit(life);
 	live_giveback(life);
@@ -254,24 +296,29 @@ static void end(struct life *life)
 	KUNIT_EXPECT_EQ(life->test, s.manual_spans, 0);
 	KUNIT_EXPECT_EQ(life->test, s.mallocs, s.frees);
 	KUNIT_EXPECT_EQ(life->test, s.bad_frees, 0);
+	KUNIT_EXPECT_EQ(life->test, s.corruptions, 0);
 	sh_fixture_check(life->test, life->heap);
 	spanheap_destroy(life->heap);
+	KUNIT_EXPECT_EQ(life->test, atomic_read(&life->finalized), life->to_finalize);
 }
 
 /* A life in which the @nth thing fails; how often something was refused. */
-static unsigned int live(struct kunit *test, struct life *life, unsigned int nth,
-			 unsigned int *left)
+static unsigned int live(struct kunit *test, struct life *life,
+			 void (*all)(struct life *life), unsigned int flags,
+			 unsigned int nth, unsigned int *left)
 {
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
 	unsigned int arena_mb = sh_arena_mb;
 
 	memset(life, 0, sizeof(*life));
 	life->test = test;
+	config.flags = flags;
 	sh_arena_mb = 1;
 	WRITE_ONCE(current->fail_nth, nth);
-	life->heap = spanheap_create("life", NULL);
+	life->heap = spanheap_create("life", &config);
 	sh_arena_mb = arena_mb;
 	if (!IS_ERR(life->heap))
-		live_all(life);
+		all(life);
 	*left = READ_ONCE(current->fail_nth);
 	WRITE_ONCE(current->fail_nth, 0);
 	if (IS_ERR(life->heap)) {
@@ -282,19 +329,28 @@ static unsigned int live(struct kunit *test, struct life *life, unsigned int nth
 	return life->refused;
 }
 
-/* Each of what @points says fails once; there are @least of them or more. */
-static void each(struct kunit *test, unsigned int points, unsigned int least)
+/*
+ * Each of what @points says fails once in the life of a heap with these flags, of
+ * which @all is the middle; there are @least of them or more.
+ */
+static void each(struct kunit *test, unsigned int points,
+		 void (*all)(struct life *life), unsigned int flags,
+		 unsigned int least)
 {
 	struct life *life = kunit_kzalloc(test, sizeof(*life), GFP_KERNEL);
 	unsigned int nth, left = 0, refused = 0;
+	unsigned long verbose = sh_fault_attr.verbose;
 
 	KUNIT_ASSERT_NOT_NULL(test, life);
+	/* A stack for each would fill the log. */
+	sh_fault_attr.verbose = 0;
 	WRITE_ONCE(sh_fault_points, points);
 	for (nth = 1; !left && nth < MOST_NTH; nth++) {
-		refused = live(test, life, nth, &left);
+		refused = live(test, life, all, flags, nth, &left);
 		cond_resched();
 	}
 	WRITE_ONCE(sh_fault_points, 0);
+	sh_fault_attr.verbose = verbose;
 	kunit_info(test, "%u in turn\n", nth - 2);
 	KUNIT_EXPECT_GT(test, left, 0);
 	KUNIT_EXPECT_EQ(test, refused, 0);
@@ -303,17 +359,33 @@ static void each(struct kunit *test, unsigned int points, unsigned int least)
 
 static void fault_test_each_allocation(struct kunit *test)
 {
-	each(test, SH_FAULT_ALLOC, 40);
+	each(test, SH_FAULT_ALLOC, live_all, 0, 40);
 }
 
 static void fault_test_each_page(struct kunit *test)
 {
-	each(test, SH_FAULT_PAGE, 20);
+	each(test, SH_FAULT_PAGE, live_all, 0, 20);
 }
 
 static void fault_test_each_vmap_and_record(struct kunit *test)
 {
-	each(test, SH_FAULT_VMAP | SH_FAULT_META, 20);
+	each(test, SH_FAULT_VMAP | SH_FAULT_META, live_all, 0, 20);
+}
+
+/* What a debug heap knows of an object, and where it finds that. */
+static void fault_test_each_record_of_a_debug_heap(struct kunit *test)
+{
+	each(test, SH_FAULT_META, live_objects, SPANHEAP_DEBUG, 80);
+}
+
+/* A sample there is no memory for is left out; its object is not. */
+static void fault_test_each_sample(struct kunit *test)
+{
+	unsigned long rate = sh_profile_rate;
+
+	KUNIT_ASSERT_EQ(test, sh_profile_set_rate(1), 0);
+	each(test, SH_FAULT_META, live_objects, 0, 20);
+	KUNIT_EXPECT_EQ(test, sh_profile_set_rate(rate), 0);
 }
 
 /* As long as requests are made to fail, none is served by a cache. */
@@ -342,6 +414,8 @@ static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE_SLOW(fault_test_each_allocation),
 	KUNIT_CASE_SLOW(fault_test_each_page),
 	KUNIT_CASE_SLOW(fault_test_each_vmap_and_record),
+	KUNIT_CASE_SLOW(fault_test_each_record_of_a_debug_heap),
+	KUNIT_CASE_SLOW(fault_test_each_sample),
 	KUNIT_CASE(fault_test_caches_stay_empty),
 	{ }
 };

@@ -77,7 +77,8 @@ void sh_debug_exit(void)
  */
 int sh_debug_add(struct spanheap *heap)
 {
-	struct sh_debug *debug = kvzalloc(sizeof(*debug), GFP_KERNEL);
+	struct sh_debug *debug = sh_fault(SH_FAULT_META) ? NULL :
+				 kvzalloc(sizeof(*debug), GFP_KERNEL);
 
 	if (!debug)
 		return -ENOMEM;
@@ -147,125 +148,14 @@ struct sh_guard *sh_debug_new_record(struct sh_debug *debug, gfp_t gfp)
 	return guard;
 }
 
-/* The state that the span of a slot that is out has for it. */
-static u8 *state_of(struct sh_span *span, unsigned long slot)
-{
-	unsigned int class = sh_span_class(span);
-
-	if (!class)
-		return &span->obj[0];
-	return &span->obj[(slot - sh_span_base(span)) / sh_classes[class].size];
-}
-
-/* The smallest slot for an object: a size class, or 0 for @total bytes. */
-static unsigned int slot_class(size_t total, size_t align)
-{
-	unsigned int class;
-
-	if (total > SPANHEAP_MAX_SMALL || align > SH_PAGE_SIZE)
-		return 0;
-	for (class = sh_size_class(total); class < SH_NR_CLASSES; class++)
-		if (sh_classes[class].size % align == 0)
-			return class;
-	return 0;
-}
-
-/* Take memory from the heap. Returns its first address and its length. */
-static unsigned long take_slot(struct spanheap *heap, struct sh_guard *guard,
-			       size_t total, size_t align, gfp_t gfp, int node,
-			       bool on_node)
-{
-	struct sh_span *span;
-	void *slot;
-
-	guard->class = on_node ? 0 : slot_class(total, align);
-	gfp &= ~__GFP_ZERO;
-	if (guard->class)
-		slot = sh_caches_refill(&heap->caches, guard->class, gfp, node);
-	else if (on_node)
-		slot = sh_large_alloc_on_node(heap, total, align, gfp, node);
-	else
-		slot = sh_large_alloc(heap, total, align, gfp, node);
-	if (!slot)
-		return 0;
-	span = sh_pagemap_get((unsigned long)slot);
-	WRITE_ONCE(*state_of(span, (unsigned long)slot), SH_OBJ_GUARDED);
-	guard->bytes = guard->class ? sh_classes[guard->class].size :
-				      sh_span_bytes(span);
-	return (unsigned long)slot;
-}
-
-/**
- * sh_debug_put_slot() - give memory back to the heap
- * @debug: the debug layer
- * @slot: the slot; there is no object in it but one that is GONE
- * @class: its size class
- *
- * Context: any but NMI.
- */
-void sh_debug_put_slot(struct sh_debug *debug, unsigned long slot,
-		       unsigned int class)
-{
-	struct spanheap *heap = debug->heap;
-	struct sh_span *span = sh_pagemap_get(slot);
-	struct sh_entry entry = { (void *)slot, state_of(span, slot) };
-
-	if (!class) {
-		sh_whole_free(span);
-		return;
-	}
-	WRITE_ONCE(*entry.state, SH_OBJ_CACHED);
-	sh_central_free(&heap->central[class], &heap->rcs, &entry, 1);
-}
-
-/* An object is one no more, or will be none, but its slot stays out. */
-static void discount(struct sh_debug *debug, const struct sh_guard *guard)
-{
-	struct spanheap *heap = debug->heap;
-
-	lockdep_assert_held(&debug->slots.xa_lock);
-	debug->surplus[guard->class]--;
-	if (guard->class)
-		return;
-	debug->surplus_bytes -= guard->bytes;
-	atomic_long_sub(guard->bytes, &heap->large_bytes);
-	atomic_long_inc(&heap->large_frees);
-}
-
-/* Give a slot back that was taken for nothing. */
-static void untake_slot(struct sh_debug *debug, const struct sh_guard *guard)
-{
-	if (!guard->class) {
-		atomic_long_sub(guard->bytes, &debug->heap->large_bytes);
-		atomic_long_inc(&debug->heap->large_frees);
-	}
-	sh_debug_put_slot(debug, guard->slot, guard->class);
-}
-
-/* Take a slot whose memory nobody wrote to while it was free. */
-static bool take_good_slot(struct sh_debug *debug, struct sh_guard *guard,
-			   size_t total, size_t align, gfp_t gfp, int node,
-			   bool on_node)
-{
-	unsigned long flags;
-
-	for (;;) {
-		guard->slot = take_slot(debug->heap, guard, total, align, gfp,
-					node, on_node);
-		if (!guard->slot || sh_quarantine_reuse(debug, guard->slot))
-			return guard->slot;
-		xa_lock_irqsave(&debug->slots, flags);
-		discount(debug, guard);
-		xa_unlock_irqrestore(&debug->slots, flags);
-	}
-}
-
 /* Record an object, in place of what was in its slot before. */
 static bool publish(struct sh_debug *debug, struct sh_guard *guard, gfp_t gfp)
 {
 	unsigned long index = sh_debug_index(guard->slot), flags;
 	void *old;
 
+	if (sh_fault(SH_FAULT_META))
+		return false;
 	gfp = sh_gfp_meta(gfp);
 	if (gfpflags_allow_blocking(gfp)) {
 		old = xa_store_irq(&debug->slots, index, guard, gfp);
@@ -327,7 +217,7 @@ void *sh_debug_alloc(struct spanheap *heap, size_t size, size_t align,
 	if (!guard)
 		return fail(heap, size, gfp);
 	total = lay_out(guard, size, align);
-	if (!take_good_slot(debug, guard, total, align, gfp, node, on_node)) {
+	if (!sh_debug_take_slot(debug, guard, total, align, gfp, node, on_node)) {
 		sh_debug_free_records(debug, guard);
 		return NULL;
 	}
@@ -340,7 +230,7 @@ void *sh_debug_alloc(struct spanheap *heap, size_t size, size_t align,
 	/* From here on somebody else may free it, if only by mistake. */
 	if (publish(debug, guard, gfp))
 		return obj;
-	untake_slot(debug, guard);
+	sh_debug_untake_slot(debug, guard);
 	sh_debug_free_records(debug, guard);
 	return fail(heap, size, gfp);
 }
@@ -492,7 +382,7 @@ void sh_debug_free(struct sh_debug *debug, struct sh_guard *guard)
 	sh_leakcheck_del((void *)guard->start);
 	xa_lock_irqsave(&debug->slots, flags);
 	guard->state = SH_GUARD_HANDLED;
-	discount(debug, guard);
+	sh_debug_discount(debug, guard);
 	xa_unlock_irqrestore(&debug->slots, flags);
 	if (sh_guard_damaged(guard, false, &damage)) {
 		sh_quarantine_bury(debug, guard, &damage, "it was freed");

@@ -80,9 +80,16 @@ void sh_quarantine_forget(struct spanheap *heap, struct sh_span *span);
 void sh_quarantine_drain(struct spanheap *heap);
 size_t sh_quarantine_bytes(struct spanheap *heap);
 
-/* Between debug.c and the others. */
+/* debug_slot.c */
+bool sh_debug_take_slot(struct sh_debug *debug, struct sh_guard *guard,
+			size_t total, size_t align, gfp_t gfp, int node,
+			bool on_node);
+void sh_debug_untake_slot(struct sh_debug *debug, const struct sh_guard *guard);
 void sh_debug_put_slot(struct sh_debug *debug, unsigned long slot,
 		       unsigned int class);
+void sh_debug_discount(struct sh_debug *debug, const struct sh_guard *guard);
+
+/* Between debug.c and the others. */
 struct sh_guard *sh_debug_new_record(struct sh_debug *debug, gfp_t gfp);
 void sh_debug_free_records(struct sh_debug *debug, struct sh_guard *guard);
 

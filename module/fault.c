@@ -32,7 +32,8 @@
 #define ALL_POINTS	(SH_FAULT_ALLOC | SH_FAULT_PAGE | SH_FAULT_VMAP | \
 			 SH_FAULT_META)
 
-static DECLARE_FAULT_ATTR(fail_spanheap);
+DECLARE_FAULT_ATTR(sh_fault_attr);
+EXPORT_SYMBOL_FOR_KUNIT(sh_fault_attr);
 unsigned int sh_fault_points;
 EXPORT_SYMBOL_FOR_KUNIT(sh_fault_points);
 
@@ -41,7 +42,7 @@ static struct dentry *dir;
 static int set_attr(const char *val, const struct kernel_param *kp)
 {
 	/* As setup_fault_attr() wants it; it does not change the text. */
-	if (!setup_fault_attr(&fail_spanheap, (char *)val)) {
+	if (!setup_fault_attr(&sh_fault_attr, (char *)val)) {
 		pr_err("parameter %s: \"%s\" is not interval,probability,space,times\n",
 		       kp->name, val);
 		return -EINVAL;
@@ -67,7 +68,7 @@ MODULE_PARM_DESC(fail_spanheap, "make everything that may fail do so now and the
  */
 bool sh_fault_decide(void)
 {
-	return should_fail(&fail_spanheap, 1);
+	return should_fail(&sh_fault_attr, 1);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_fault_decide);
 
@@ -104,7 +105,7 @@ DEFINE_DEBUGFS_ATTRIBUTE(points_fops, points_get, points_set, "%llu\n");
  */
 void sh_fault_init(void)
 {
-	dir = fault_create_debugfs_attr("fail_spanheap", NULL, &fail_spanheap);
+	dir = fault_create_debugfs_attr("fail_spanheap", NULL, &sh_fault_attr);
 	if (!IS_ERR(dir))
 		debugfs_create_file("points", 0600, dir, NULL, &points_fops);
 }

@@ -27,6 +27,9 @@ enum sh_fault {
 
 #if IS_ENABLED(CONFIG_FAULT_INJECTION_DEBUG_FS)
 
+#include <linux/fault-inject.h>
+
+extern struct fault_attr sh_fault_attr;
 extern unsigned int sh_fault_points;
 
 void sh_fault_init(void);

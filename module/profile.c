@@ -27,6 +27,7 @@
 
 #include "claim.h"
 #include "compat.h"
+#include "fault.h"
 #include "gfp.h"
 #include "heap.h"
 #include "profile.h"
@@ -69,7 +70,7 @@ static struct sh_bucket *find_bucket(struct spanheap *heap, u32 stack, gfp_t gfp
 
 	if (bucket)
 		return bucket;
-	bucket = kzalloc(sizeof(*bucket), gfp);
+	bucket = sh_fault(SH_FAULT_META) ? NULL : kzalloc(sizeof(*bucket), gfp);
 	if (!bucket)
 		return NULL;
 	bucket->stack = stack;
