@@ -88,6 +88,7 @@ static void flush_all_tlb(void *unused)
 		invpcid_flush_all();
 		return;
 	}
+	/* CPUs before 2013, or what QEMU calls qemu64. */
 	local_irq_save(flags);
 	asm volatile("mov %%cr4, %0" : "=r" (cr4) : : "memory");
 	asm volatile("mov %0, %%cr4" : : "r" (cr4 ^ X86_CR4_PGE) : "memory");
@@ -173,6 +174,7 @@ struct sh_arena *sh_arena_create(unsigned long nr_pages, gfp_t gfp, int node)
 	arena->backend = be;
 	arena->base = ALIGN((unsigned long)be->area, SH_PAGE_SIZE);
 	arena->nr_pages = nr_pages;
+	/* vmap() made the tables: it fails if these are not what they were. */
 	if (!adopt_tables(arena))
 		return arena;
 	vunmap(be->area);

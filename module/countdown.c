@@ -74,7 +74,10 @@ bool sh_caches_due(struct sh_caches *caches, unsigned int class)
 		}
 		sh_cache_leave(cache);
 	} else {
-		/* Whatever the countdown says: it has no memory. */
+		/*
+		 * In an interrupt within this cache, and whatever the countdown
+		 * says: it has no memory.
+		 */
 		due = sh_sampling_draw_bytes() < (long)size;
 	}
 	preempt_enable();

@@ -83,6 +83,7 @@ int sh_debug_add(struct spanheap *heap)
 	if (!debug)
 		return -ENOMEM;
 	if (sh_stacks_init()) {
+		/* The depot's table; made at boot on kernels with KASAN. */
 		kvfree(debug);
 		return -ENOMEM;
 	}

@@ -41,7 +41,10 @@ static struct dentry *dir;
 
 static int set_attr(const char *val, const struct kernel_param *kp)
 {
-	/* As setup_fault_attr() wants it; it does not change the text. */
+	/*
+	 * As setup_fault_attr() wants it; it does not change the text. Before
+	 * the module starts: gcov counts nothing here yet.
+	 */
 	if (!setup_fault_attr(&sh_fault_attr, (char *)val)) {
 		pr_err("parameter %s: \"%s\" is not interval,probability,space,times\n",
 		       kp->name, val);

@@ -221,6 +221,7 @@ int sh_finalizer_move(const void *from, const void *to)
 	struct sh_object obj;
 	int err;
 
+	/* Somebody else frees it meanwhile, by mistake. */
 	if (!sh_object_claim(from, &obj))
 		return why_not(from);
 	f = finalizer_of(sh_special_find(obj.span, obj.idx,

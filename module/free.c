@@ -86,6 +86,7 @@ static __always_inline bool claim(const void *ptr, struct sh_span **spanp,
 		return false;
 	/* try_cmpxchg() is a barrier: this is another load, after it. */
 	if (unlikely(data_race(span->key) != key)) {
+		/* The race of the top of this file, which tests can not force. */
 		WRITE_ONCE(*state, SH_OBJ_LIVE);
 		return false;
 	}

@@ -83,6 +83,7 @@ bool sh_pageheap_extend(struct sh_pageheap *ph, struct sh_span *span,
 		if (record)
 			next = take_next(ph, span, nr_pages, &record);
 	}
+	/* Not needed after all: what was free there changed meanwhile. */
 	if (record)
 		sh_record_free(ph, record);
 	if (IS_ERR(next))

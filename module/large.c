@@ -61,6 +61,7 @@ void *sh_large_alloc_on_node(struct spanheap *heap, size_t size, size_t align,
 	span = sh_whole_take_hard(heap, size, align, gfp & ~__GFP_ZERO, node);
 	if (!span)
 		return NULL;
+	/* Fails when the node is out of memory after it had pages just now. */
 	if (!sh_pageheap_settle(&heap->ph, span, gfp, node)) {
 		sh_run_free(&heap->rcs, span);
 		return NULL;

@@ -184,6 +184,7 @@ void sh_report_leaks(struct spanheap *heap)
 	nr = heap->debug ? stats.objects : SH_NR_CLASSES;
 	leaks = kvmalloc_array(nr, sizeof(*leaks), GFP_KERNEL | __GFP_NOWARN);
 	if (!leaks) {
+		/* As kvmalloc_array() falls back to vmalloc(): next to never. */
 		pr_warn("heap %s: destroyed with %llu objects of %llu bytes still allocated; freed them; no memory to say what they are\n",
 			heap->name, stats.objects, stats.object_bytes);
 		return;

@@ -233,6 +233,7 @@ static struct sh_span *take(struct sh_pageheap *ph, u32 nr_pages,
 			err = record ? 0 : -ENOMEM;
 		}
 	} while (IS_ERR(span) && !err);
+	/* Not needed after all: another run came free meanwhile. */
 	if (record)
 		sh_record_free(ph, record);
 	return err ? ERR_PTR(err) : span;
@@ -258,7 +259,11 @@ static void give_back(struct sh_pageheap *ph, struct sh_span **spans,
 	spin_unlock_irqrestore(&ph->lock, flags);
 }
 
-/* Trim a span of @nr_pages + @align - 1 pages to the aligned pages within. */
+/*
+ * Trim a span of @nr_pages + @align - 1 pages to the aligned pages within.
+ * A cut fails only when it is the one in a block of records that there is no
+ * memory for, so tests hit some of these and some not.
+ */
 static struct sh_span *trim_to_align(struct sh_pageheap *ph,
 				     struct sh_span *span, u32 nr_pages,
 				     unsigned long align, gfp_t gfp)
@@ -417,6 +422,7 @@ static unsigned int cut_all(struct sh_pageheap *ph, struct sh_span *span,
 		span = sh_cut(ph, span, nr_pages, kind,
 			      GFP_NOWAIT | __GFP_NOWARN);
 		if (!span) {
+			/* As in trim_to_align(). */
 			give_back(ph, &spans[got], 1);
 			return got;
 		}
@@ -458,6 +464,7 @@ unsigned int sh_pageheap_take(struct sh_pageheap *ph, u32 nr_pages,
 	if (!got)
 		block = take_run(ph, nr * nr_pages, kind, &record);
 	spin_unlock_irqrestore(&ph->lock, flags);
+	/* Run caches ask for less than that as yet. */
 	if (!IS_ERR_OR_NULL(block) && block->nr_pages >= SH_SHORT_RUN)
 		sh_map_inner(block, block);
 	rcu_read_unlock();

@@ -138,7 +138,7 @@ static int need_mid(struct sh_pagemap_mid **slot, gfp_t gfp)
 	if (cmpxchg(slot, empty_mid, mid) == empty_mid)
 		atomic_long_add(sizeof(*mid), &node_bytes);
 	else
-		kvfree(mid);
+		kvfree(mid);	/* somebody else was faster */
 	return 0;
 }
 
@@ -154,7 +154,7 @@ static int need_leaf(struct sh_pagemap_leaf **slot, gfp_t gfp)
 	if (cmpxchg(slot, empty_leaf, leaf) == empty_leaf)
 		atomic_long_add(sizeof(*leaf), &node_bytes);
 	else
-		kvfree(leaf);
+		kvfree(leaf);	/* somebody else was faster */
 	return 0;
 }
 

@@ -82,6 +82,7 @@ static struct sh_bucket *find_bucket(struct spanheap *heap, u32 stack, gfp_t gfp
 		atomic_long_add(ksize(bucket), &heap->ph.profile_bytes);
 		return bucket;
 	}
+	/* Somebody else was faster, or there is no memory. */
 	kfree(bucket);
 	return xa_is_err(other) ? NULL : other;
 }

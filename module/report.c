@@ -261,6 +261,7 @@ noinline void sh_report_misuse(enum sh_call call, const void *ptr)
 	sh_trace(bad_free, m.heap->name, ptr, call_names[call], m.what);
 	place = place_of(&m, call);
 	rcu_read_unlock();
+	/* No test survives this one. */
 	if (sh_panic_on_bad_free)
 		panic("spanheap: bad %s: %s: %p%s", call_names[call], m.what,
 		      ptr, m.place);

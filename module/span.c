@@ -177,6 +177,7 @@ u8 *sh_span_claim(struct sh_span *span, unsigned long addr)
 		return NULL;
 	if (READ_ONCE(span->key) == key)
 		return state;
+	/* Another span's by now: a race that tests can not force. */
 	sh_obj_unclaim(state);
 	return NULL;
 }

@@ -113,6 +113,7 @@ static bool claim(struct sh_span *span, unsigned long addr,
 	/* It is ours, whatever it is. Is it what we meant? */
 	if (READ_ONCE(span->key) == addr && READ_ONCE(span->state) == state)
 		return true;
+	/* Its record became another's in between: a race that tests can not force. */
 	if (to == SH_OBJ_BUSY)
 		sh_obj_unclaim(&span->obj[0]);
 	else
