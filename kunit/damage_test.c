@@ -162,6 +162,41 @@ static void damage_test_guards_what_was_shrunk(struct kunit *test)
 	expect_corruption(test, "overflow past the end", 150, "found when it was freed");
 }
 
+/* Damage that is there already is reported, and left as it is. */
+static void damage_test_is_seen_before_a_resize(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	char *ptr = spanheap_alloc(heap, 200, GFP_KERNEL);
+
+	scribble(ptr, 200, 8);
+	sh_ear_listen();
+	KUNIT_EXPECT_PTR_EQ(test, spanheap_realloc(heap, ptr, 100, GFP_KERNEL), ptr);
+	expect_corruption(test, "overflow past the end", 200, "found when it was resized");
+	kasan_disable_current();
+	KUNIT_EXPECT_EQ(test, ptr[200], 'A');
+	kasan_enable_current();
+	spanheap_free(ptr);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+}
+
+/* The same mistake over and over does not fill the log. */
+static void damage_test_is_reported_a_few_times(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	int i;
+
+	sh_ear_listen();
+	for (i = 0; i < 100; i++) {
+		void *ptr = spanheap_alloc(heap, 100, GFP_KERNEL);
+
+		scribble(ptr, 100, 1);
+		spanheap_free(ptr);
+	}
+	KUNIT_EXPECT_GE(test, sh_ear_count("spanheap: corruption: "), 1);
+	KUNIT_EXPECT_LE(test, sh_ear_count("spanheap: corruption: "), 32);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).corruptions, 100);
+}
+
 struct irq_arg {
 	struct kunit *test;
 	void *ptr;
@@ -207,7 +242,9 @@ static struct kunit_case damage_test_cases[] = {
 	KUNIT_CASE(damage_test_sees_writes_before_pages_go),
 	KUNIT_CASE(damage_test_check_finds_damage_once),
 	KUNIT_CASE(damage_test_guards_what_was_shrunk),
+	KUNIT_CASE(damage_test_is_seen_before_a_resize),
 	KUNIT_CASE(damage_test_is_seen_in_interrupts),
+	KUNIT_CASE(damage_test_is_reported_a_few_times),
 	{ }
 };
 

@@ -192,6 +192,23 @@ static void limit_test_idle_memory_goes_before_an_allocation_fails(struct kunit 
 }
 
 /* Nothing may sleep there, so nothing is given back. */
+/* A bulk goes on with what a pass over idle memory brings. */
+static void limit_test_idle_memory_goes_before_a_bulk_ends(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	unsigned int nr = SZ_2M / SZ_16K;
+	void *keep[4], **objs;
+
+	objs = kunit_kcalloc(test, nr, sizeof(*objs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, objs);
+	make_idle(test, keep);
+	KUNIT_EXPECT_EQ(test, spanheap_alloc_bulk(heap, SZ_16K, QUIET, nr, objs), nr);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 0);
+	expect_intact(test, SZ_512K, keep, 4);
+	spanheap_free_bulk(nr, objs);
+	spanheap_free_bulk(4, keep);
+}
+
 static void limit_test_atomic_allocations_fail_at_once(struct kunit *test)
 {
 	struct spanheap *heap = test->priv;
@@ -264,6 +281,7 @@ static struct kunit_case limit_test_cases[] = {
 	KUNIT_CASE(limit_test_may_be_lowered_below_use),
 	KUNIT_CASE(limit_test_a_byte_is_a_limit),
 	KUNIT_CASE(limit_test_idle_memory_goes_before_an_allocation_fails),
+	KUNIT_CASE(limit_test_idle_memory_goes_before_a_bulk_ends),
 	KUNIT_CASE(limit_test_atomic_allocations_fail_at_once),
 	KUNIT_CASE(limit_test_too_much_fails_all_the_same),
 	KUNIT_CASE(limit_test_nothing_idle_means_no_pass),

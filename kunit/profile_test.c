@@ -139,6 +139,58 @@ static void profile_test_exact_with_rate_1(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, live_bytes(heap), 0);
 }
 
+/* There it is the bytes asked for, those of when the object was allocated. */
+static void profile_test_has_what_debug_heaps_were_asked_for(struct kunit *test)
+{
+	static const size_t sizes[] = { 8, 100, 5000, 32768, 70000 };
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+	void *objs[ARRAY_SIZE(sizes)];
+	struct spanheap *heap;
+	u64 bytes = 0;
+	unsigned int i;
+
+	config.flags = SPANHEAP_DEBUG;
+	heap = sh_fixture_create_raw("kunit-debug", &config);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
+	KUNIT_ASSERT_EQ(test, sh_profile_set_rate(1), 0);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		objs[i] = spanheap_alloc(heap, sizes[i], GFP_KERNEL);
+		bytes += sizes[i];
+		KUNIT_EXPECT_EQ(test, live_bytes(heap), bytes);
+	}
+	objs[1] = spanheap_realloc(heap, objs[1], 60, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, live_bytes(heap), bytes);
+	objs[2] = spanheap_realloc(heap, objs[2], 9000, GFP_KERNEL);
+	bytes += 4000;
+	KUNIT_EXPECT_EQ(test, live_bytes(heap), bytes);
+	KUNIT_EXPECT_EQ(test, spanheap_split(objs[3]), 0);
+	spanheap_free(objs[3] + 16384);
+	KUNIT_EXPECT_EQ(test, live_bytes(heap), bytes);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).profile_samples, ARRAY_SIZE(sizes));
+	spanheap_free_bulk(ARRAY_SIZE(objs), objs);
+	KUNIT_EXPECT_EQ(test, live_bytes(heap), 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).profile_lost, 0);
+	sh_fixture_check(test, heap);
+	sh_fixture_destroy(test, heap);
+}
+
+/* Objects and samples that are left when a heap is destroyed go with it. */
+static void profile_test_goes_with_its_heap(struct kunit *test)
+{
+	struct spanheap *heap;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, sh_profile_set_rate(1), 0);
+	for (i = 0; i < 3; i++) {
+		heap = sh_fixture_create(test, "kunit-leaky", 0);
+		KUNIT_EXPECT_NOT_NULL(test, spanheap_alloc(heap, 64, GFP_KERNEL));
+		KUNIT_EXPECT_NOT_NULL(test, spanheap_alloc(heap, 700, GFP_KERNEL));
+		KUNIT_EXPECT_NOT_NULL(test, spanheap_alloc(heap, SZ_64K, GFP_KERNEL));
+		expect_exact(test, heap);
+		spanheap_destroy(heap);
+	}
+}
+
 static void nothing(void *ptr, size_t size, void *arg)
 {
 }
@@ -275,6 +327,8 @@ static struct kunit_case profile_test_cases[] = {
 	KUNIT_CASE(profile_test_chance),
 	KUNIT_CASE(profile_test_intervals_are_exponential),
 	KUNIT_CASE(profile_test_exact_with_rate_1),
+	KUNIT_CASE(profile_test_has_what_debug_heaps_were_asked_for),
+	KUNIT_CASE(profile_test_goes_with_its_heap),
 	KUNIT_CASE(profile_test_goes_with_finalizers),
 	KUNIT_CASE(profile_test_off_takes_none),
 	KUNIT_CASE(profile_test_rate_changes_at_once),

@@ -164,6 +164,18 @@ static void report_test_is_silent_when_all_is_well(struct kunit *test)
 	SH_EXPECT_SILENCE(test);
 }
 
+/* An address that is no heap, destroyed over and over, does not fill the log. */
+static void report_test_tells_of_no_heap_a_few_times(struct kunit *test)
+{
+	int i;
+
+	sh_ear_listen();
+	for (i = 0; i < 50; i++)
+		spanheap_destroy((struct spanheap *)test);
+	KUNIT_EXPECT_GE(test, sh_ear_count("spanheap: bad destroy: not a heap"), 1);
+	KUNIT_EXPECT_LE(test, sh_ear_count("spanheap: bad destroy: not a heap"), 32);
+}
+
 static struct kunit_case report_test_cases[] = {
 	KUNIT_CASE_SLOW(report_test_says_what_was_freed),
 	KUNIT_CASE(report_test_knows_what_was_released),
@@ -173,6 +185,7 @@ static struct kunit_case report_test_cases[] = {
 	KUNIT_CASE(report_test_tells_heaps_apart),
 	KUNIT_CASE(report_test_says_where_inside),
 	KUNIT_CASE(report_test_lists_leaks),
+	KUNIT_CASE(report_test_tells_of_no_heap_a_few_times),
 	KUNIT_CASE(report_test_is_silent_when_all_is_well),
 	{ }
 };

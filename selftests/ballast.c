@@ -27,6 +27,7 @@
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spanheap.h>
 #include <linux/uaccess.h>
@@ -45,6 +46,14 @@ static bool debug;
 module_param(debug, bool, 0444);
 MODULE_PARM_DESC(debug, "make the heap a debug heap (off)");
 
+static unsigned int pages_kb;
+module_param(pages_kb, uint, 0444);
+MODULE_PARM_DESC(pages_kb, "KiB of pages to hold from the beginning (0)");
+
+static unsigned int persistent_kb;
+module_param(persistent_kb, uint, 0444);
+MODULE_PARM_DESC(persistent_kb, "KiB of persistent memory (0)");
+
 /**
  * struct object - what an object begins with
  * @next: allocated before this one
@@ -59,6 +68,8 @@ struct object {
 
 static struct spanheap *heap;
 static struct dentry *dir;
+
+static void *pages;
 
 static DEFINE_MUTEX(lock);	/* what follows */
 static struct object *objects;
@@ -214,15 +225,36 @@ FILE_OPS(charge);
 FILE_OPS(drop);
 FILE_OPS(limit);
 
+/* What there is besides objects. */
+static int __init hold(void)
+{
+	if (pages_kb) {
+		pages = spanheap_alloc_pages(heap, pages_kb * SZ_1K, GFP_KERNEL);
+		if (!pages)
+			return -ENOMEM;
+	}
+	if (persistent_kb &&
+	    !spanheap_alloc_persistent(heap, persistent_kb * SZ_1K, 8, GFP_KERNEL))
+		return -ENOMEM;
+	return 0;
+}
+
 static int __init ballast_init(void)
 {
 	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+	int err;
 
 	config.scavenge_idle_ms = idle_ms;
 	config.flags = debug ? SPANHEAP_DEBUG : 0;
 	heap = spanheap_create("ballast", &config);
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);
+	err = hold();
+	if (err) {
+		spanheap_free_pages(pages);
+		spanheap_destroy(heap);
+		return err;
+	}
 	dir = debugfs_create_dir("spanheap_ballast", NULL);
 	debugfs_create_file("fill", 0200, dir, NULL, &fill_fops);
 	debugfs_create_file("charge", 0200, dir, NULL, &charge_fops);
@@ -236,6 +268,7 @@ static void __exit ballast_exit(void)
 {
 	debugfs_remove(dir);
 	drop(1);
+	spanheap_free_pages(pages);
 	spanheap_destroy(heap);
 }
 module_exit(ballast_exit);

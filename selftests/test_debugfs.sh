@@ -140,6 +140,19 @@ debugfs_map()
 		fail "${released:-0} bytes released in the map"
 }
 
+# Memory that holds no objects has kinds of its own.
+debugfs_map_kinds()
+{
+	load spanheap_ballast pages_kb=64 persistent_kb=32 || return 1
+	for kind in "manual 65536" "persistent 32768"; do
+		bytes=$(awk -v kind="${kind% *}" '$4 == kind { pages += $3 }
+			END { print pages * 8192 }' "$HEAPS/ballast/map")
+		[ "$bytes" -ge "${kind#* }" ] && [ "$bytes" -le 131072 ] ||
+			fail "$bytes bytes ${kind% *}" || return 1
+	done
+	heaps_intact && rmmod spanheap_ballast
+}
+
 # As many spans of each class as the table of classes has.
 debugfs_occupancy()
 {
@@ -193,5 +206,5 @@ debugfs_vanish()
 
 setup spanheap_sample
 run_tests debugfs_files debugfs_modes debugfs_stats_form debugfs_sums \
-	debugfs_classes debugfs_map debugfs_occupancy debugfs_no_addresses \
-	debugfs_access debugfs_vanish
+	debugfs_classes debugfs_map debugfs_map_kinds debugfs_occupancy \
+	debugfs_no_addresses debugfs_access debugfs_vanish

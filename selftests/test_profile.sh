@@ -156,6 +156,22 @@ profile_rate_changes()
 	heaps_intact
 }
 
+# The rate holds for a CPU that was off when it was set.
+profile_rate_of_a_cpu_that_was_off()
+{
+	online=/sys/devices/system/cpu/cpu1/online
+	[ -w "$online" ] || skip "no CPU to turn off" || return
+	fresh 0 1 || return
+	echo >"$SAMPLE/clear"
+	echo 0 >"$online" || return
+	echo 1 >"$RATE"
+	echo 1 >"$online" || return
+	head -n 3000 /proc/kallsyms | taskset 2 tee "$SAMPLE/load" >/dev/null
+	[ "$(object_bytes)" -gt 100000 ] || fail "nothing to look at" || return
+	[ "$(bytes_of profile)" -ge $(($(object_bytes) * 9 / 10)) ] ||
+		fail "profile has $(bytes_of profile) bytes of $(object_bytes)"
+}
+
 profile_rate_bad()
 {
 	fresh 4096 1 || return
@@ -188,4 +204,5 @@ profile_destroyed()
 
 unload_all
 run_tests profile_exact profile_form profile_pprof profile_off \
-	profile_estimates profile_rate_changes profile_rate_bad profile_destroyed
+	profile_estimates profile_rate_changes \
+	profile_rate_of_a_cpu_that_was_off profile_rate_bad profile_destroyed
