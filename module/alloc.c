@@ -15,6 +15,7 @@
 #include <linux/sched/mm.h>
 #include <linux/string.h>
 
+#include "charge.h"
 #include "compat.h"
 #include "debug.h"
 #include "fault.h"
@@ -169,12 +170,13 @@ slow:
 	return alloc_slow(heap, size, 1, gfp, heap->node);
 }
 
-/* While somebody listens. */
-static noinline void *alloc_traced(struct spanheap *heap, size_t size,
-				   gfp_t gfp, unsigned long call_site)
+/* While somebody listens, or counts. */
+static noinline void *alloc_watched(struct spanheap *heap, size_t size,
+				    gfp_t gfp, unsigned long call_site)
 {
 	void *obj = do_alloc(heap, size, gfp);
 
+	sh_charge(obj, gfp);
 	sh_trace_alloc(heap, obj, size, gfp, call_site);
 	return obj;
 }
@@ -198,8 +200,8 @@ static noinline void *alloc_traced(struct spanheap *heap, size_t size,
  */
 void *spanheap_alloc(struct spanheap *heap, size_t size, gfp_t gfp)
 {
-	if (trace_alloc_enabled())
-		return sh_slack_close(alloc_traced(heap, size, gfp, _RET_IP_),
+	if (trace_alloc_enabled() || sh_charges_on())
+		return sh_slack_close(alloc_watched(heap, size, gfp, _RET_IP_),
 				      size);
 	return sh_slack_close(do_alloc(heap, size, gfp), size);
 }
@@ -256,6 +258,7 @@ void *spanheap_alloc_aligned(struct spanheap *heap, size_t size, size_t align,
 		return sh_slack_close(obj, size);
 	}
 	obj = alloc_slow(heap, size, align, gfp, heap->node);
+	sh_charge(obj, gfp);
 	sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
 	return sh_slack_close(obj, size);
 }
@@ -318,6 +321,8 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 		sh_leakcheck_add(objs[i], sh_classes[class].size, gfp);
 	sh_profile_note_bulk(heap, objs, done, sh_classes[class].size, gfp);
 	sh_users_leave(heap);
+	for (i = 0; sh_charges_on() && i < done; i++)
+		sh_charge(objs[i], gfp);
 	for (i = 0; trace_alloc_enabled() && i < done; i++)
 		sh_trace_alloc(heap, objs[i], size, gfp, _RET_IP_);
 	for (i = 0; SH_SHADOW && i < done; i++)

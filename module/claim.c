@@ -11,6 +11,7 @@
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
+#include "charge.h"
 #include "claim.h"
 #include "compat.h"
 #include "debug.h"
@@ -132,6 +133,7 @@ void sh_object_free(struct sh_object *obj)
 	struct sh_entry entry;
 
 	sh_profile_forget(obj);
+	sh_charge_forget(obj);
 	if (obj->guard) {
 		sh_debug_free(debug_of(obj), obj->guard);
 		return;

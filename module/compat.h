@@ -40,6 +40,13 @@
 	alloc_pages_bulk_array_node(gfp, node, nr, pages)
 #endif
 
+/* After 6.14: a tag of memory allocation profiling can say that it misses some. */
+#ifdef CODETAG_FLAG_INACCURATE
+#define sh_alloc_tag_set_inaccurate(tag)	alloc_tag_set_inaccurate(tag)
+#else
+#define sh_alloc_tag_set_inaccurate(tag)	((void)(tag))
+#endif
+
 /* 6.18: a workqueue says that it is bound to CPUs; system_unbound_wq is to go. */
 #if KERNEL_VERSION(6, 18, 0) <= LINUX_VERSION_CODE
 #define SH_WQ_PERCPU	WQ_PERCPU

@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include <linux/xarray.h>
 
+#include "charge.h"
 #include "compat.h"
 #include "debug.h"
 #include "heap.h"
@@ -48,6 +49,7 @@ bool sh_debug_resize(const void *ptr, size_t size)
 	if (!damaged)
 		sh_guard_paint_zones(guard);
 	sh_leakcheck_resize(ptr, size, GFP_ATOMIC);
+	sh_charge_resized(ptr);
 	sh_debug_release(debug, guard);
 	return true;
 }

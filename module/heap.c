@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "charge.h"
 #include "compat.h"
 #include "debug.h"
 #include "fault.h"
@@ -77,9 +78,30 @@ static struct spanheap *find_heap(const char *name)
 	return NULL;
 }
 
+static int drop_records(struct sh_span *span, void *heap)
+{
+	struct sh_special *special;
+
+	while ((special = sh_special_pop(span))) {
+		sh_charge_drop(special);
+		sh_fixalloc_free(&((struct spanheap *)heap)->specials, special);
+	}
+	return 0;
+}
+
+/* Objects that go with the heap are no more known to anybody. */
+static void drop_specials(struct spanheap *heap)
+{
+	if (atomic_long_read(&heap->profile.samples) ||
+	    atomic_long_read(&heap->charges))
+		sh_pageheap_walk(&heap->ph, NULL, drop_records, heap);
+	sh_charges_drop_persistent(heap);
+}
+
 static void free_heap(struct spanheap *heap)
 {
 	sh_scavenger_exit(&heap->scavenger);
+	drop_specials(heap);
 	sh_profile_drop(heap);
 	sh_leakcheck_drop(heap);
 	sh_pageheap_exit(&heap->ph);

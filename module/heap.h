@@ -42,6 +42,7 @@ struct sh_debug;
  * @specials: special records
  * @finalizers: what is to be called when objects are freed
  * @profile: who allocated what
+ * @charges: objects and persistent allocations that are charged to call sites
  * @bad_frees: frees and the like refused
  * @alloc_failures: allocations that returned NULL
  * @closed: being destroyed, nobody may allocate
@@ -67,6 +68,7 @@ struct spanheap {
 	struct sh_fixalloc specials;
 	struct sh_finalizers finalizers;
 	struct sh_profile profile;
+	atomic_long_t charges;
 	atomic_long_t bad_frees;
 	atomic_long_t alloc_failures;
 	bool closed;

@@ -9,6 +9,7 @@
  */
 #include <linux/mm.h>
 
+#include "charge.h"
 #include "compat.h"
 #include "leakcheck.h"
 #include "whole.h"
@@ -112,6 +113,13 @@ static void has_whole(struct sh_span *span, gfp_t gfp)
 			    gfp);
 }
 
+/* Whoever counts objects by their size counts this one anew. */
+static void recount(struct sh_span *span)
+{
+	sh_profile_resized(span);
+	sh_charge_resized((void *)sh_span_base(span));
+}
+
 static void shrink(struct spanheap *heap, struct sh_span *span, u32 nr_pages,
 		   gfp_t gfp)
 {
@@ -152,14 +160,14 @@ bool sh_large_resize(struct sh_span *span, struct spanheap *heap, size_t size,
 
 	if (nr_pages < span->nr_pages) {
 		shrink(sh_span_heap(span), span, nr_pages, gfp);
-		sh_profile_resized(span);
+		recount(span);
 	}
 	if (nr_pages <= span->nr_pages)
 		return true;
 	if (nr_pages > SH_MAX_RUN || heap != sh_span_heap(span) ||
 	    !grow(heap, span, nr_pages - span->nr_pages, gfp))
 		return false;
-	sh_profile_resized(span);
+	recount(span);
 	return true;
 }
 
@@ -184,6 +192,7 @@ int sh_large_split(struct sh_span *span, u32 nr_pages)
 	atomic_long_inc(&heap->large_mallocs);
 	sh_whole_publish(heap, rest, SH_SPAN_LARGE);
 	sh_profile_halved(span, rest);
+	sh_charge_halved(span, rest);
 	return 0;
 }
 
@@ -204,5 +213,5 @@ void sh_large_adopt(struct sh_span *span)
 	atomic_long_inc(&heap->large_mallocs);
 	atomic_long_add(sh_span_bytes(span), &heap->large_bytes);
 	sh_pageheap_relabel(&heap->ph, span, SH_SPAN_LARGE);
-	sh_profile_resized(span);
+	recount(span);
 }

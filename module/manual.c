@@ -12,6 +12,8 @@
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 
+#include "charge.h"
+#include "claim.h"
 #include "compat.h"
 #include "debug.h"
 #include "gfp.h"
@@ -66,6 +68,7 @@ void *spanheap_alloc_pages(struct spanheap *heap, size_t bytes, gfp_t gfp)
 	if (!span)
 		return sh_count_failure(heap);
 	sh_leakcheck_add((void *)sh_span_base(span), sh_span_bytes(span), gfp);
+	sh_charge_pages((void *)sh_span_base(span), gfp);
 	return (void *)sh_span_base(span);
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_pages);
@@ -82,16 +85,19 @@ EXPORT_SYMBOL_GPL(spanheap_alloc_pages);
  */
 void spanheap_free_pages(void *ptr)
 {
+	struct sh_object obj = { };
 	struct spanheap *heap;
 	struct sh_span *span;
 
 	if (ZERO_OR_NULL_PTR(ptr))
 		return;
-	span = sh_whole_claim(ptr, SH_SPAN_MANUAL, SH_OBJ_CACHED);
+	span = sh_whole_claim(ptr, SH_SPAN_MANUAL, SH_OBJ_BUSY);
 	if (!span) {
 		sh_report_misuse(SH_CALL_FREE_PAGES, ptr);
 		return;
 	}
+	obj.span = span;
+	sh_charge_forget(&obj);
 	sh_leakcheck_del(ptr);
 	heap = sh_span_heap(span);
 	atomic_long_dec(&heap->manual_spans);
@@ -113,6 +119,7 @@ static int split_manual(struct sh_span *span, u32 nr_pages)
 			 GFP_ATOMIC);
 	atomic_long_inc(&heap->manual_spans);
 	sh_whole_publish(heap, rest, SH_SPAN_MANUAL);
+	sh_charge_halved(span, rest);
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 
+#include "charge.h"
 #include "compat.h"
 #include "debug.h"
 #include "gfp.h"
@@ -108,6 +109,7 @@ void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 		sh_leakcheck_add_any(obj, gfp);
 		sh_profile_note(heap, obj, heap->debug ? size :
 				ALIGN(size, SH_PAGE_SIZE), gfp);
+		sh_charge(obj, gfp);
 		sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
 	}
 	sh_users_leave(heap);

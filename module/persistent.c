@@ -20,6 +20,7 @@
 #include <linux/sched/mm.h>
 #include <linux/string.h>
 
+#include "charge.h"
 #include "compat.h"
 #include "gfp.h"
 #include "leakcheck.h"
@@ -140,6 +141,8 @@ void *spanheap_alloc_persistent(struct spanheap *heap, size_t size,
 	might_alloc(gfp);
 	if (sh_users_enter(heap)) {
 		got = alloc(heap, size, align, gfp);
+		if (got)
+			sh_charge_persistent(heap, size, gfp);
 		sh_users_leave(heap);
 	}
 	return got ?: sh_count_failure(heap);

@@ -6,6 +6,7 @@
 #define SPANHEAP_PERSISTENT_H
 
 #include <linux/atomic.h>
+#include <linux/llist.h>
 #include <linux/spinlock.h>
 
 /**
@@ -14,12 +15,14 @@
  * @at: first address of the current chunk that is not taken
  * @end: end of that chunk
  * @bytes: bytes in all chunks
+ * @charges: see charge.c
  */
 struct sh_persistent {
 	spinlock_t lock;	/* for what is left of the chunk */
 	unsigned long at;
 	unsigned long end;
 	atomic_long_t bytes;
+	struct llist_head charges;
 };
 
 void sh_persistent_init(struct sh_persistent *pa);

@@ -290,26 +290,15 @@ void sh_profile_halved(struct sh_span *span, struct sh_span *rest)
 	sh_object_release(&obj);
 }
 
-static int drop_samples(struct sh_span *span, void *heap)
-{
-	struct sh_special *special;
-
-	while ((special = sh_special_pop(span)))
-		sh_fixalloc_free(&((struct spanheap *)heap)->specials, special);
-	return 0;
-}
-
 /**
  * sh_profile_drop() - free the profile of a heap
- * @heap: a heap that is about to be freed, with all in it
+ * @heap: a heap that is about to be freed, without any samples
  */
 void sh_profile_drop(struct spanheap *heap)
 {
 	struct sh_bucket *bucket;
 	unsigned long stack;
 
-	if (atomic_long_read(&heap->profile.samples))
-		sh_pageheap_walk(&heap->ph, NULL, drop_samples, heap);
 	xa_for_each(&heap->profile.buckets, stack, bucket)
 		kfree(bucket);
 	xa_destroy(&heap->profile.buckets);

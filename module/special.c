@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Special records of a span's objects: finalizers and samples of the profile.
- * As in the Go runtime they are in one list a span, in order of (object, kind).
+ * Special records of a span's objects: finalizers, samples of the profile and
+ * charges of the kernel's memory allocation profiling. As in the Go runtime they
+ * are in one list a span, in order of (object, kind).
  *
  * An object that has any is SH_OBJ_SPECIAL instead of SH_OBJ_LIVE. The fast path
  * of a free looks for the latter only, so that objects without specials, which

@@ -19,10 +19,12 @@ struct spanheap;
  * enum sh_special_kind - what a special record is
  * @SH_SPECIAL_FINALIZER: a struct sh_finalizer
  * @SH_SPECIAL_PROFILE: a struct sh_sample
+ * @SH_SPECIAL_CHARGE: a struct sh_charge
  */
 enum sh_special_kind {
 	SH_SPECIAL_FINALIZER,
 	SH_SPECIAL_PROFILE,
+	SH_SPECIAL_CHARGE,
 };
 
 /**

@@ -21,6 +21,7 @@
 #include <linux/slab.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
+#include <linux/version.h>
 
 struct spanheap;
 
@@ -87,7 +88,8 @@ struct spanheap_config {
  * @cached_bytes: bytes in these
  * @span_meta: bytes of span records
  * @cache_meta: bytes of per-CPU caches and their arrays
- * @special_meta: bytes of special records: finalizers and samples of the profile
+ * @special_meta: bytes of special records: finalizers, samples of the profile,
+ *	charges of the kernel's memory allocation profiling
  * @profile_meta: bytes of the profile beside these
  * @other_meta: bytes of everything else the heap keeps about itself
  * @arenas: arenas reserved
@@ -304,5 +306,44 @@ void *__spanheap_alloc_type(struct spanheap *heap, size_t size, size_t align,
 				    offsetof(typeof(*__sh_ptr),		\
 					     rcu_head_member));		\
 	} while (0)
+
+/*
+ * Where the kernel counts memory by call site (CONFIG_MEM_ALLOC_PROFILING, since
+ * Linux 6.14 for modules), it does so for these as for kmalloc(): /proc/allocinfo
+ * shows the place that calls. A macro is no macro inside of itself, and only where
+ * it is called: these are the functions above.
+ */
+#if defined(CONFIG_MEM_ALLOC_PROFILING) && KERNEL_VERSION(6, 14, 0) <= LINUX_VERSION_CODE
+#define SPANHEAP_ALLOC_TAGS
+#endif
+
+#if defined(SPANHEAP_ALLOC_TAGS) && !defined(SPANHEAP_MODULE)
+#define spanheap_alloc(...)						\
+	alloc_hooks(spanheap_alloc(__VA_ARGS__))
+#define spanheap_alloc_aligned(...)					\
+	alloc_hooks(spanheap_alloc_aligned(__VA_ARGS__))
+#define spanheap_alloc_node(...)					\
+	alloc_hooks(spanheap_alloc_node(__VA_ARGS__))
+#define spanheap_alloc_bulk(...)					\
+	alloc_hooks(spanheap_alloc_bulk(__VA_ARGS__))
+#define spanheap_zalloc(...)						\
+	alloc_hooks(spanheap_zalloc(__VA_ARGS__))
+#define spanheap_alloc_array(...)					\
+	alloc_hooks(spanheap_alloc_array(__VA_ARGS__))
+#define spanheap_calloc(...)						\
+	alloc_hooks(spanheap_calloc(__VA_ARGS__))
+#define __spanheap_alloc_type(...)					\
+	alloc_hooks(__spanheap_alloc_type(__VA_ARGS__))
+#define spanheap_realloc(...)						\
+	alloc_hooks(spanheap_realloc(__VA_ARGS__))
+#define spanheap_memdup(...)						\
+	alloc_hooks(spanheap_memdup(__VA_ARGS__))
+#define spanheap_strdup(...)						\
+	alloc_hooks(spanheap_strdup(__VA_ARGS__))
+#define spanheap_alloc_pages(...)					\
+	alloc_hooks(spanheap_alloc_pages(__VA_ARGS__))
+#define spanheap_alloc_persistent(...)					\
+	alloc_hooks(spanheap_alloc_persistent(__VA_ARGS__))
+#endif
 
 #endif /* _LINUX_SPANHEAP_H */
