@@ -23,6 +23,8 @@ SAMPLE=$DEBUGFS/spanheap_sample
 # shellcheck disable=SC2034
 BALLAST=$DEBUGFS/spanheap_ballast
 # shellcheck disable=SC2034
+SITES=$DEBUGFS/spanheap_sites
+# shellcheck disable=SC2034
 HOSTILE=$DEBUGFS/spanheap_hostile
 
 tmp=$(mktemp -d)
@@ -63,7 +65,7 @@ load()
 unload_all()
 {
 	for module in spanheap_client spanheap_hostile spanheap_ballast \
-			spanheap_sample spanheap; do
+			spanheap_sites spanheap_sample spanheap; do
 		! loaded "$module" || rmmod "$module" || return 1
 	done
 }
