@@ -288,7 +288,7 @@ static void charge_test_in_interrupts(struct kunit *test)
 
 static void churn(void *heap)
 {
-	unsigned long i, nr = sh_fixture_ops(100000);
+	unsigned long i, nr = sh_fixture_ops_each(100000);
 	void *objs[16] = { };
 
 	for (i = 0; i < nr; i++) {

@@ -356,7 +356,7 @@ static void churn(void *arg)
 	unsigned int at;
 
 	prandom_seed_state(&rnd, raw_smp_processor_id() + 1);
-	for (i = 0; i < sh_fixture_ops(100000); i++) {
+	for (i = 0; i < sh_fixture_ops_each(100000); i++) {
 		at = prandom_u32_state(&rnd) % NR_LIVE;
 		if (live[at] && !sh_fixture_intact(live[at], size[at], at))
 			KUNIT_FAIL(test, "an object of %zu bytes was written to", size[at]);

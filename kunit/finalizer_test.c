@@ -404,7 +404,7 @@ static void count_run(void *ptr, size_t size, void *arg)
 
 static void stress(void *heap)
 {
-	unsigned long ops = sh_fixture_ops(100000), i;
+	unsigned long ops = sh_fixture_ops_each(100000), i;
 	struct rnd_state rnd;
 	atomic_t *objs[STRESS_OBJS] = { };
 	unsigned int n;

@@ -42,6 +42,15 @@ static inline unsigned long sh_fixture_ops(unsigned long nr)
 	return sh_test_ops(nr) / (SH_FIXTURE_EMULATED ? 25 : 1);
 }
 
+/*
+ * The same for each CPU, when all of them work at once: no more in all than two
+ * CPUs would do. More of them may well be emulated by two, and wait for each other.
+ */
+static inline unsigned long sh_fixture_ops_each(unsigned long nr)
+{
+	return 2 * sh_fixture_ops(nr) / max(num_online_cpus(), 2U);
+}
+
 /* The figures of a heap by value, to be used in expressions. */
 struct spanheap_stats sh_fixture_stats(struct spanheap *heap);
 

@@ -212,7 +212,7 @@ struct moving {
 
 static void walk_often(struct moving *m)
 {
-	unsigned long n, ops = sh_fixture_ops(20000);
+	unsigned long n, ops = sh_fixture_ops_each(20000);
 
 	for (n = 0; n < ops; n++) {
 		struct seen seen = { .ph = m->ph };
