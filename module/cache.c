@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Per-CPU caches: where nearly every allocation and free ends. A stack of free
- * objects for each size class, in an array that is made when the class is first
- * used and grows with the misses, within a bound in bytes for the CPU.
+ * objects for each size class; capacity.c says how many each may hold.
  *
  * Only the CPU itself touches its cache, with preemption off. An interrupt can
  * still arrive inside, so a busy mark is set around every use; who finds it set
@@ -22,7 +21,6 @@
  * Contexts: refill that of its gfp; the rest any but NMI.
  */
 #include <linux/cpumask.h>
-#include <linux/kmemleak.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -34,10 +32,6 @@
 #include "sampling.h"
 #include "shadow.h"
 #include "trace.h"
-
-/* Most objects in a slot, and its most bytes as a share of the CPU's bound. */
-#define SLOT_MAX_OBJECTS	2048
-#define SLOT_MAX_SHARE		4
 
 /**
  * sh_caches_init() - set up the caches of a heap, all empty
@@ -88,16 +82,6 @@ void sh_caches_exit(struct sh_caches *caches)
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_exit);
 
-static unsigned int slot_capacity(const struct sh_slot *slot)
-{
-	return slot->end - slot->base;
-}
-
-static unsigned int slot_count(const struct sh_slot *slot)
-{
-	return slot->top - slot->base;
-}
-
 /*
  * Objects to move to or from a slot at a time. No more than half of what it may
  * hold: full, or empty but for one, it would take as few calls of the other kind
@@ -105,142 +89,7 @@ static unsigned int slot_count(const struct sh_slot *slot)
  */
 static unsigned int slot_batch(const struct sh_slot *slot)
 {
-	return clamp_t(unsigned int, slot_capacity(slot) / 2, 1, SH_BATCH_MAX);
-}
-
-/* Most objects a slot may come to hold. */
-static unsigned int slot_limit(const struct sh_caches *caches,
-			       unsigned int class)
-{
-	unsigned int nr = caches->max_bytes / SLOT_MAX_SHARE /
-			  sh_classes[class].size;
-
-	return min_t(unsigned int, nr, SLOT_MAX_OBJECTS);
-}
-
-/* The capacity a slot should grow to from @now. */
-static unsigned int next_capacity(const struct sh_caches *caches,
-				  unsigned int class, unsigned int now)
-{
-	unsigned int nr = now ? 2 * now : 2 * sh_classes[class].batch;
-
-	return min(nr, slot_limit(caches, class));
-}
-
-/*
- * Halve the capacity of the next slot but @class that has any. What it holds
- * beyond that is moved to @out. Returns the victim's class, 0 for none; @nr is
- * set to the number of objects in @out, of which there is room for
- * SH_BATCH_MAX: a slot that holds more has to wait until it holds less.
- */
-static unsigned int shrink_one(struct sh_cache *cache, unsigned int class,
-			       struct sh_entry *out, unsigned int *nr)
-{
-	unsigned int i, keep, count;
-	struct sh_slot *slot;
-
-	*nr = 0;
-	for (i = 1; i < SH_NR_CLASSES; i++) {
-		cache->victim = cache->victim % (SH_NR_CLASSES - 1) + 1;
-		slot = &cache->slot[cache->victim];
-		if (cache->victim == class || !slot_capacity(slot))
-			continue;
-		count = slot_count(slot);
-		keep = max(slot_capacity(slot) / 2,
-			   count - min_t(unsigned int, count, SH_BATCH_MAX));
-		if (count > keep) {
-			*nr = count - keep;
-			memcpy(out, slot->base + keep, *nr * sizeof(*out));
-			slot->top -= *nr;
-		}
-		cache->capacity -= (slot_capacity(slot) - keep) *
-				   sh_classes[cache->victim].size;
-		slot->end = slot->base + keep;
-		return cache->victim;
-	}
-	return 0;
-}
-
-/* Make room in the CPU's bound by taking from another class. */
-static void steal(struct sh_caches *caches, unsigned int class)
-{
-	struct sh_entry out[SH_BATCH_MAX];
-	unsigned int victim = 0, nr = 0;
-	struct sh_cache *cache;
-
-	preempt_disable();
-	cache = this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
-		victim = shrink_one(cache, class, out, &nr);
-		sh_cache_leave(cache);
-	}
-	preempt_enable();
-	if (nr)
-		sh_central_free(&caches->central[victim], caches->rcs, out, nr);
-}
-
-/*
- * Give a slot of this CPU @nr entries, in @array. Returns the array that is not
- * needed any more, which may be @array itself.
- */
-static struct sh_entry *install(struct sh_caches *caches, struct sh_cache *cache,
-				unsigned int class, struct sh_entry *array,
-				unsigned int nr)
-{
-	unsigned int size = sh_classes[class].size;
-	struct sh_slot *slot = &cache->slot[class];
-	unsigned int now = slot_capacity(slot), count = slot_count(slot);
-	struct sh_entry *old = slot->base;
-
-	if (nr <= now || cache->capacity + (nr - now) * size > caches->max_bytes)
-		return array;
-	if (count)
-		memcpy(array, old, count * sizeof(*array));
-	sh_slot_set_array(slot, array, count, nr);
-	cache->capacity += (nr - now) * size;
-	return old;
-}
-
-/*
- * Let a slot hold more, if the bound allows; else take from another class, so
- * that the next time it does. Called where a slot was found too small; what it
- * finds on this CPU may be another CPU's by then, which does no harm.
- */
-static void grow_slot(struct sh_caches *caches, unsigned int class)
-{
-	unsigned int size = sh_classes[class].size;
-	struct sh_cache *cache = raw_cpu_ptr(caches->cpu);
-	/* A guess, since nothing keeps this CPU or its interrupts out. */
-	unsigned int now = data_race(slot_capacity(&cache->slot[class]));
-	unsigned int nr = next_capacity(caches, class, now);
-	struct sh_entry *array;
-
-	if (nr <= now || sh_fault_on(SH_FAULT_ALLOC))
-		return;
-	if (sh_peek(cache->capacity) + (nr - now) * size > caches->max_bytes) {
-		steal(caches, class);
-		return;
-	}
-	if (!sh_pageheap_within_limit(caches->rcs->ph, 1))
-		return;
-	if (sh_fault(SH_FAULT_META))
-		return;
-	array = kmalloc_array(nr, sizeof(*array), GFP_NOWAIT | __GFP_NOWARN);
-	if (!array)
-		return;
-	/* What was popped stays in it, and would look as if it was pointed to. */
-	kmemleak_no_scan(array);
-	atomic_long_add(ksize(array), &caches->meta_bytes);
-	preempt_disable();
-	cache = this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
-		array = install(caches, cache, class, array, nr);
-		sh_cache_leave(cache);
-	}
-	preempt_enable();
-	if (array)
-		atomic_long_sub(ksize(array), &caches->meta_bytes);
-	kfree(array);
+	return clamp_t(unsigned int, sh_slot_capacity(slot) / 2, 1, SH_BATCH_MAX);
 }
 
 /* Put as many entries as fit into this CPU's slot. Returns how many did. */
@@ -289,7 +138,7 @@ void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 	struct sh_entry batch[SH_BATCH_MAX];
 	unsigned int nr, got, kept;
 
-	grow_slot(caches, class);
+	sh_slot_grow(caches, class);
 	/* Another CPU's, maybe: then some more or less do no harm. */
 	nr = data_race(slot_batch(&raw_cpu_ptr(caches->cpu)->slot[class]));
 	got = sh_central_alloc(central, caches->rcs, caches->cpu, batch, nr, gfp,
@@ -319,7 +168,7 @@ static unsigned int pop_bulk(struct sh_caches *caches, unsigned int class,
 	cache = this_cpu_ptr(caches->cpu);
 	if (sh_cache_enter(cache)) {
 		slot = &cache->slot[class];
-		nr = min_t(unsigned int, nr, slot_count(slot));
+		nr = min_t(unsigned int, nr, sh_slot_count(slot));
 		for (i = 0; i < nr; i++) {
 			slot->top--;
 			objs[i] = slot->top->obj;
@@ -405,7 +254,7 @@ static unsigned int swap_for_batch(struct sh_caches *caches, unsigned int class,
 	slot = &cache->slot[class];
 	nr = 0;
 	if (slot->top == slot->end) {
-		nr = min(slot_count(slot), slot_batch(slot));
+		nr = min(sh_slot_count(slot), slot_batch(slot));
 		slot->top -= nr;
 		memcpy(batch, slot->top, nr * sizeof(*batch));
 		cache->overflows++;
@@ -438,8 +287,8 @@ void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 	preempt_enable();
 	sh_shadow_freed(entry.obj, sh_classes[class].size);
 	/* A CPU that only ever frees has no misses to grow by. It is a guess. */
-	if (!data_race(slot_capacity(&raw_cpu_ptr(caches->cpu)->slot[class])))
-		grow_slot(caches, class);
+	if (!data_race(sh_slot_capacity(&raw_cpu_ptr(caches->cpu)->slot[class])))
+		sh_slot_grow(caches, class);
 	preempt_disable();
 	nr = swap_for_batch(caches, class, entry, batch);
 	preempt_enable();
@@ -543,7 +392,7 @@ const char *sh_caches_check(struct sh_caches *caches)
 				return "the top of a slot is outside its array";
 			if (!class && slot->end)
 				return "slot 0 of a cache is in use";
-			capacity += slot_capacity(slot) * sh_classes[class].size;
+			capacity += sh_slot_capacity(slot) * sh_classes[class].size;
 			for (entry = slot->base; entry < slot->top; entry++)
 				if (!entry_is_cached(entry, class))
 					return "a cached entry is no free object of its class";

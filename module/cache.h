@@ -105,6 +105,9 @@ void *sh_caches_pop(struct sh_caches *caches, unsigned int class);
 void sh_caches_redraw(struct sh_caches *caches, int dead_cpu);
 const char *sh_caches_check(struct sh_caches *caches);
 
+/* capacity.c, for cache.c */
+void sh_slot_grow(struct sh_caches *caches, unsigned int class);
+
 /**
  * sh_cache_enter() - start using this CPU's cache
  * @cache: the cache
@@ -150,6 +153,18 @@ static inline void sh_slot_set_array(struct sh_slot *slot,
 	smp_wmb();	/* the new base before the new top */
 	WRITE_ONCE(slot->top, array + count);
 	slot->end = array + nr;
+}
+
+/* Objects a slot may hold. */
+static inline unsigned int sh_slot_capacity(const struct sh_slot *slot)
+{
+	return slot->end - slot->base;
+}
+
+/* Objects in it. */
+static inline unsigned int sh_slot_count(const struct sh_slot *slot)
+{
+	return slot->top - slot->base;
 }
 
 /* The countdown of a slot, in which attempts at its end do not count. */
