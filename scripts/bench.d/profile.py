@@ -6,7 +6,9 @@ usage: profile.py WORKDIR QEMU-COMMAND...
 The machine runs /workload twice (see profile-guest). During the second time
 QEMU logs each instruction as a block of its own. What runs between two
 instructions of the benchmark module is a call of it; calls are told apart by
-the function that they enter.
+the function that they enter. Each CPU makes its own calls; waiting for another
+CPU is done by the benchmark module and does not count, nor do interrupts. A
+string instruction counts once for each repetition.
 """
 
 import bisect
@@ -19,8 +21,10 @@ import threading
 import time
 from collections import Counter, defaultdict
 
+INTERRUPTS = re.compile(r"asm_(sysvec_|common_interrupt|exc_)")
+RETURN = "native_irq_return_iret"
 CALLS = re.compile(r"(spanheap_|__?kmalloc|kfree|kmem_cache_(alloc|free)|kv|v(malloc|free))")
-TRACE = re.compile(r"\[[0-9a-f]+/([0-9a-f]{16})/")
+TRACE = re.compile(r"Trace (\d+):.*\[[0-9a-f]+/([0-9a-f]{16})/")
 
 
 class Symbols:
@@ -35,6 +39,9 @@ class Symbols:
         self.symbols = sorted(found)
         self.addresses = [symbol[0] for symbol in self.symbols]
         self.known = {}
+
+        self.entries = {symbol[0] for symbol in found if INTERRUPTS.match(symbol[1])}
+        self.returns = {symbol[0] for symbol in found if symbol[1] == RETURN}
 
     def find(self, address):
         if address not in self.known:
@@ -51,21 +58,38 @@ class Calls:
         self.number = Counter()
         self.functions = defaultdict(Counter)
         self.lengths = defaultdict(Counter)
-        self.current = None
-        self.length = 0
+        self.current = {}
+        self.depth = Counter()
 
-    def instruction(self, address):
-        name, module = self.symbols.find(address)
-        if module == "spanheap_bench":
-            if self.current:
-                self.lengths[self.current][self.length] += 1
-            self.current = None
+    def is_interrupt(self, cpu, address):
+        if address in self.symbols.entries:
+            self.depth[cpu] += 1
+        elif address in self.symbols.returns:
+            self.depth[cpu] = max(0, self.depth[cpu] - 1)
+            return True
+        return self.depth[cpu] > 0
+
+    def instruction(self, cpu, address):
+        if self.is_interrupt(cpu, address):
             return
-        if self.current is None:
-            self.current, self.length = name, 0
-            self.number[name] += 1
-        self.length += 1
-        self.functions[self.current][name] += 1
+        name, module = self.symbols.find(address)
+        call = self.current.get(cpu)
+        if module == "spanheap_bench":
+            if call:
+                self.finish(*call)
+            self.current[cpu] = None
+        elif call:
+            call[1][name] += 1
+        else:
+            self.current[cpu] = name, Counter({name: 1})
+
+    def finish(self, call, functions):
+        # Somebody else ran in between: what is whose can not be told.
+        if "__schedule" in functions:
+            return
+        self.number[call] += 1
+        self.functions[call].update(functions)
+        self.lengths[call][sum(functions.values())] += 1
 
     def print(self):
         for call, number in self.number.most_common():
@@ -134,7 +158,7 @@ def read_log(path, calls):
         for line in log:
             match = TRACE.search(line)
             if match and calls:
-                calls[0].instruction(int(match[1], 16))
+                calls[0].instruction(match[1], int(match[2], 16))
 
 
 def main():
