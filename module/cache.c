@@ -10,13 +10,14 @@
  * locks do sleep there, are called outside.
  *
  * Objects in a slot, and in a batch on its way, are SH_OBJ_CACHED. Objects freed
- * here came from any CPU. When a slot is full a batch goes back to the spans.
+ * here came from any CPU. When a slot is full a batch goes back to the spans, or
+ * waits for the CPU that wants it, see transfer.c.
  *
  * Invariants: base <= top <= end for each slot; capacity is the sum of
  * (end - base) * size; entries are cached objects of the slot's class; drawn less
  * left is what was allocated from a slot.
  *
- * Locks: none of its own.
+ * Locks: none of its own; that of transfer.c with the cache entered.
  *
  * Contexts: refill that of its gfp; the rest any but NMI.
  */
@@ -46,8 +47,11 @@
 int sh_caches_init(struct sh_caches *caches, struct sh_central *central,
 		   struct sh_runcaches *rcs, unsigned int max_bytes)
 {
+	unsigned int class;
 	int cpu;
 
+	for (class = 0; class < SH_NR_CLASSES; class++)
+		sh_transfer_init(&caches->transfer[class]);
 	caches->central = central;
 	caches->rcs = rcs;
 	caches->max_bytes = max_bytes;
@@ -78,6 +82,8 @@ void sh_caches_exit(struct sh_caches *caches)
 	for_each_possible_cpu(cpu)
 		for (class = 1; class < SH_NR_CLASSES; class++)
 			kfree(per_cpu_ptr(caches->cpu, cpu)->slot[class].base);
+	for (class = 1; class < SH_NR_CLASSES; class++)
+		sh_transfer_exit(&caches->transfer[class]);
 	free_percpu(caches->cpu);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_exit);
@@ -121,6 +127,49 @@ static unsigned int stash(struct sh_caches *caches, unsigned int class,
 	return nr;
 }
 
+/* The same from and to what waits for another CPU. */
+static unsigned int slot_transfer_batch(const struct sh_slot *slot,
+					unsigned int class)
+{
+	return min(sh_slot_capacity(slot) / 2, sh_transfer_batch(class));
+}
+
+/* Fill this CPU's slot with what waits for it. Returns one of these objects. */
+static void *refill_from_transfer(struct sh_caches *caches, unsigned int class)
+{
+	struct sh_transfer *transfer = &caches->transfer[class];
+	unsigned int nr = 0, room;
+	struct sh_cache *cache;
+	struct sh_slot *slot;
+	void *obj = NULL;
+
+	sh_transfer_note(transfer);
+	if (!READ_ONCE(transfer->nr))
+		return NULL;
+	preempt_disable();
+	cache = this_cpu_ptr(caches->cpu);
+	if (sh_cache_enter(cache)) {
+		slot = &cache->slot[class];
+		room = slot->end - slot->top;
+		nr = sh_transfer_get(transfer, slot->top,
+				     min(room, slot_transfer_batch(slot, class)));
+		slot->top += nr;
+		if (nr) {
+			obj = (--slot->top)->obj;
+			WRITE_ONCE(*slot->top->state, SH_OBJ_LIVE);
+			cache->drawn[class]++;
+			cache->misses++;
+		}
+		sh_cache_leave(cache);
+	}
+	preempt_enable();
+	if (!obj)
+		return NULL;
+	sh_trace(refill, caches->rcs->ph->name, sh_classes[class].size, nr);
+	sh_shadow_open(obj, sh_classes[class].size);
+	return obj;
+}
+
 /**
  * sh_caches_refill() - allocate an object past an empty slot, and fill it
  * @caches: the caches
@@ -137,8 +186,12 @@ void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 	struct sh_central *central = &caches->central[class];
 	struct sh_entry batch[SH_BATCH_MAX];
 	unsigned int nr, got, kept;
+	void *obj;
 
 	sh_slot_grow(caches, class);
+	obj = refill_from_transfer(caches, class);
+	if (obj)
+		return obj;
 	/* Another CPU's, maybe: then some more or less do no harm. */
 	nr = data_race(slot_batch(&raw_cpu_ptr(caches->cpu)->slot[class]));
 	got = sh_central_alloc(central, caches->rcs, caches->cpu, batch, nr, gfp,
@@ -218,13 +271,15 @@ unsigned int sh_caches_alloc_bulk(struct sh_caches *caches, unsigned int class,
 {
 	struct sh_central *central = &caches->central[class];
 	struct sh_entry batch[SH_BATCH_MAX];
-	unsigned int done, got, i;
+	unsigned int done, want, got, i;
 
 	done = pop_bulk(caches, class, nr, objs);
 	while (done < nr) {
-		got = sh_central_alloc(central, caches->rcs, caches->cpu, batch,
-				       min_t(unsigned int, nr - done,
-					     SH_BATCH_MAX), gfp, node);
+		want = min_t(unsigned int, nr - done, SH_BATCH_MAX);
+		sh_transfer_note(&caches->transfer[class]);
+		got = sh_transfer_get(&caches->transfer[class], batch, want) ?:
+		      sh_central_alloc(central, caches->rcs, caches->cpu, batch,
+				       want, gfp, node);
 		if (!got)
 			break;
 		for (i = 0; i < got; i++) {
@@ -238,14 +293,36 @@ unsigned int sh_caches_alloc_bulk(struct sh_caches *caches, unsigned int class,
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_alloc_bulk);
 
-/* Take a batch off a full slot and put @entry in. Returns the batch's length. */
+/*
+ * Leave objects of a full slot for the CPU that came for some last, if that is
+ * another. Returns how many.
+ */
+static unsigned int hand_over(struct sh_caches *caches, struct sh_slot *slot,
+			      unsigned int class)
+{
+	struct sh_transfer *transfer = &caches->transfer[class];
+	unsigned int nr;
+
+	if (!sh_transfer_wanted(transfer))
+		return 0;
+	nr = sh_transfer_put(transfer, slot->top, slot_transfer_batch(slot, class));
+	slot->top -= nr;
+	return nr;
+}
+
+/*
+ * Take a batch off a full slot and put @entry in. Returns the batch's length; 0
+ * also when there was room, or was made by leaving @left objects to another CPU.
+ */
 static unsigned int swap_for_batch(struct sh_caches *caches, unsigned int class,
-				   struct sh_entry entry, struct sh_entry *batch)
+				   struct sh_entry entry, struct sh_entry *batch,
+				   unsigned int *left)
 {
 	struct sh_cache *cache;
 	struct sh_slot *slot;
 	unsigned int nr;
 
+	*left = 0;
 	cache = this_cpu_ptr(caches->cpu);
 	if (!sh_cache_enter(cache)) {
 		batch[0] = entry;
@@ -254,10 +331,13 @@ static unsigned int swap_for_batch(struct sh_caches *caches, unsigned int class,
 	slot = &cache->slot[class];
 	nr = 0;
 	if (slot->top == slot->end) {
+		cache->overflows++;
+		*left = hand_over(caches, slot, class);
+	}
+	if (slot->top == slot->end) {
 		nr = min(sh_slot_count(slot), slot_batch(slot));
 		slot->top -= nr;
 		memcpy(batch, slot->top, nr * sizeof(*batch));
-		cache->overflows++;
 	}
 	if (slot->top == slot->end)
 		batch[nr++] = entry;
@@ -265,6 +345,26 @@ static unsigned int swap_for_batch(struct sh_caches *caches, unsigned int class,
 		*slot->top++ = entry;
 	sh_cache_leave(cache);
 	return nr;
+}
+
+/*
+ * Make room for a class of which this CPU frees more than it allocates. A CPU
+ * that only ever frees has no misses to grow by. What other CPUs want is handed
+ * over in larger batches, and they are at it at the same time: all is a guess.
+ */
+static void grow_for_frees(struct sh_caches *caches, unsigned int class)
+{
+	struct sh_slot *slot = &raw_cpu_ptr(caches->cpu)->slot[class];
+	/* It may be another CPU's by now. */
+	unsigned int capacity = data_race(sh_slot_capacity(slot));
+	struct sh_transfer *transfer = &caches->transfer[class];
+	unsigned int batch = sh_transfer_batch(class);
+	bool wanted = sh_transfer_wanted(transfer);
+
+	if (!capacity || (wanted && capacity < 2 * batch))
+		sh_slot_grow(caches, class);
+	if (wanted && READ_ONCE(transfer->max) - READ_ONCE(transfer->nr) < batch)
+		sh_transfer_grow(caches, class);
 }
 
 /**
@@ -280,23 +380,22 @@ void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 		     struct sh_entry entry)
 {
 	struct sh_entry batch[SH_BATCH_MAX];
-	unsigned int nr;
+	unsigned int nr, left;
 
 	/* The checker waits for who has preemption off, and sees the others. */
 	sh_runs_begin(caches->rcs);
 	preempt_enable();
 	sh_shadow_freed(entry.obj, sh_classes[class].size);
-	/* A CPU that only ever frees has no misses to grow by. It is a guess. */
-	if (!data_race(sh_slot_capacity(&raw_cpu_ptr(caches->cpu)->slot[class])))
-		sh_slot_grow(caches, class);
+	grow_for_frees(caches, class);
 	preempt_disable();
-	nr = swap_for_batch(caches, class, entry, batch);
+	nr = swap_for_batch(caches, class, entry, batch, &left);
 	preempt_enable();
 	if (nr)
 		sh_central_free(&caches->central[class], caches->rcs, batch, nr);
 	sh_runs_end(caches->rcs);
-	if (nr)
-		sh_trace(flush, caches->rcs->ph->name, sh_classes[class].size, nr);
+	if (nr + left)
+		sh_trace(flush, caches->rcs->ph->name, sh_classes[class].size,
+			 nr + left);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_flush);
 
@@ -369,8 +468,21 @@ static bool entry_is_cached(const struct sh_entry *entry, unsigned int class)
 					    idx * sh_classes[class].size;
 }
 
+static const char *check_transfer(const struct sh_transfer *transfer,
+				  unsigned int class)
+{
+	unsigned int i;
+
+	if (transfer->nr > transfer->max)
+		return "more objects wait for a CPU than there is room for";
+	for (i = 0; i < transfer->nr; i++)
+		if (!entry_is_cached(&transfer->entry[i], class))
+			return "what waits for a CPU is no free object of its class";
+	return NULL;
+}
+
 /**
- * sh_caches_check() - verify the invariants of the slots
+ * sh_caches_check() - verify the invariants of the slots, and what waits
  * @caches: the caches; nobody uses them meanwhile
  *
  * Return: NULL, or what is wrong.
@@ -378,6 +490,7 @@ static bool entry_is_cached(const struct sh_entry *entry, unsigned int class)
 const char *sh_caches_check(struct sh_caches *caches)
 {
 	unsigned int class, capacity;
+	const char *wrong = NULL;
 	struct sh_cache *cache;
 	struct sh_entry *entry;
 	struct sh_slot *slot;
@@ -402,6 +515,8 @@ const char *sh_caches_check(struct sh_caches *caches)
 		if (capacity > caches->max_bytes)
 			return "the capacity of a cache is over its bound";
 	}
-	return NULL;
+	for (class = 1; class < SH_NR_CLASSES && !wrong; class++)
+		wrong = check_transfer(&caches->transfer[class], class);
+	return wrong;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_check);

@@ -16,9 +16,18 @@
 #include "runcache.h"
 #include "shadow.h"
 #include "span.h"
+#include "transfer.h"
 
 /* Most objects moved between a CPU's cache and the spans at a time. */
 #define SH_BATCH_MAX		32
+
+/*
+ * Objects moved between a CPU's cache and what waits for another CPU at a time:
+ * as many bytes as a batch of large ones has, but not more than this, and no less
+ * than a batch.
+ */
+#define SH_TRANSFER_MAX		128
+#define SH_TRANSFER_BYTES	65536
 
 /**
  * struct sh_slot - the cached objects of one size class, a stack
@@ -64,14 +73,19 @@ struct sh_cache {
  * @central: the central lists, by size class
  * @rcs: the run caches
  * @max_bytes: most bytes of objects a CPU may hold
+ * @transfer_bytes: most bytes of objects that may wait for other CPUs, in what
+ *	there is room for; at most @max_bytes
  * @meta_bytes: bytes of caches and arrays
+ * @transfer: objects that wait for another CPU, by size class
  */
 struct sh_caches {
 	struct sh_cache __percpu *cpu;
 	struct sh_central *central;
 	struct sh_runcaches *rcs;
 	unsigned int max_bytes;
+	atomic_long_t transfer_bytes;
 	atomic_long_t meta_bytes;
+	struct sh_transfer transfer[SH_NR_CLASSES];
 };
 
 /**
@@ -107,6 +121,7 @@ const char *sh_caches_check(struct sh_caches *caches);
 
 /* capacity.c, for cache.c */
 void sh_slot_grow(struct sh_caches *caches, unsigned int class);
+void sh_transfer_grow(struct sh_caches *caches, unsigned int class);
 
 /**
  * sh_cache_enter() - start using this CPU's cache
@@ -165,6 +180,14 @@ static inline unsigned int sh_slot_capacity(const struct sh_slot *slot)
 static inline unsigned int sh_slot_count(const struct sh_slot *slot)
 {
 	return slot->top - slot->base;
+}
+
+/* Objects of a class to leave for another CPU, or to take, at a time. */
+static inline unsigned int sh_transfer_batch(unsigned int class)
+{
+	unsigned int nr = SH_TRANSFER_BYTES / sh_classes[class].size;
+
+	return clamp_t(unsigned int, nr, sh_classes[class].batch, SH_TRANSFER_MAX);
 }
 
 /* The countdown of a slot, in which attempts at its end do not count. */

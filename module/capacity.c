@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How much each size class may hold of a CPU's cache. A slot gets an array when
- * it is first used and a larger one as it runs empty, within a bound in bytes for
- * the CPU; once that is reached, the classes take turns in giving up half of what
- * they have.
+ * How much each size class may hold of a CPU's cache, and how much of it may wait
+ * for another CPU. A slot gets an array when it is first used and a larger one as
+ * it runs empty, within a bound in bytes for the CPU; once that is reached, the
+ * classes take turns in giving up half of what they have. All that waits in a
+ * heap is within the same bound.
  *
  * Invariant: the capacity of a cache is the sum over its slots, in bytes, and at
  * most the bound.
@@ -19,6 +20,9 @@
 #include "cache.h"
 #include "compat.h"
 #include "fault.h"
+
+/* Batches of a class that may wait for another CPU, to begin with. */
+#define TRANSFER_BATCHES	2
 
 /* Most objects in a slot, and its most bytes as a share of the CPU's bound. */
 #define SLOT_MAX_OBJECTS	2048
@@ -163,4 +167,54 @@ void sh_slot_grow(struct sh_caches *caches, unsigned int class)
 	if (array)
 		atomic_long_sub(ksize(array), &caches->meta_bytes);
 	kfree(array);
+}
+
+static bool may_have_transfer(struct sh_caches *caches, long bytes)
+{
+	return atomic_long_add_return(bytes, &caches->transfer_bytes) <=
+	       READ_ONCE(caches->max_bytes) &&
+	       sh_pageheap_within_limit(caches->rcs->ph, 1) &&
+	       !sh_fault(SH_FAULT_META);
+}
+
+/**
+ * sh_transfer_grow() - let more objects of a class wait for another CPU
+ * @caches: the caches
+ * @class: the size class
+ *
+ * If those that waited so far were taken, and the bound allows it.
+ *
+ * Context: any but NMI.
+ */
+void sh_transfer_grow(struct sh_caches *caches, unsigned int class)
+{
+	struct sh_transfer *transfer = &caches->transfer[class];
+	unsigned int now = READ_ONCE(transfer->max);
+	unsigned int nr = min(now ? 2 * now :
+			      TRANSFER_BATCHES * sh_transfer_batch(class),
+			      slot_limit(caches, class));
+	struct sh_entry *array = NULL, *old;
+	long bytes;
+
+	if (nr <= now || sh_fault_on(SH_FAULT_ALLOC))
+		return;
+	/* Before or after somebody takes some: there is a next time. */
+	if (now && !data_race(transfer->taken))
+		return;
+	bytes = (long)(nr - now) * sh_classes[class].size;
+	if (may_have_transfer(caches, bytes))
+		array = kmalloc_array(nr, sizeof(*array),
+				      GFP_NOWAIT | __GFP_NOWARN);
+	old = array;
+	if (array) {
+		/* What was taken stays in it, and would look as if pointed to. */
+		kmemleak_no_scan(array);
+		atomic_long_add(ksize(array), &caches->meta_bytes);
+		old = sh_transfer_enlarge(transfer, array, now, nr);
+	}
+	if (old == array)
+		atomic_long_sub(bytes, &caches->transfer_bytes);
+	if (old)
+		atomic_long_sub(ksize(old), &caches->meta_bytes);
+	kfree(old);
 }

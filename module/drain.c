@@ -63,6 +63,19 @@ static unsigned int take_batch(struct sh_caches *caches, int dead_cpu,
 	return nr;
 }
 
+/* Not all at once: interrupts are off meanwhile. */
+static void give_back(struct sh_caches *caches, unsigned int class,
+		      const struct sh_entry *entries, unsigned int nr)
+{
+	unsigned int batch;
+
+	for (; nr; nr -= batch, entries += batch) {
+		batch = min_t(unsigned int, nr, SH_BATCH_MAX);
+		sh_central_free(&caches->central[class], caches->rcs, entries,
+				batch);
+	}
+}
+
 static void drain_slot(struct sh_caches *caches, int dead_cpu,
 		       unsigned int class)
 {
@@ -81,7 +94,35 @@ static void drain_slot(struct sh_caches *caches, int dead_cpu,
 }
 
 /**
- * sh_drain_cpu() - empty the caches of a CPU
+ * sh_drain_transfers() - put what waits for CPUs back into its spans
+ * @caches: the caches
+ * @only_idle: only of size classes where nobody came or went since the last call
+ *
+ * Context: task.
+ */
+void sh_drain_transfers(struct sh_caches *caches, bool only_idle)
+{
+	unsigned int class, nr, max;
+	struct sh_entry *array;
+
+	sh_runs_begin(caches->rcs);
+	for (class = 1; class < SH_NR_CLASSES; class++) {
+		array = sh_transfer_empty(&caches->transfer[class], only_idle,
+					  &nr, &max);
+		if (!array)
+			continue;
+		give_back(caches, class, array, nr);
+		atomic_long_sub((long)max * sh_classes[class].size,
+				&caches->transfer_bytes);
+		atomic_long_sub(ksize(array), &caches->meta_bytes);
+		kfree(array);
+	}
+	sh_runs_end(caches->rcs);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_transfers);
+
+/**
+ * sh_drain_cpu() - empty the caches of a CPU, and what waits for any
  * @caches: the caches
  * @dead_cpu: a CPU that is offline, or -1 for the one this runs on
  *
@@ -94,6 +135,7 @@ void sh_drain_cpu(struct sh_caches *caches, int dead_cpu)
 	sh_runs_begin(caches->rcs);
 	for (class = 1; class < SH_NR_CLASSES; class++)
 		drain_slot(caches, dead_cpu, class);
+	sh_drain_transfers(caches, false);
 	sh_runs_end(caches->rcs);
 	sh_runcaches_drain(caches->rcs, dead_cpu);
 }
@@ -203,24 +245,28 @@ static unsigned long signature(struct sh_caches *caches, int cpu, bool *holds)
 }
 
 /**
- * sh_drain_idle() - empty the caches of CPUs that did not use them of late
+ * sh_drain_idle() - empty the caches of CPUs that did not use them of late, and
+ * what waited for others all the time
  * @drains: from sh_drains_init()
  *
  * Of late is since the last call. Does not wait for it.
  *
  * Context: task.
- * Return: whether any CPU's caches hold something.
+ * Return: whether any CPU's caches hold something, or something may wait.
  */
 bool sh_drain_idle(struct sh_drain __percpu *drains)
 {
-	bool any = false, holds;
+	struct sh_caches *caches = raw_cpu_ptr(drains)->caches;
 	unsigned long now;
+	bool any, holds;
 	int cpu;
 
+	sh_drain_transfers(caches, true);
+	any = atomic_long_read(&caches->transfer_bytes);
 	for_each_online_cpu(cpu) {
 		struct sh_drain *drain = per_cpu_ptr(drains, cpu);
 
-		now = signature(drain->caches, cpu, &holds);
+		now = signature(caches, cpu, &holds);
 		if (holds && now == drain->signature)
 			queue_work_on(cpu, drain_wq, &drain->work);
 		drain->signature = now;

@@ -26,6 +26,7 @@ int sh_drain_init(void);
 void sh_drain_exit(void);
 struct sh_drain __percpu *sh_drains_init(struct sh_caches *caches);
 void sh_drains_exit(struct sh_drain __percpu *drains);
+void sh_drain_transfers(struct sh_caches *caches, bool only_idle);
 void sh_drain_cpu(struct sh_caches *caches, int dead_cpu);
 void sh_drain_start(struct sh_drain __percpu *drains);
 void sh_drain_all(struct sh_drain __percpu *drains);

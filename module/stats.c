@@ -25,6 +25,7 @@
 void sh_stats_class(struct spanheap *heap, unsigned int class,
 		    struct sh_class_stats *stats)
 {
+	struct sh_transfer *transfer = &heap->caches.transfer[class];
 	struct sh_slot_stats slots = { };
 	struct sh_central_stats central;
 	int cpu;
@@ -33,9 +34,9 @@ void sh_stats_class(struct spanheap *heap, unsigned int class,
 		sh_caches_stats(&heap->caches, cpu, class, &slots);
 	sh_central_stats(&heap->central[class], &central);
 	stats->spans = central.nr_spans;
-	stats->refills = central.refills;
-	stats->flushes = central.flushes;
-	stats->cached = slots.objects;
+	stats->refills = central.refills + sh_peek(transfer->refills);
+	stats->flushes = central.flushes + sh_peek(transfer->flushes);
+	stats->cached = slots.objects + READ_ONCE(transfer->nr);
 	stats->mallocs = slots.allocs + central.direct_allocs;
 	/* Objects on their way to or from a cache may be missing from either. */
 	stats->objects = max_t(long, central.nr_out - stats->cached +

@@ -13,7 +13,7 @@ struct spanheap;
  * struct sh_class_stats - the figures of a size class
  * @spans: spans of the class
  * @objects: live objects
- * @cached: free objects in per-CPU caches
+ * @cached: free objects in per-CPU caches, or waiting for a CPU
  * @mallocs: objects ever allocated
  * @frees: objects ever freed
  * @refills: times caches took objects from the spans
