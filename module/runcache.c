@@ -29,8 +29,11 @@
 #include "runcache.h"
 #include "shadow.h"
 
-/* Longest run worth fetching several of. */
-#define FETCH_AHEAD_PAGES	8
+/*
+ * Longest run worth fetching several of. What is fetched of longer ones is too
+ * much memory for what a CPU may come to need, and drives out what it freed.
+ */
+#define FETCH_AHEAD_PAGES	2
 
 /**
  * sh_runcaches_init() - set up the run caches of a heap, all empty
