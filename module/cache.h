@@ -18,8 +18,11 @@
 #include "span.h"
 #include "transfer.h"
 
-/* Most objects moved between a CPU's cache and the spans at a time. */
-#define SH_BATCH_MAX		32
+/*
+ * Most objects moved between a CPU's cache and the spans at a time: a KiB of
+ * entries, on the stack.
+ */
+#define SH_BATCH_MAX		64
 
 /*
  * Objects moved between a CPU's cache and what waits for another CPU at a time:
