@@ -115,7 +115,7 @@ MODULE_PARM_DESC(cache_kb, "KiB of free objects a CPU may cache for a heap, 0 to
 module_param_cb(scavenge_ms, &scavenge_ms_ops, &sh_scavenge_ms, 0444);
 MODULE_PARM_DESC(scavenge_ms, "milliseconds after which idle memory goes back, 10 to 86400000 (300000)");
 module_param_cb(profile_rate, &profile_rate_ops, &sh_profile_rate, 0644);
-MODULE_PARM_DESC(profile_rate, "mean bytes between two samples of the heap profile, 0 to 134217728; 0 takes none, 1 takes all, 524288 is a good figure (0)");
+MODULE_PARM_DESC(profile_rate, "mean bytes between two samples of the heap profile, 0 to 134217728; 0 takes none, 1 takes all (2097152)");
 module_param_cb(quarantine_kb, &quarantine_kb_ops, &sh_quarantine_kb, 0444);
 MODULE_PARM_DESC(quarantine_kb, "KiB of freed objects that a debug heap holds back, 0 to 1048576 (4096)");
 module_param_named(debug, sh_debug_default, bool, 0444);

@@ -24,8 +24,8 @@
 #include "compat.h"
 #include "sampling.h"
 
-/* A sample each 512 KiB is too much for large objects: not unless asked. */
-unsigned long sh_profile_rate;
+/* Rare enough to be on for everybody: at most 1 % of what churn and replay take. */
+unsigned long sh_profile_rate = SH_RATE_DEFAULT;
 EXPORT_SYMBOL_FOR_KUNIT(sh_profile_rate);
 
 /* Bits after the binary point of logarithms. */

@@ -11,6 +11,9 @@
 /* Largest mean interval between samples, bytes. */
 #define SH_RATE_MAX	BIT(27)
 
+/* The same unless told otherwise. */
+#define SH_RATE_DEFAULT	BIT(21)
+
 /* What a countdown holds that is never to end: years of allocations. */
 #define SH_NEVER	((long)BIT(60))
 

@@ -107,9 +107,10 @@ parameter_shown()
 
 parameter_default()
 {
-	load spanheap || return 1
+	insmod "$MODULES/spanheap.ko" || return 1
 	for pair in arena_mb=64 cache_kb=2048 scavenge_ms=300000 \
-			quarantine_kb=4096 debug=N panic_on_bad_free=N; do
+			quarantine_kb=4096 profile_rate=2097152 debug=N \
+			panic_on_bad_free=N; do
 		file=/sys/module/spanheap/parameters/${pair%%=*}
 		[ "$(cat "$file")" = "${pair#*=}" ] ||
 			fail "$file is $(cat "$file"), not $pair" || return 1

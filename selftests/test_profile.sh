@@ -202,7 +202,21 @@ profile_destroyed()
 	done
 }
 
+# Loaded without a word about it there are samples: of 32 MiB some 16.
+profile_default()
+{
+	unload_all && insmod "$MODULES/spanheap.ko" && load spanheap_ballast || return
+	echo "32M 1K" >"$BALLAST/fill" || return
+	samples=$(stat_of "$HEAPS/ballast/stats" profile_samples)
+	echo "$samples samples"
+	[ "$samples" -ge 2 ] || fail "hardly any" || return
+	[ "$samples" -le 100 ] || fail "too many" || return
+	grep -q 'spanheap_ballast' "$HEAPS/ballast/profile" || fail "not by whom" || return
+	echo 1 >"$BALLAST/drop" && heaps_intact
+}
+
 unload_all
 run_tests profile_exact profile_form profile_pprof profile_off \
 	profile_estimates profile_rate_changes \
-	profile_rate_of_a_cpu_that_was_off profile_rate_bad profile_destroyed
+	profile_rate_of_a_cpu_that_was_off profile_rate_bad profile_destroyed \
+	profile_default

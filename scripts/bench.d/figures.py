@@ -10,7 +10,8 @@ from collections import namedtuple
 Key = namedtuple("Key", "workload variant size count cpus metric")
 Figure = namedtuple("Figure", "median spread runs unit")
 
-ALLOCATORS = ["spanheap", "unprofiled", "kmalloc", "kmem_cache", "kvmalloc", "vmalloc", "page"]
+ALLOCATORS = ["spanheap", "unprofiled", "often", "kmalloc", "kmem_cache", "kvmalloc", "vmalloc",
+              "page"]
 WORKLOADS = ["single", "batch", "bulk", "churn", "remote", "parallel",
              "growth", "giveback", "traffic", "touch", "replay", "profile"]
 

@@ -15,7 +15,7 @@ TITLES = {
     "traffic": "two CPUs at work while idle memory goes back, time of an object",
     "touch": "one step of a pointer chase over the objects",
     "replay": "the kernel's own allocations, recorded and repeated",
-    "profile": "workloads with a sample of the profile each 512 KiB, and without",
+    "profile": "workloads with samples of the profile at the default rate, without, and each 512 KiB (often)",
 }
 
 
