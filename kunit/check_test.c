@@ -160,7 +160,7 @@ static void check_test_finds_wrong_span_fields(struct kunit *test)
 	struct sh_span *span = s->span;
 
 	DAMAGE(test, span->nalloc, span->nalloc + 1, "wrong count of allocated");
-	DAMAGE(test, span->nalloc, 0, "wrong count of allocated");
+	DAMAGE(test, span->nalloc, 0, "an empty span was not given back");
 	DAMAGE(test, span->nelems, 127, "wrong number of objects");
 	DAMAGE(test, span->hint, 2, "free object before the hint");
 	DAMAGE(test, span->kind, 0, "record too small");
@@ -388,6 +388,59 @@ static void check_test_waits_for_who_is_half_way(struct kunit *test)
 	expect_sound(test);
 }
 
+struct amid {
+	struct spanheap *heap;
+	int using_cpu;
+	bool done;
+	unsigned int spans;
+	int verdict;
+};
+
+/* Spans that are taken, used up and given back, over and over. */
+static void use_spans(struct amid *a)
+{
+	unsigned long i, ops = sh_fixture_ops(20000);
+	void *objs[64];
+	unsigned int nr;
+
+	for (i = 0; i < ops; i++) {
+		nr = spanheap_alloc_bulk(a->heap, 96, GFP_KERNEL, 64, objs);
+		spanheap_free_bulk(nr, objs);
+		a->spans += !!nr;
+		cond_resched();
+	}
+	WRITE_ONCE(a->done, true);
+}
+
+static void use_or_check(void *arg)
+{
+	struct amid *a = arg;
+
+	if (raw_smp_processor_id() == a->using_cpu) {
+		use_spans(a);
+		return;
+	}
+	while (!READ_ONCE(a->done)) {
+		a->verdict = sh_check_heap(a->heap, NULL) ?: a->verdict;
+		cond_resched();
+	}
+}
+
+/* What is on its way is not wrong. */
+static void check_test_amid_spans_that_come_and_go(struct kunit *test)
+{
+	struct amid a = { .heap = sh_fixture_create(test, "kunit-amid", 0) };
+
+	a.using_cpu = sh_fixture_other_cpu(test);
+	/* Without caches a span is given back with its last object. */
+	a.heap->caches.max_bytes = 0;
+	KUNIT_ASSERT_EQ(test, sh_fixture_on_each_cpu(use_or_check, &a), 0);
+	KUNIT_EXPECT_GT(test, a.spans, 100);
+	KUNIT_EXPECT_EQ(test, a.verdict, 0);
+	sh_fixture_check(test, a.heap);
+	sh_fixture_destroy(test, a.heap);
+}
+
 static struct kunit_case check_test_cases[] = {
 	KUNIT_CASE(check_test_passes_a_sound_heap),
 	KUNIT_CASE(check_test_finds_wrong_object_states),
@@ -401,6 +454,7 @@ static struct kunit_case check_test_cases[] = {
 	KUNIT_CASE(check_test_finds_wrong_caches),
 	KUNIT_CASE(check_test_leaves_sums_alone_while_calls_are_under_way),
 	KUNIT_CASE(check_test_waits_for_who_is_half_way),
+	KUNIT_CASE(check_test_amid_spans_that_come_and_go),
 	{ }
 };
 

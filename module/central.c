@@ -100,21 +100,27 @@ static unsigned int take(struct sh_central *central, struct sh_entry *entries,
 	return got;
 }
 
-/* Let others see spans that @nr_out objects were taken from. */
-static void publish(struct sh_central *central, struct list_head *spans,
-		    unsigned int nr_out)
+/*
+ * Let others see spans, and take objects from them: not before, for the checker
+ * finds spans by address, and a record changes under the lock only.
+ */
+static unsigned int publish(struct sh_central *central, struct list_head *spans,
+			    struct sh_entry *entries, unsigned int nr)
 {
 	struct sh_span *span, *next;
+	unsigned int got = 0;
 	unsigned long flags;
 
 	spin_lock_irqsave(&central->lock, flags);
 	list_for_each_entry_safe(span, next, spans, link) {
 		central->nr_spans++;
+		got += sh_span_take(span, entries + got, nr - got);
 		rebucket(central, span);
 	}
-	central->nr_out += nr_out;
+	central->nr_out += got;
 	central->refills++;
 	spin_unlock_irqrestore(&central->lock, flags);
+	return got;
 }
 
 /**
@@ -140,26 +146,24 @@ unsigned int sh_central_alloc(struct sh_central *central,
 			      gfp_t gfp, int node)
 {
 	const struct sh_class *class = &sh_classes[central->class];
-	unsigned int got = take(central, entries, nr);
+	unsigned int got = take(central, entries, nr), room = 0;
 	struct sh_span *span;
 	LIST_HEAD(fresh);
 
 	if (got)
 		return got;
-	while (got < nr) {
+	while (room < nr) {
 		span = sh_run_alloc(rcs, class->pages, 1,
 				    sh_span_kind(class->elems), gfp, node);
 		if (!span)
 			break;
 		sh_shadow_unused((void *)sh_span_base(span), sh_span_bytes(span));
 		sh_span_init_objects(span, central->class, cache);
-		got += sh_span_take(span, entries + got, nr - got);
-		list_add(&span->link, &fresh);
+		list_add_tail(&span->link, &fresh);
+		room += span->nelems;
 		gfp = (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN;
 	}
-	if (got)
-		publish(central, &fresh, got);
-	return got;
+	return room ? publish(central, &fresh, entries, nr) : 0;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_central_alloc);
 

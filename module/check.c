@@ -159,6 +159,17 @@ static void check_free(struct checker *c, struct sh_span *span)
 	c->free_runs++;
 }
 
+/*
+ * Whether a span is one of small objects that are in use, with its central list
+ * locked: then it stays that. One without any is on its way, before anybody has
+ * taken objects from it or after the last came back.
+ */
+static bool stays_small(const struct sh_span *span, unsigned long key)
+{
+	return READ_ONCE(span->state) == SH_SPAN_SMALL &&
+	       READ_ONCE(span->key) == key && READ_ONCE(span->nalloc);
+}
+
 static void check_small(struct checker *c, struct sh_span *span)
 {
 	const char *wrong = "a span of small objects has no size class";
@@ -169,11 +180,14 @@ static void check_small(struct checker *c, struct sh_span *span)
 
 	if (class && class < SH_NR_CLASSES) {
 		central = &c->heap->central[class];
+		wrong = NULL;
 		spin_lock(&central->lock);
-		wrong = sh_span_check_objects(span, &c->cached);
-		c->nalloc[class] += span->nalloc;
-		c->spans[class]++;
-		c->partial[class] += span->nalloc < span->nelems;
+		if (stays_small(span, key)) {
+			wrong = sh_span_check_objects(span, &c->cached);
+			c->nalloc[class] += span->nalloc;
+			c->spans[class]++;
+			c->partial[class] += span->nalloc < span->nelems;
+		}
 		spin_unlock(&central->lock);
 	}
 	if (!wrong && span->nr_pages != sh_classes[class].pages)
