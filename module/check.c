@@ -226,7 +226,7 @@ static void check_whole(struct checker *c, struct sh_span *span,
 static int check_span(struct sh_span *span, void *arg)
 {
 	enum sh_span_state state = READ_ONCE(span->state);
-	unsigned long addr = sh_span_base(span);
+	unsigned long addr = data_race(sh_span_base(span));
 	struct checker *c = arg;
 
 	if (span->arena != c->arena || !span->nr_pages ||
@@ -235,7 +235,7 @@ static int check_span(struct sh_span *span, void *arg)
 		found(c, "a span is not within its arena", addr);
 		return -EUCLEAN;
 	}
-	if (span->key % SH_CLASS_BYTES)
+	if (READ_ONCE(span->key) % SH_CLASS_BYTES)
 		found(c, "the key of a span is no address and class", addr);
 	c->sys += span->nr_pages;
 	switch (state) {

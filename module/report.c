@@ -54,6 +54,20 @@ static const char * const call_names[] = {
 	[SH_CALL_REALLOC] = "realloc",
 };
 
+/*
+ * Others change the span meanwhile, for what is looked at here was no live object:
+ * what is said of it may be of before or after.
+ */
+static unsigned long base_of(const struct sh_span *span)
+{
+	return sh_key_base(READ_ONCE(span->key));
+}
+
+static unsigned int class_of(const struct sh_span *span)
+{
+	return sh_key_class(READ_ONCE(span->key));
+}
+
 static const char *describe_dead(enum sh_call call)
 {
 	return call == SH_CALL_REALLOC ? "use after free" : "double free";
@@ -102,7 +116,7 @@ static const char *describe_whole(struct sh_span *span, unsigned long addr,
 		manual = true;
 		fallthrough;
 	case SH_SPAN_LARGE:
-		if (addr != sh_span_base(span) &&
+		if (addr != base_of(span) &&
 		    sh_obj_is_live(state))
 			return manual ? "address within a manual span" :
 					"interior pointer";
@@ -116,8 +130,8 @@ static const char *describe_whole(struct sh_span *span, unsigned long addr,
 static const char *describe_small(struct sh_span *span, unsigned long addr,
 				  enum sh_call call)
 {
-	const struct sh_class *info = &sh_classes[sh_span_class(span)];
-	unsigned long off = addr - sh_span_base(span);
+	const struct sh_class *info = &sh_classes[class_of(span)];
+	unsigned long off = addr - base_of(span);
 	u32 idx = ((u64)off * info->magic) >> 32;
 
 	if (off >= info->bytes || idx >= info->elems)
@@ -167,7 +181,7 @@ struct misuse {
 
 static const char *describe_span(const struct sh_span *span)
 {
-	switch (span->state) {
+	switch (READ_ONCE(span->state)) {
 	case SH_SPAN_LARGE:
 		return "large object";
 	case SH_SPAN_MANUAL:
@@ -182,8 +196,8 @@ static const char *describe_span(const struct sh_span *span)
 static void describe_place(struct misuse *m, struct sh_span *span,
 			   unsigned long addr)
 {
-	unsigned int class = sh_span_class(span), size = sh_classes[class].size;
-	unsigned long off = addr - sh_span_base(span);
+	unsigned int class = class_of(span), size = sh_classes[class].size;
+	unsigned long off = addr - base_of(span);
 
 	if (class)
 		snprintf(m->place, sizeof(m->place), ", heap %s, size class %u",
@@ -195,7 +209,7 @@ static void describe_place(struct misuse *m, struct sh_span *span,
 		m->start = m->guard.start;
 	else if (class && off < (unsigned long)sh_classes[class].elems * size)
 		m->start = addr - off % size;
-	else if (!class && span->state == SH_SPAN_LARGE)
+	else if (!class && READ_ONCE(span->state) == SH_SPAN_LARGE)
 		m->start = addr - off;
 }
 
@@ -208,14 +222,14 @@ static void describe(struct misuse *m, enum sh_call call, unsigned long addr)
 	m->place[0] = '\0';
 	m->start = 0;
 	m->is_guarded = false;
-	if (!span || addr - sh_span_base(span) >= sh_span_bytes(span))
+	if (!span || addr - base_of(span) >= data_race(sh_span_bytes(span)))
 		return;
 	m->heap = sh_span_heap(span);
 	m->is_guarded = sh_debug_look((void *)addr, &m->guard);
 	if (m->is_guarded)
 		m->what = describe_guarded(&m->guard, addr, call);
 	else
-		m->what = sh_span_class(span) ?
+		m->what = class_of(span) ?
 			  describe_small(span, addr, call) :
 			  describe_whole(span, addr, call);
 	describe_place(m, span, addr);
