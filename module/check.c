@@ -226,7 +226,7 @@ static void check_whole(struct checker *c, struct sh_span *span,
 static int check_span(struct sh_span *span, void *arg)
 {
 	enum sh_span_state state = READ_ONCE(span->state);
-	unsigned long addr = data_race(sh_span_base(span));
+	unsigned long addr = sh_key_base(READ_ONCE(span->key));
 	struct checker *c = arg;
 
 	if (span->arena != c->arena || !span->nr_pages ||

@@ -68,6 +68,11 @@ static unsigned int class_of(const struct sh_span *span)
 	return sh_key_class(READ_ONCE(span->key));
 }
 
+static size_t bytes_of(const struct sh_span *span)
+{
+	return (size_t)READ_ONCE(span->nr_pages) << SH_PAGE_SHIFT;
+}
+
 static const char *describe_dead(enum sh_call call)
 {
 	return call == SH_CALL_REALLOC ? "use after free" : "double free";
@@ -222,7 +227,7 @@ static void describe(struct misuse *m, enum sh_call call, unsigned long addr)
 	m->place[0] = '\0';
 	m->start = 0;
 	m->is_guarded = false;
-	if (!span || addr - base_of(span) >= data_race(sh_span_bytes(span)))
+	if (!span || addr - base_of(span) >= bytes_of(span))
 		return;
 	m->heap = sh_span_heap(span);
 	m->is_guarded = sh_debug_look((void *)addr, &m->guard);
