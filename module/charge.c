@@ -142,6 +142,18 @@ void __sh_charge_persistent(struct spanheap *heap, size_t size, gfp_t gfp)
 		llist_add(&charge->next, &heap->persistent.charges);
 }
 
+/* Charge the same tag for what the object has become. Returns the tag. */
+static struct alloc_tag *recharge(struct sh_charge *charge,
+				  const struct sh_object *obj)
+{
+	struct alloc_tag *tag = ct_to_alloc_tag(charge->ref.ct);
+
+	alloc_tag_sub(&charge->ref, charge->bytes);
+	charge->bytes = sh_object_size(obj);
+	alloc_tag_add(&charge->ref, tag, charge->bytes);
+	return tag;
+}
+
 /**
  * sh_charge_resized() - charge an object for its new size
  * @ptr: the object, claimed; it need not be charged
@@ -149,17 +161,12 @@ void __sh_charge_persistent(struct spanheap *heap, size_t size, gfp_t gfp)
 void sh_charge_resized(const void *ptr)
 {
 	struct sh_charge *charge;
-	struct alloc_tag *tag;
 	struct sh_object obj;
 
 	sh_object_claimed(ptr, &obj);
 	charge = find(&obj);
-	if (!charge)
-		return;
-	tag = ct_to_alloc_tag(charge->ref.ct);
-	alloc_tag_sub(&charge->ref, charge->bytes);
-	charge->bytes = sh_object_size(&obj);
-	alloc_tag_add(&charge->ref, tag, charge->bytes);
+	if (charge)
+		recharge(charge, &obj);
 }
 
 /**
@@ -176,8 +183,7 @@ void sh_charge_halved(struct sh_span *span, struct sh_span *rest)
 
 	if (!charge)
 		return;
-	sh_charge_resized((void *)sh_span_base(span));
-	charge_claimed(&second, ct_to_alloc_tag(charge->ref.ct), GFP_ATOMIC);
+	charge_claimed(&second, recharge(charge, &obj), GFP_ATOMIC);
 	sh_object_release(&second);
 }
 
