@@ -122,9 +122,10 @@ void *sh_caches_pop(struct sh_caches *caches, unsigned int class);
 void sh_caches_redraw(struct sh_caches *caches, int dead_cpu);
 const char *sh_caches_check(struct sh_caches *caches);
 
-/* capacity.c, for cache.c */
+/* capacity.c, for cache.c and drain.c */
 void sh_slot_grow(struct sh_caches *caches, unsigned int class);
 void sh_transfer_grow(struct sh_caches *caches, unsigned int class);
+void sh_caches_free_array(struct sh_caches *caches, struct sh_entry *array);
 
 /**
  * sh_cache_enter() - start using this CPU's cache

@@ -121,6 +121,37 @@ static struct sh_entry *install(struct sh_caches *caches, struct sh_cache *cache
 	return old;
 }
 
+/* Room for @nr entries, which counts as what the caches take. */
+static struct sh_entry *new_array(struct sh_caches *caches, unsigned int nr)
+{
+	struct sh_entry *array;
+
+	if (!sh_pageheap_within_limit(caches->rcs->ph, 1) ||
+	    sh_fault(SH_FAULT_META))
+		return NULL;
+	array = kmalloc_array(nr, sizeof(*array), GFP_NOWAIT | __GFP_NOWARN);
+	if (!array)
+		return NULL;
+	/* What was taken stays in it, and would look as if it was pointed to. */
+	kmemleak_no_scan(array);
+	atomic_long_add(ksize(array), &caches->meta_bytes);
+	return array;
+}
+
+/**
+ * sh_caches_free_array() - free the entries of a slot, or of what waits
+ * @caches: the caches
+ * @array: the entries, in use no more; may be NULL
+ *
+ * Context: any but NMI.
+ */
+void sh_caches_free_array(struct sh_caches *caches, struct sh_entry *array)
+{
+	if (array)
+		atomic_long_sub(ksize(array), &caches->meta_bytes);
+	kfree(array);
+}
+
 /**
  * sh_slot_grow() - let a slot of this CPU hold more
  * @caches: the caches
@@ -147,16 +178,9 @@ void sh_slot_grow(struct sh_caches *caches, unsigned int class)
 		steal(caches, class);
 		return;
 	}
-	if (!sh_pageheap_within_limit(caches->rcs->ph, 1))
-		return;
-	if (sh_fault(SH_FAULT_META))
-		return;
-	array = kmalloc_array(nr, sizeof(*array), GFP_NOWAIT | __GFP_NOWARN);
+	array = new_array(caches, nr);
 	if (!array)
 		return;
-	/* What was popped stays in it, and would look as if it was pointed to. */
-	kmemleak_no_scan(array);
-	atomic_long_add(ksize(array), &caches->meta_bytes);
 	preempt_disable();
 	cache = this_cpu_ptr(caches->cpu);
 	if (sh_cache_enter(cache)) {
@@ -164,17 +188,7 @@ void sh_slot_grow(struct sh_caches *caches, unsigned int class)
 		sh_cache_leave(cache);
 	}
 	preempt_enable();
-	if (array)
-		atomic_long_sub(ksize(array), &caches->meta_bytes);
-	kfree(array);
-}
-
-static bool may_have_transfer(struct sh_caches *caches, long bytes)
-{
-	return atomic_long_add_return(bytes, &caches->transfer_bytes) <=
-	       READ_ONCE(caches->max_bytes) &&
-	       sh_pageheap_within_limit(caches->rcs->ph, 1) &&
-	       !sh_fault(SH_FAULT_META);
+	sh_caches_free_array(caches, array);
 }
 
 /**
@@ -202,19 +216,11 @@ void sh_transfer_grow(struct sh_caches *caches, unsigned int class)
 	if (now && !data_race(transfer->taken))
 		return;
 	bytes = (long)(nr - now) * sh_classes[class].size;
-	if (may_have_transfer(caches, bytes))
-		array = kmalloc_array(nr, sizeof(*array),
-				      GFP_NOWAIT | __GFP_NOWARN);
-	old = array;
-	if (array) {
-		/* What was taken stays in it, and would look as if pointed to. */
-		kmemleak_no_scan(array);
-		atomic_long_add(ksize(array), &caches->meta_bytes);
-		old = sh_transfer_enlarge(transfer, array, now, nr);
-	}
+	if (atomic_long_add_return(bytes, &caches->transfer_bytes) <=
+	    READ_ONCE(caches->max_bytes))
+		array = new_array(caches, nr);
+	old = array ? sh_transfer_enlarge(transfer, array, now, nr) : NULL;
 	if (old == array)
 		atomic_long_sub(bytes, &caches->transfer_bytes);
-	if (old)
-		atomic_long_sub(ksize(old), &caches->meta_bytes);
-	kfree(old);
+	sh_caches_free_array(caches, old);
 }

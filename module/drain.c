@@ -87,9 +87,7 @@ static void drain_slot(struct sh_caches *caches, int dead_cpu,
 		if (nr)
 			sh_central_free(&caches->central[class], caches->rcs,
 					batch, nr);
-		if (array)
-			atomic_long_sub(ksize(array), &caches->meta_bytes);
-		kfree(array);
+		sh_caches_free_array(caches, array);
 	} while (nr && !array);
 }
 
@@ -114,8 +112,7 @@ void sh_drain_transfers(struct sh_caches *caches, bool only_idle)
 		give_back(caches, class, array, nr);
 		atomic_long_sub((long)max * sh_classes[class].size,
 				&caches->transfer_bytes);
-		atomic_long_sub(ksize(array), &caches->meta_bytes);
-		kfree(array);
+		sh_caches_free_array(caches, array);
 	}
 	sh_runs_end(caches->rcs);
 }
