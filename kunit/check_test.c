@@ -160,7 +160,7 @@ static void check_test_finds_wrong_span_fields(struct kunit *test)
 	struct sh_span *span = s->span;
 
 	DAMAGE(test, span->nalloc, span->nalloc + 1, "wrong count of allocated");
-	DAMAGE(test, span->nalloc, 0, "an empty span was not given back");
+	DAMAGE(test, span->nalloc, 0, "wrong count of allocated");
 	DAMAGE(test, span->nelems, 127, "wrong number of objects");
 	DAMAGE(test, span->hint, 2, "free object before the hint");
 	DAMAGE(test, span->kind, 0, "record too small");

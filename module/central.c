@@ -192,6 +192,7 @@ static void put(struct sh_central *central, const struct sh_entry *entries,
 		rebucket(central, span);
 		if (!span->nalloc) {
 			list_move(&span->link, empty);
+			span->bucket = SH_NO_BUCKET;
 			central->nr_partial--;
 			central->nr_spans--;
 		}

@@ -161,13 +161,16 @@ static void check_free(struct checker *c, struct sh_span *span)
 
 /*
  * Whether a span is one of small objects that are in use, with its central list
- * locked: then it stays that. One without any is on its way, before anybody has
- * taken objects from it or after the last came back.
+ * locked: then it stays that. One without any, in no bucket, is on its way: before
+ * anybody has taken objects from it or after the last came back.
  */
 static bool stays_small(const struct sh_span *span, unsigned long key)
 {
-	return READ_ONCE(span->state) == SH_SPAN_SMALL &&
-	       READ_ONCE(span->key) == key && READ_ONCE(span->nalloc);
+	/* The record is laid out once the state can be seen. */
+	return smp_load_acquire(&span->state) == SH_SPAN_SMALL &&
+	       READ_ONCE(span->key) == key &&
+	       (READ_ONCE(span->nalloc) ||
+		READ_ONCE(span->bucket) != SH_NO_BUCKET);
 }
 
 static void check_small(struct checker *c, struct sh_span *span)
