@@ -346,13 +346,9 @@ static void charge_test_no_memory(struct kunit *test)
 
 static void charge_test_debug_heap(struct kunit *test)
 {
-	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
-	struct spanheap *heap;
+	struct spanheap *heap = sh_fixture_create_debug(test, "kunit-charge");
 	void *obj;
 
-	config.flags = SPANHEAP_DEBUG;
-	heap = sh_fixture_create_raw("kunit-charge", &config);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
 	obj = HERE(spanheap_alloc(heap, 100, GFP_KERNEL));
 	EXPECT_HERE(100, 1);
 	obj = HERE(spanheap_realloc(heap, obj, 70, GFP_KERNEL));

@@ -65,6 +65,17 @@ int sh_fixture_init(struct kunit *test)
 	return init(test, "kunit", NULL);
 }
 
+struct spanheap *sh_fixture_create_debug(struct kunit *test, const char *name)
+{
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+	struct spanheap *heap;
+
+	config.flags = SPANHEAP_DEBUG;
+	heap = sh_fixture_create_raw(name, &config);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
+	return heap;
+}
+
 int sh_fixture_debug_init(struct kunit *test)
 {
 	struct spanheap_config config = SPANHEAP_CONFIG_INIT;

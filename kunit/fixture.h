@@ -28,6 +28,8 @@ struct spanheap *sh_fixture_create_raw(const char *name,
 /* A heap in addition to that, with small arenas as well; it must be destroyed by the case. */
 struct spanheap *sh_fixture_create(struct kunit *test, const char *name,
 				   size_t limit);
+/* The same with a debug heap, without a limit. */
+struct spanheap *sh_fixture_create_debug(struct kunit *test, const char *name);
 void sh_fixture_destroy(struct kunit *test, struct spanheap *heap);
 
 /*

@@ -143,15 +143,11 @@ static void profile_test_exact_with_rate_1(struct kunit *test)
 static void profile_test_has_what_debug_heaps_were_asked_for(struct kunit *test)
 {
 	static const size_t sizes[] = { 8, 100, 5000, 32768, 70000 };
-	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
 	void *objs[ARRAY_SIZE(sizes)];
-	struct spanheap *heap;
+	struct spanheap *heap = sh_fixture_create_debug(test, "kunit-debug");
 	u64 bytes = 0;
 	unsigned int i;
 
-	config.flags = SPANHEAP_DEBUG;
-	heap = sh_fixture_create_raw("kunit-debug", &config);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
 	KUNIT_ASSERT_EQ(test, sh_profile_set_rate(1), 0);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		objs[i] = spanheap_alloc(heap, sizes[i], GFP_KERNEL);

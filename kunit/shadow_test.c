@@ -346,13 +346,9 @@ static void shadow_test_arenas_come_and_go(struct kunit *test)
 /* Red zones and poison have to be written and read. */
 static void shadow_test_debug_heaps_are_open(struct kunit *test)
 {
-	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
-	struct spanheap *heap;
+	struct spanheap *heap = sh_fixture_create_debug(test, "kunit_shadow");
 	void *obj;
 
-	config.flags = SPANHEAP_DEBUG;
-	heap = sh_fixture_create_raw("kunit_shadow", &config);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
 	obj = spanheap_alloc(heap, 100, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, open_of(obj - 64, 64 + 104 + 56), 64 + 104 + 56);
 	spanheap_free(obj);
