@@ -36,39 +36,41 @@ accepted()
 	return "$status"
 }
 
+# refused_each PARAMETER FROM TO VALUE...: each of the values is.
+refused_each()
+{
+	name=$1
+	from=$2
+	to=$3
+	shift 3
+	for value; do
+		refused "$name=$value" "$from" "$to" || return 1
+	done
+}
+
 parameter_arena_mb_bad()
 {
-	for value in 0 1025 4294967295; do
-		refused "arena_mb=$value" 1 1024 || return 1
-	done
+	refused_each arena_mb 1 1024 0 1025 4294967295
 }
 
 parameter_cache_kb_bad()
 {
-	for value in 65537 4294967295; do
-		refused "cache_kb=$value" 0 65536 || return 1
-	done
+	refused_each cache_kb 0 65536 65537 4294967295
 }
 
 parameter_scavenge_ms_bad()
 {
-	for value in 0 9 86400001 4294967295; do
-		refused "scavenge_ms=$value" 10 86400000 || return 1
-	done
+	refused_each scavenge_ms 10 86400000 0 9 86400001 4294967295
 }
 
 parameter_quarantine_kb_bad()
 {
-	for value in 1048577 4294967295; do
-		refused "quarantine_kb=$value" 0 1048576 || return 1
-	done
+	refused_each quarantine_kb 0 1048576 1048577 4294967295
 }
 
 parameter_profile_rate_bad()
 {
-	for value in 134217729 18446744073709551615; do
-		refused "profile_rate=$value" 0 134217728 || return 1
-	done
+	refused_each profile_rate 0 134217728 134217729 18446744073709551615
 }
 
 parameter_no_number()
