@@ -409,6 +409,28 @@ static void transfer_test_goes_when_it_is_idle(struct kunit *test)
 	sh_fixture_check(test, f.heap);
 }
 
+/* A CPU that does nothing says nothing about what others pass on. */
+static void transfer_test_stays_while_one_cpu_idles(struct kunit *test)
+{
+	struct sh_drain __percpu *drains;
+	struct flow f;
+
+	flow_init(test, &f, 64);
+	drains = f.heap->scavenger.drains;
+	pass(&f);
+	KUNIT_EXPECT_TRUE(test, sh_drain_idle(drains));
+	KUNIT_ASSERT_GT(test, f.transfer->nr, 0);
+	/* Somebody came, if in vain. */
+	f.transfer->used = true;
+	KUNIT_EXPECT_TRUE(test, sh_drain_idle(drains));
+	flush_work(&per_cpu_ptr(drains, f.from)->work);
+	flush_work(&per_cpu_ptr(drains, f.to)->work);
+	KUNIT_EXPECT_PTR_EQ(test, per_cpu_ptr(f.heap->caches.cpu, f.to)
+			    ->slot[sh_size_class(64)].base, NULL);
+	KUNIT_EXPECT_GT(test, f.transfer->nr, 0);
+	sh_fixture_check(test, f.heap);
+}
+
 static void transfer_test_is_found_when_damaged(struct kunit *test)
 {
 	struct sh_transfer *transfer;
@@ -541,6 +563,7 @@ static struct kunit_case transfer_test_cases[] = {
 	KUNIT_CASE(transfer_test_stays_within_its_bytes),
 	KUNIT_CASE(transfer_test_is_drained_with_the_caches),
 	KUNIT_CASE(transfer_test_goes_when_it_is_idle),
+	KUNIT_CASE(transfer_test_stays_while_one_cpu_idles),
 	KUNIT_CASE(transfer_test_is_found_when_damaged),
 	KUNIT_CASE(transfer_test_is_not_needed),
 	KUNIT_CASE(transfer_test_works_in_interrupts),

@@ -119,7 +119,7 @@ void sh_drain_transfers(struct sh_caches *caches, bool only_idle)
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_transfers);
 
 /**
- * sh_drain_cpu() - empty the caches of a CPU, and what waits for any
+ * sh_drain_cpu() - empty the caches of a CPU
  * @caches: the caches
  * @dead_cpu: a CPU that is offline, or -1 for the one this runs on
  *
@@ -132,7 +132,6 @@ void sh_drain_cpu(struct sh_caches *caches, int dead_cpu)
 	sh_runs_begin(caches->rcs);
 	for (class = 1; class < SH_NR_CLASSES; class++)
 		drain_slot(caches, dead_cpu, class);
-	sh_drain_transfers(caches, false);
 	sh_runs_end(caches->rcs);
 	sh_runcaches_drain(caches->rcs, dead_cpu);
 }
@@ -187,23 +186,32 @@ void sh_drains_exit(struct sh_drain __percpu *drains)
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drains_exit);
 
+static struct sh_caches *caches_of(struct sh_drain __percpu *drains)
+{
+	return raw_cpu_ptr(drains)->caches;
+}
+
 /**
  * sh_drain_start() - have the caches of all CPUs emptied, soon
  * @drains: from sh_drains_init()
  *
- * Context: any but NMI.
+ * What waits for CPUs is given back at once.
+ *
+ * Context: task, reclaim as well.
  */
 void sh_drain_start(struct sh_drain __percpu *drains)
 {
 	int cpu;
 
+	/* First: pages that become free thereby are in the caches of this CPU. */
+	sh_drain_transfers(caches_of(drains), false);
 	for_each_online_cpu(cpu)
 		queue_work_on(cpu, drain_wq, &per_cpu_ptr(drains, cpu)->work);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_start);
 
 /**
- * sh_drain_all() - empty the caches of all CPUs
+ * sh_drain_all() - empty the caches of all CPUs, and what waits for any
  * @drains: from sh_drains_init()
  *
  * Context: task, may sleep.
@@ -253,7 +261,7 @@ static unsigned long signature(struct sh_caches *caches, int cpu, bool *holds)
  */
 bool sh_drain_idle(struct sh_drain __percpu *drains)
 {
-	struct sh_caches *caches = raw_cpu_ptr(drains)->caches;
+	struct sh_caches *caches = caches_of(drains);
 	unsigned long now;
 	bool any, holds;
 	int cpu;
