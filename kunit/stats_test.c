@@ -166,25 +166,50 @@ static void stats_test_of_the_default_heap(struct kunit *test)
 	expect_sums(test, NULL);
 }
 
-/* The heap about itself: it does not pile up. */
+/* Some of all sizes, allocated on one CPU and freed on another. */
+struct load {
+	struct spanheap *heap;
+	int nr;
+	void **objs;
+};
+
+static void load_allocate(void *arg)
+{
+	struct load *load = arg;
+	int i;
+
+	for (i = 0; i < load->nr; i++)
+		load->objs[i] = spanheap_alloc(load->heap, 64 + 40 * i, GFP_KERNEL);
+}
+
+static void load_free(void *arg)
+{
+	struct load *load = arg;
+	int i;
+
+	for (i = 0; i < load->nr; i++)
+		spanheap_free(load->objs[i]);
+}
+
+/* The heap about itself: it does not pile up, wherever it is used. */
 static void stats_test_metadata_stays_bounded(struct kunit *test)
 {
-	struct spanheap *heap = test->priv;
+	struct load load = { .heap = test->priv, .nr = 400 / SH_FIXTURE_SLOW };
+	int round, cpu, before = cpumask_last(cpu_online_mask);
 	struct spanheap_stats first, last;
-	int round, i, nr = 400 / SH_FIXTURE_SLOW;
-	void **objs;
 
-	objs = kunit_kcalloc(test, nr, sizeof(*objs), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, objs);
+	load.objs = kunit_kcalloc(test, load.nr, sizeof(*load.objs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, load.objs);
 	for (round = 0; round < 24; round++) {
-		for (i = 0; i < nr; i++)
-			objs[i] = spanheap_alloc(heap, 64 + 40 * i, GFP_KERNEL);
-		for (i = 0; i < nr; i++)
-			spanheap_free(objs[i]);
+		for_each_online_cpu(cpu) {
+			KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(cpu, load_allocate, &load), 0);
+			KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(before, load_free, &load), 0);
+			before = cpu;
+		}
 		if (round == 11)
-			first = sh_fixture_stats(heap);
+			first = sh_fixture_stats(load.heap);
 	}
-	last = sh_fixture_stats(heap);
+	last = sh_fixture_stats(load.heap);
 	KUNIT_EXPECT_LE(test, last.span_meta, first.span_meta + 4 * PAGE_SIZE);
 	KUNIT_EXPECT_LE(test, last.cache_meta, 2 * first.cache_meta);
 	KUNIT_EXPECT_LE(test, last.other_meta, 2 * first.other_meta);
