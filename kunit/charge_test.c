@@ -324,7 +324,8 @@ static void charge_test_no_memory(struct kunit *test)
 	struct spanheap *heap = test->priv;
 	void *obj;
 
-	/* In the cache: nothing but the record takes memory. */
+	/* In the cache of this CPU: nothing but the record takes memory. */
+	sh_fixture_pin();
 	spanheap_free(AT(NULL, spanheap_alloc(heap, 64, GFP_KERNEL)));
 	WRITE_ONCE(sh_fault_points, SH_FAULT_META);
 	WRITE_ONCE(current->fail_nth, 1);
