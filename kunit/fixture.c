@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 
 #include "fixture.h"
+#include "migrate.h"
 
 struct spanheap *sh_fixture_create_raw(const char *name,
 				       const struct spanheap_config *config)
@@ -54,10 +55,16 @@ static int init(struct kunit *test, const char *name,
 {
 	struct spanheap *heap = sh_fixture_create_raw(name, config);
 
+	int err;
+
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);
-	test->priv = heap;
-	return 0;
+	err = sh_migrate_start();
+	if (err)
+		spanheap_destroy(heap);
+	else
+		test->priv = heap;
+	return err;
 }
 
 int sh_fixture_init(struct kunit *test)
@@ -86,6 +93,7 @@ int sh_fixture_debug_init(struct kunit *test)
 
 void sh_fixture_exit(struct kunit *test)
 {
+	sh_migrate_stop();
 	if (test->priv)
 		sh_fixture_destroy(test, test->priv);
 }
@@ -134,10 +142,7 @@ bool sh_fixture_intact(const void *obj, size_t size, u64 tag)
 
 int sh_fixture_pin(void)
 {
-	int cpu = raw_smp_processor_id();
-
-	set_cpus_allowed_ptr(current, cpumask_of(cpu));
-	return cpu;
+	return sh_migrate_pin();
 }
 
 int sh_fixture_other_cpu(struct kunit *test)

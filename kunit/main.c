@@ -7,6 +7,7 @@
  *   ops_percent=N    how many operations these make, 100 by default
  *   ops=N            how many the suite spanheap_torture makes, 0 by default:
  *                    none, it is skipped
+ *   migrate=1        cases change their CPU all the time (migrate.c)
  */
 #include <kunit/test.h>
 #include <linux/module.h>

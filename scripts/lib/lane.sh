@@ -20,6 +20,7 @@
 #                since QEMU may run an old copy on another CPU
 #   APPEND       more kernel command line
 #   TESTS        what runs there: kunit, selftests, or both
+#   KUNIT_ARGS   parameters of spanheap_kunit.ko, as kunit/main.c has them
 #   ONLY         only selftests that match this glob, as test_GLOB.sh (all)
 #   KMEMLEAK     yes: scan for leaks before the machine stops
 #   TIME_LIMIT   seconds for one boot of the tests (1200)
@@ -35,7 +36,7 @@ lane_load()
 	LANE=$1
 	PACKAGED='' BASE_CONFIG='' CONFIGS='' BUILD_ARGS='' KARCH=x86_64
 	CPUS=2 MEM=1G NODES=1 CPU=max,-cx16 THREADS=multi
-	APPEND='' TESTS='' ONLY='*' KMEMLEAK=no TIME_LIMIT=1200 IN_TEST=no
+	APPEND='' TESTS='' KUNIT_ARGS='' ONLY='*' KMEMLEAK=no TIME_LIMIT=1200 IN_TEST=no
 	# shellcheck source=/dev/null
 	. "$LANES/$1"
 }
