@@ -337,6 +337,46 @@ static void cache_test_random(struct kunit *test)
 	spanheap_free_bulk(ARRAY_SIZE(objs), objs);
 }
 
+/* What all CPUs do to the caches while they have them verified. */
+struct traffic {
+	struct spanheap *heap;
+	const char *wrong;
+};
+
+static void use_and_verify(void *arg)
+{
+	unsigned long op, ops = sh_fixture_ops_each(20000);
+	struct traffic *t = arg;
+	struct rnd_state rnd;
+	const char *wrong;
+	void *objs[100];
+	size_t size;
+
+	prandom_seed_state(&rnd, raw_smp_processor_id() + 1);
+	for (op = 0; op < ops; op++) {
+		size = 8 << sh_test_random(&rnd, 8);
+		spanheap_free_bulk(spanheap_alloc_bulk(t->heap, size, GFP_KERNEL,
+						       ARRAY_SIZE(objs), objs), objs);
+		if (op % 4 == 0)
+			sh_drain_cpu(&t->heap->caches, -1);
+		if (op % 16 == 0) {
+			sh_drain_transfers(&t->heap->caches, false);
+			wrong = sh_caches_check(&t->heap->caches);
+			if (wrong)
+				WRITE_ONCE(t->wrong, wrong);
+		}
+	}
+}
+
+static void cache_test_is_verified_amid_traffic(struct kunit *test)
+{
+	struct traffic t = { .heap = test->priv };
+
+	KUNIT_ASSERT_EQ(test, sh_fixture_on_each_cpu(use_and_verify, &t), 0);
+	KUNIT_EXPECT_STREQ(test, t.wrong ?: "", "");
+	sh_fixture_check(test, t.heap);
+}
+
 static struct kunit_case cache_test_cases[] = {
 	KUNIT_CASE(cache_test_serves_what_was_freed_last),
 	KUNIT_CASE(cache_test_hits_touch_no_span),
@@ -349,6 +389,7 @@ static struct kunit_case cache_test_cases[] = {
 	KUNIT_CASE(cache_test_moves_half_of_a_small_slot),
 	KUNIT_CASE(cache_test_remote_frees_come_back_in_batches),
 	KUNIT_CASE(cache_test_bulk_takes_from_the_slot_first),
+	KUNIT_CASE(cache_test_is_verified_amid_traffic),
 	KUNIT_CASE(cache_test_random),
 	{ }
 };

@@ -120,6 +120,8 @@ unsigned int sh_caches_due_first(struct sh_caches *caches, size_t size,
 				 unsigned int nr);
 void *sh_caches_pop(struct sh_caches *caches, unsigned int class);
 void sh_caches_redraw(struct sh_caches *caches, int dead_cpu);
+
+/* cachecheck.c */
 const char *sh_caches_check(struct sh_caches *caches);
 
 /* capacity.c, for cache.c and drain.c */

@@ -3,9 +3,9 @@
  * The heap checker: walks every structure of a heap and verifies the invariants
  * that the files state.
  *
- * What lies under one lock is verified in any case. What must agree between
- * layers, and the contents of other CPUs' caches, can be verified only while
- * nobody allocates: the figures are read before and after, and where something
+ * What lies under one lock is verified in any case, and so are the contents of
+ * CPUs' caches (cachecheck.c). What must agree between layers can be verified only
+ * while nobody allocates: the figures are read before and after, and where something
  * has moved the report says so instead of guessing. Where nothing has and the
  * sums are still wrong, somebody may be held up half-way: look again, a few
  * times, before that counts as an error.
@@ -342,17 +342,18 @@ static const char *check_sums(struct checker *c,
 		return "manual spans or persistent chunks are miscounted";
 	for (i = 1; i < SH_NR_CLASSES && !wrong; i++)
 		wrong = check_central(c, i);
-	return wrong ?: sh_caches_check(&heap->caches);
+	return wrong;
 }
 
 /*
- * Look at all of the heap once. Returns what is wrong with the sums, after what
- * else is wrong was reported.
+ * Look at all of the heap once. Returns what is wrong with the sums and caches,
+ * after what else is wrong was reported.
  */
 static const char *check_once(struct checker *c, bool *busy)
 {
 	struct spanheap_stats before, after;
 	unsigned long free_runs;
+	const char *wrong;
 
 	*busy = sh_runs_underway(&c->heap->rcs);
 	spanheap_get_stats(c->heap, &before);
@@ -364,7 +365,8 @@ static const char *check_once(struct checker *c, bool *busy)
 	spanheap_get_stats(c->heap, &after);
 	*busy |= memcmp(&before, &after, sizeof(before)) ||
 		 sh_runs_underway(&c->heap->rcs);
-	return *busy ? NULL : check_sums(c, &after, free_runs);
+	wrong = *busy ? NULL : check_sums(c, &after, free_runs);
+	return wrong ?: sh_caches_check(&c->heap->caches);
 }
 
 /* Damage that was reported before is only mentioned. */

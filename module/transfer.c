@@ -161,6 +161,32 @@ struct sh_entry *sh_transfer_enlarge(struct sh_transfer *transfer,
 EXPORT_SYMBOL_FOR_KUNIT(sh_transfer_enlarge);
 
 /**
+ * sh_transfer_lock() - keep all others off
+ * @transfer: which
+ *
+ * They go by way of the spans meanwhile; preemption is off.
+ *
+ * Context: task.
+ */
+void sh_transfer_lock(struct sh_transfer *transfer)
+	__acquires(&transfer->lock)
+{
+	/* A task interrupted nobody who has it: it is let go of in no time. */
+	while (!raw_spin_trylock(&transfer->lock))
+		cpu_relax();
+}
+
+/**
+ * sh_transfer_unlock() - undo sh_transfer_lock()
+ * @transfer: which
+ */
+void sh_transfer_unlock(struct sh_transfer *transfer)
+	__releases(&transfer->lock)
+{
+	raw_spin_unlock(&transfer->lock);
+}
+
+/**
  * sh_transfer_empty() - take all objects, and the room for them
  * @transfer: from where
  * @only_idle: only if nobody came or went since the last call
@@ -177,9 +203,7 @@ struct sh_entry *sh_transfer_empty(struct sh_transfer *transfer, bool only_idle,
 
 	if (!READ_ONCE(transfer->max))
 		return NULL;
-	/* A task interrupted nobody who has it: it is let go of in no time. */
-	while (!raw_spin_trylock(&transfer->lock))
-		cpu_relax();
+	sh_transfer_lock(transfer);
 	if (!only_idle || !transfer->used) {
 		array = transfer->entry;
 		*nr = transfer->nr;
@@ -189,7 +213,7 @@ struct sh_entry *sh_transfer_empty(struct sh_transfer *transfer, bool only_idle,
 		WRITE_ONCE(transfer->max, 0);
 	}
 	transfer->used = false;
-	raw_spin_unlock(&transfer->lock);
+	sh_transfer_unlock(transfer);
 	return array;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_transfer_empty);

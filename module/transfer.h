@@ -50,6 +50,8 @@ unsigned int sh_transfer_get(struct sh_transfer *transfer,
 struct sh_entry *sh_transfer_enlarge(struct sh_transfer *transfer,
 				     struct sh_entry *array, unsigned int now,
 				     unsigned int max);
+void sh_transfer_lock(struct sh_transfer *transfer);
+void sh_transfer_unlock(struct sh_transfer *transfer);
 struct sh_entry *sh_transfer_empty(struct sh_transfer *transfer, bool only_idle,
 				   unsigned int *nr, unsigned int *max);
 
