@@ -4,10 +4,12 @@
  * used again, whatever way the object goes. All of it for debug heaps as well.
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/rcupdate.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "debug.h"
 #include "fixture.h"
@@ -105,6 +107,47 @@ static void finalizer_test_runs_in_order_of_frees(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, calls(), NR);
 	for (i = 0; i < NR; i++)
 		KUNIT_EXPECT_EQ(test, seen.order[i], (i * 91) % NR);
+}
+
+/* Holds up the worker. */
+struct gate {
+	struct completion reached;
+	struct completion open;
+};
+
+static void pass_gate(void *ptr, size_t size, void *arg)
+{
+	struct gate *gate = arg;
+
+	complete(&gate->reached);
+	wait_for_completion(&gate->open);
+}
+
+/* Somebody else has freed an object and not come as far as to start the worker. */
+static void finalizer_test_flush_needs_nobody_else(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	struct gate gate;
+	void *objs[3];
+	int i;
+
+	init_completion(&gate.reached);
+	init_completion(&gate.open);
+	for (i = 0; i < ARRAY_SIZE(objs); i++) {
+		objs[i] = spanheap_alloc(heap, 64, GFP_KERNEL);
+		KUNIT_ASSERT_EQ(test, spanheap_set_finalizer(objs[i], i ? note : pass_gate,
+							     &gate), 0);
+	}
+	spanheap_free(objs[0]);
+	wait_for_completion(&gate.reached);
+	spanheap_free(objs[1]);
+	KUNIT_EXPECT_TRUE(test, cancel_work(&heap->finalizers.work));
+	complete(&gate.open);
+	spanheap_flush_finalizers(heap);
+	KUNIT_EXPECT_EQ(test, calls(), 0);
+	spanheap_free(objs[2]);
+	spanheap_flush_finalizers(heap);
+	KUNIT_EXPECT_EQ(test, calls(), 2);
 }
 
 static void finalizer_test_refuses_what_is_no_object(struct kunit *test)
@@ -491,6 +534,7 @@ static int finalizer_test_init_debug(struct kunit *test)
 static struct kunit_case finalizer_test_cases[] = {
 	KUNIT_CASE(finalizer_test_runs_once_with_the_object),
 	KUNIT_CASE(finalizer_test_runs_in_order_of_frees),
+	KUNIT_CASE(finalizer_test_flush_needs_nobody_else),
 	KUNIT_CASE(finalizer_test_refuses_what_is_no_object),
 	KUNIT_CASE(finalizer_test_is_one_an_object),
 	KUNIT_CASE(finalizer_test_cleared_does_not_run),
@@ -516,6 +560,7 @@ static struct kunit_suite finalizer_test_suite = {
 static struct kunit_case finalizer_test_debug_cases[] = {
 	KUNIT_CASE(finalizer_test_runs_once_with_the_object),
 	KUNIT_CASE(finalizer_test_runs_in_order_of_frees),
+	KUNIT_CASE(finalizer_test_flush_needs_nobody_else),
 	KUNIT_CASE(finalizer_test_refuses_what_is_no_object),
 	KUNIT_CASE(finalizer_test_is_one_an_object),
 	KUNIT_CASE(finalizer_test_cleared_does_not_run),

@@ -248,8 +248,12 @@ bool sh_finalizer_start(struct sh_object *obj)
 
 	if (!f)
 		return false;
-	if (llist_add(&f->queued, &fs->queue))
-		queue_work(finalizer_wq, &fs->work);
+	llist_add(&f->queued, &fs->queue);
+	/*
+	 * Not only for the first: whoever queued that may not have come as far as
+	 * this, and who frees and then flushes has to wait for this one.
+	 */
+	queue_work(finalizer_wq, &fs->work);
 	return true;
 }
 
@@ -271,7 +275,7 @@ static void run_queued(struct work_struct *work)
 	queued = llist_reverse_order(llist_del_all(&fs->queue));
 	llist_for_each_entry_safe(f, next, queued, queued) {
 		call(f);
-		WRITE_ONCE(fs->nr_run, fs->nr_run + 1);
+		atomic_long_inc(&fs->nr_run);
 		sh_object_claimed(f->ptr, &obj);
 		free_finalizer(heap, f);
 		sh_object_free(&obj);
@@ -300,18 +304,24 @@ static bool run_first(struct spanheap *heap)
 	struct sh_finalizers *fs = &heap->finalizers;
 	struct sh_finalizer *f;
 	struct sh_object obj;
+	void *ptr = NULL;
 
 	spin_lock_irq(&fs->lock);
 	f = list_first_entry_or_null(&fs->set, struct sh_finalizer, link);
+	if (f)
+		ptr = f->ptr;
 	spin_unlock_irq(&fs->lock);
 	/* What waits for a grace period is as good as freed. */
-	if (!f || !sh_object_claim(f->ptr, &obj))
+	if (!f || !sh_object_claim(ptr, &obj))
 		return false;
+	/* Unless a finalizer has freed it meanwhile, and has its address again. */
 	f = take(&obj);
-	sh_object_unset_special(&obj);
-	call(f);
-	fs->nr_run++;
-	free_finalizer(heap, f);
+	if (f) {
+		sh_object_unset_special(&obj);
+		call(f);
+		atomic_long_inc(&fs->nr_run);
+		free_finalizer(heap, f);
+	}
 	sh_object_release(&obj);
 	return true;
 }
@@ -327,16 +337,16 @@ static bool run_first(struct spanheap *heap)
 void sh_finalizers_run_all(struct spanheap *heap)
 {
 	struct sh_finalizers *fs = &heap->finalizers;
-	unsigned long ran;
+	long ran;
 
 	/* What runs may set more, and free, after a grace period as well. */
 	do {
-		ran = fs->nr_run;
+		ran = atomic_long_read(&fs->nr_run);
 		rcu_barrier();
 		flush_work(&fs->work);
 		while (run_first(heap))
 			flush_work(&fs->work);
-	} while (!list_empty(&fs->set) || fs->nr_run != ran);
+	} while (!list_empty(&fs->set) || atomic_long_read(&fs->nr_run) != ran);
 }
 
 /**

@@ -26,7 +26,7 @@ struct sh_finalizers {
 	struct list_head set;
 	unsigned long nr_set;
 	struct llist_head queue;
-	unsigned long nr_run;
+	atomic_long_t nr_run;
 	struct work_struct work;
 };
 

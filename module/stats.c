@@ -135,7 +135,7 @@ void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats)
 	stats->profile_samples = atomic_long_read(&heap->profile.samples);
 	stats->profile_lost = atomic_long_read(&heap->profile.lost);
 	stats->finalizers = READ_ONCE(heap->finalizers.nr_set);
-	stats->finalizers_run = READ_ONCE(heap->finalizers.nr_run);
+	stats->finalizers_run = atomic_long_read(&heap->finalizers.nr_run);
 	stats->bad_frees = atomic_long_read(&heap->bad_frees);
 	stats->alloc_failures = atomic_long_read(&heap->alloc_failures);
 }
