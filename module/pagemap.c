@@ -204,6 +204,8 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_pagemap_reserve);
  * @nr_pages: heap pages
  * @span: the span, or NULL
  *
+ * Who sees the span sees its record as it is now.
+ *
  * Context: any; the caller owns the pages.
  */
 void sh_pagemap_set(unsigned long addr, unsigned long nr_pages,
@@ -213,6 +215,8 @@ void sh_pagemap_set(unsigned long addr, unsigned long nr_pages,
 	struct sh_span **entry;
 
 	span = span ?: &sh_span_none;
+	/* Readers follow the pointer. */
+	smp_wmb();
 	for (; nr_pages; addr += run << SH_PAGE_SHIFT, nr_pages -= run) {
 		at = (addr >> SH_PAGE_SHIFT) & (SH_LEAF_NR - 1);
 		run = min(nr_pages, SH_LEAF_NR - at);
