@@ -206,8 +206,13 @@ static void check_small(struct checker *c, struct sh_span *span)
 static void check_whole(struct checker *c, struct sh_span *span,
 			enum sh_span_state state)
 {
+	u32 nr_pages = READ_ONCE(span->nr_pages);
+
 	check_map(c, span, state);
-	if (sh_span_class(span) || span->obj[1] != SH_OBJ_FREE)
+	/* It may have been freed, and have become something else. */
+	if ((sh_key_class(READ_ONCE(span->key)) ||
+	     READ_ONCE(span->obj[1]) != SH_OBJ_FREE) &&
+	    !is_changing(span, state, nr_pages))
 		found(c, state == SH_SPAN_LARGE ?
 		      "the record of a large object is wrong" :
 		      "the record of a manual span or a chunk is wrong",
@@ -228,7 +233,8 @@ static void check_whole(struct checker *c, struct sh_span *span,
 
 static int check_span(struct sh_span *span, void *arg)
 {
-	enum sh_span_state state = READ_ONCE(span->state);
+	/* The record is laid out once the state can be seen. */
+	enum sh_span_state state = smp_load_acquire(&span->state);
 	unsigned long addr = sh_key_base(READ_ONCE(span->key));
 	struct checker *c = arg;
 
@@ -355,7 +361,8 @@ static const char *check_once(struct checker *c, bool *busy)
 	unsigned long free_runs;
 	const char *wrong;
 
-	*busy = sh_runs_underway(&c->heap->rcs);
+	*busy = READ_ONCE(c->heap->ph.releasing) ||
+		sh_runs_underway(&c->heap->rcs);
 	spanheap_get_stats(c->heap, &before);
 	if (sh_pageheap_walk(&c->heap->ph, check_arena, check_span, c))
 		found(c, "the pagemap lost a span", 0);
@@ -364,6 +371,7 @@ static const char *check_once(struct checker *c, bool *busy)
 	synchronize_rcu_expedited();
 	spanheap_get_stats(c->heap, &after);
 	*busy |= memcmp(&before, &after, sizeof(before)) ||
+		 READ_ONCE(c->heap->ph.releasing) ||
 		 sh_runs_underway(&c->heap->rcs);
 	wrong = *busy ? NULL : check_sums(c, &after, free_runs);
 	return wrong ?: sh_caches_check(&c->heap->caches);

@@ -58,10 +58,12 @@ static void put_free(struct map *map, struct sh_span *span)
 
 static int put_span(struct sh_span *span, void *arg)
 {
-	struct map *map = arg;
+	/* The record is laid out, and has a class, once the state can be seen. */
+	enum sh_span_state state = smp_load_acquire(&span->state);
 	unsigned int class = sh_span_class(span);
+	struct map *map = arg;
 
-	switch (READ_ONCE(span->state)) {
+	switch (state) {
 	case SH_SPAN_FREE:
 		put_free(map, span);
 		break;
