@@ -147,10 +147,15 @@ static struct alloc_tag *recharge(struct sh_charge *charge,
 				  const struct sh_object *obj)
 {
 	struct alloc_tag *tag = ct_to_alloc_tag(charge->ref.ct);
+	union codetag_ref ref = { };
 
+	/* With nothing charged to it for a moment, its module might go. */
+	preempt_disable();
+	alloc_tag_add(&ref, tag, sh_object_size(obj));
 	alloc_tag_sub(&charge->ref, charge->bytes);
+	preempt_enable();
+	charge->ref = ref;
 	charge->bytes = sh_object_size(obj);
-	alloc_tag_add(&charge->ref, tag, charge->bytes);
 	return tag;
 }
 
@@ -172,7 +177,7 @@ void sh_charge_resized(const void *ptr)
 /**
  * sh_charge_halved() - charge both halves of what was split
  * @span: the span of the first half, claimed; it need not be charged
- * @rest: the span of the second half, which nobody knows of yet
+ * @rest: the span of the second half, claimed
  *
  * Context: any but NMI.
  */
@@ -184,7 +189,6 @@ void sh_charge_halved(struct sh_span *span, struct sh_span *rest)
 	if (!charge)
 		return;
 	charge_claimed(&second, recharge(charge, &obj), GFP_ATOMIC);
-	sh_object_release(&second);
 }
 
 /**

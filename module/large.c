@@ -18,7 +18,7 @@ static void *publish(struct spanheap *heap, struct sh_span *span)
 {
 	atomic_long_inc(&heap->large_mallocs);
 	atomic_long_add(sh_span_bytes(span), &heap->large_bytes);
-	sh_whole_publish(heap, span, SH_SPAN_LARGE);
+	sh_whole_publish(heap, span, SH_SPAN_LARGE, SH_OBJ_LIVE);
 	return (void *)sh_span_base(span);
 }
 
@@ -190,9 +190,11 @@ int sh_large_split(struct sh_span *span, u32 nr_pages)
 	sh_leakcheck_add((void *)sh_span_base(rest), sh_span_bytes(rest),
 			 GFP_ATOMIC);
 	atomic_long_inc(&heap->large_mallocs);
-	sh_whole_publish(heap, rest, SH_SPAN_LARGE);
+	/* Somebody may free it by mistake, and must not before it has its records. */
+	sh_whole_publish(heap, rest, SH_SPAN_LARGE, SH_OBJ_BUSY);
 	sh_profile_halved(span, rest);
 	sh_charge_halved(span, rest);
+	sh_whole_release(rest);
 	return 0;
 }
 

@@ -164,6 +164,7 @@ exit_debugfs:
 exit_scavenge:
 	sh_scavenge_exit();
 	rcu_barrier();
+	sh_profile_exit();
 	sh_stacks_exit();
 exit_debug:
 	sh_debug_exit();
@@ -185,6 +186,7 @@ static void __exit spanheap_exit(void)
 	sh_scavenge_exit();
 	/* Blocks of records are freed by RCU callbacks of ours. */
 	rcu_barrier();
+	sh_profile_exit();
 	sh_stacks_exit();
 	sh_debug_exit();
 	sh_arena_exit();

@@ -32,7 +32,7 @@ static struct sh_span *take_manual(struct spanheap *heap, size_t bytes,
 		return NULL;
 	atomic_long_inc(&heap->manual_spans);
 	atomic_long_add(sh_span_bytes(span), &heap->manual_bytes);
-	sh_whole_publish(heap, span, SH_SPAN_MANUAL);
+	sh_whole_publish(heap, span, SH_SPAN_MANUAL, SH_OBJ_LIVE);
 	return span;
 }
 
@@ -118,8 +118,10 @@ static int split_manual(struct sh_span *span, u32 nr_pages)
 	sh_leakcheck_add((void *)sh_span_base(rest), sh_span_bytes(rest),
 			 GFP_ATOMIC);
 	atomic_long_inc(&heap->manual_spans);
-	sh_whole_publish(heap, rest, SH_SPAN_MANUAL);
+	/* Somebody may free it by mistake, and must not before it has its record. */
+	sh_whole_publish(heap, rest, SH_SPAN_MANUAL, SH_OBJ_BUSY);
 	sh_charge_halved(span, rest);
+	sh_whole_release(rest);
 	return 0;
 }
 

@@ -96,7 +96,8 @@ static struct sh_bucket *get_bucket(struct spanheap *heap, u32 stack, gfp_t gfp)
 	if (likely(bucket && bucket->stack == stack))
 		return bucket;
 	bucket = find_bucket(heap, stack, gfp);
-	WRITE_ONCE(*recent, bucket);
+	/* Who sees it sees what is in it. */
+	smp_store_release(recent, bucket);
 	return bucket;
 }
 
@@ -265,7 +266,7 @@ void sh_profile_resized(struct sh_span *span)
 /**
  * sh_profile_halved() - count both halves of an object that was split
  * @span: the span of the first half, claimed
- * @rest: the span of the second half, which nobody knows of yet
+ * @rest: the span of the second half, claimed
  *
  * Context: any but NMI.
  */
@@ -287,7 +288,6 @@ void sh_profile_halved(struct sh_span *span, struct sh_span *rest)
 	second->chance = sample->chance;
 	second->bytes = bytes_of(sh_span_bytes(rest), sample->chance);
 	attach(&obj, second);
-	sh_object_release(&obj);
 }
 
 /**
@@ -379,4 +379,16 @@ int sh_profile_init(void)
 	err = change_rate(sh_profile_rate);
 	mutex_unlock(&rate_lock);
 	return err;
+}
+
+/**
+ * sh_profile_exit() - undo sh_profile_init()
+ *
+ * The parameter may be set for some time yet: that is without effect.
+ */
+void sh_profile_exit(void)
+{
+	mutex_lock(&rate_lock);
+	started = false;
+	mutex_unlock(&rate_lock);
 }

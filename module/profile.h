@@ -54,6 +54,7 @@ struct sh_profile {
 };
 
 int sh_profile_init(void);
+void sh_profile_exit(void);
 int sh_profile_set_rate(unsigned long rate);
 void sh_profile_start(struct sh_profile *profile);
 void sh_profile_drop(struct spanheap *heap);

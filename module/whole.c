@@ -82,16 +82,18 @@ struct sh_span *sh_whole_take_hard(struct spanheap *heap, size_t size,
  * @heap: the heap it is of
  * @span: the caller's span, held
  * @state: what it is from now on
+ * @as: SH_OBJ_LIVE, or SH_OBJ_BUSY for one that the caller is not done with and
+ *	gives to its user by sh_whole_release()
  */
 void sh_whole_publish(struct spanheap *heap, struct sh_span *span,
-		      enum sh_span_state state)
+		      enum sh_span_state state, enum sh_obj_state as)
 {
 	span->cache = heap->caches.cpu;
 	span->nelems = 1;
 	span->nalloc = 1;
 	INIT_HLIST_BL_HEAD(&span->specials);
 	span->obj[1] = SH_OBJ_FREE;
-	WRITE_ONCE(span->obj[0], SH_OBJ_LIVE);
+	WRITE_ONCE(span->obj[0], as);
 	/* Who sees the state sees the record that goes with it. */
 	smp_store_release(&span->state, state);
 }
