@@ -26,6 +26,7 @@
 #include "fault.h"
 #include "heap.h"
 #include "leakcheck.h"
+#include "sampling.h"
 #include "special.h"
 #include "trace.h"
 
@@ -164,6 +165,15 @@ static struct spanheap *new_heap(const char *name,
 	return heap;
 }
 
+/* The rate of samples was changed after the caches were set up by the old one. */
+static void redraw(struct spanheap *heap)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sh_caches_redraw(&heap->caches, cpu);
+}
+
 /**
  * spanheap_create() - create a heap
  * @name: up to SPANHEAP_NAME_MAX printable characters but '/' and white space;
@@ -178,6 +188,7 @@ struct spanheap *spanheap_create(const char *name,
 				 const struct spanheap_config *config)
 {
 	static const struct spanheap_config defaults = SPANHEAP_CONFIG_INIT;
+	unsigned long rate = READ_ONCE(sh_profile_rate);
 	struct spanheap *heap;
 
 	if (!config)
@@ -193,6 +204,9 @@ struct spanheap *spanheap_create(const char *name,
 		free_heap(heap);
 		return ERR_PTR(-EEXIST);
 	}
+	/* Nobody changes it now, and those that are listed are told. */
+	if (rate != sh_profile_rate)
+		redraw(heap);
 	list_add_tail(&heap->link, &sh_heaps);
 	sh_debugfs_add(heap);
 	up_write(&sh_heaps_lock);

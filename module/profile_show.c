@@ -82,8 +82,9 @@ static unsigned long number_of(struct xarray *numbers, unsigned long addr,
 	return *last;
 }
 
-static void put_symbols(struct seq_file *m, struct spanheap *heap,
-			struct xarray *numbers)
+/* Returns the last number. */
+static unsigned long put_symbols(struct seq_file *m, struct spanheap *heap,
+				 struct xarray *numbers)
 {
 	unsigned long stack, *frames, known, number, last = 0x10000;
 	struct sh_bucket *bucket;
@@ -106,6 +107,7 @@ static void put_symbols(struct seq_file *m, struct spanheap *heap,
 		}
 	}
 	seq_puts(m, "---\n");
+	return last;
 }
 
 static u64 whole(const atomic64_t *objs)
@@ -122,15 +124,15 @@ static void put_counts(struct seq_file *m, const struct sh_bucket *b)
 }
 
 static void put_bucket(struct seq_file *m, const struct sh_bucket *bucket,
-		       struct xarray *numbers)
+		       struct xarray *numbers, unsigned long *last)
 {
-	unsigned long *frames, last = 0;
+	unsigned long *frames;
 	unsigned int nr, i;
 
 	put_counts(m, bucket);
 	nr = sh_stack_fetch(bucket->stack, &frames);
 	for (i = 0; i < nr; i++)
-		seq_printf(m, " 0x%016lx", number_of(numbers, frames[i], &last));
+		seq_printf(m, " 0x%016lx", number_of(numbers, frames[i], last));
 	seq_putc(m, '\n');
 }
 
@@ -155,18 +157,18 @@ static void add_bucket(struct sh_bucket *sum, const struct sh_bucket *bucket)
 int sh_profile_pprof(struct spanheap *heap, struct seq_file *m)
 {
 	struct sh_bucket *bucket, sum = { };
+	unsigned long stack, last;
 	struct xarray numbers;
-	unsigned long stack;
 
 	xa_init(&numbers);
-	put_symbols(m, heap, &numbers);
+	last = put_symbols(m, heap, &numbers);
 	xa_for_each(&heap->profile.buckets, stack, bucket)
 		add_bucket(&sum, bucket);
 	seq_puts(m, "heap profile: ");
 	put_counts(m, &sum);
 	seq_puts(m, " heapprofile\n");
 	xa_for_each(&heap->profile.buckets, stack, bucket)
-		put_bucket(m, bucket, &numbers);
+		put_bucket(m, bucket, &numbers, &last);
 	xa_destroy(&numbers);
 	return 0;
 }
