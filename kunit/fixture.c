@@ -31,16 +31,30 @@ struct spanheap *sh_fixture_create_raw(const char *name,
 	return heap;
 }
 
+static struct spanheap *create(struct kunit *test, const char *name,
+			       const struct spanheap_config *config)
+{
+	struct spanheap *heap = sh_fixture_create_raw(name, config);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
+	return heap;
+}
+
 struct spanheap *sh_fixture_create(struct kunit *test, const char *name,
 				   size_t limit)
 {
 	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
-	struct spanheap *heap;
 
 	config.limit = limit;
-	heap = sh_fixture_create_raw(name, &config);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
-	return heap;
+	return create(test, name, &config);
+}
+
+struct spanheap *sh_fixture_create_debug(struct kunit *test, const char *name)
+{
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+
+	config.flags = SPANHEAP_DEBUG;
+	return create(test, name, &config);
 }
 
 void sh_fixture_destroy(struct kunit *test, struct spanheap *heap)
@@ -54,7 +68,6 @@ static int init(struct kunit *test, const char *name,
 		const struct spanheap_config *config)
 {
 	struct spanheap *heap = sh_fixture_create_raw(name, config);
-
 	int err;
 
 	if (IS_ERR(heap))
@@ -70,17 +83,6 @@ static int init(struct kunit *test, const char *name,
 int sh_fixture_init(struct kunit *test)
 {
 	return init(test, "kunit", NULL);
-}
-
-struct spanheap *sh_fixture_create_debug(struct kunit *test, const char *name)
-{
-	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
-	struct spanheap *heap;
-
-	config.flags = SPANHEAP_DEBUG;
-	heap = sh_fixture_create_raw(name, &config);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
-	return heap;
 }
 
 int sh_fixture_debug_init(struct kunit *test)
