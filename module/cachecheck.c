@@ -72,8 +72,9 @@ static const char *check_slots(const struct sh_cache *cache,
 }
 
 /*
- * A chunk of a slot of this CPU, and all that is not entries before the first.
- * Returns what is wrong.
+ * A chunk of a slot of this CPU. Each time after all that is not entries: where
+ * the bounds of a slot are wrong, nothing is looked at behind them. Returns what
+ * is wrong.
  */
 static const char *check_chunk(struct sh_caches *caches, unsigned int class,
 			       unsigned int from, bool *more)
