@@ -47,18 +47,20 @@ static void setup(struct sh_fixalloc *fa, unsigned int size)
 
 static void fixalloc_test_records_are_apart_and_aligned(struct kunit *test)
 {
-	static const unsigned int sizes[] = { 1, 32, 33, 128, 704, 1280 };
-	void *rec[64];
+	static const unsigned int sizes[] = { 1, 32, 33, 64, 128, 704, 1280 };
+	unsigned int i, j, align;
 	struct sh_fixalloc fa;
-	unsigned int i, j;
+	void *rec[64];
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		align = sizes[i] % SH_FIXALLOC_LINE ? SH_FIXALLOC_MIN :
+						      SH_FIXALLOC_LINE;
 		setup(&fa, sizes[i]);
 		for (j = 0; j < ARRAY_SIZE(rec); j++) {
 			rec[j] = sh_fixalloc_alloc(&fa, GFP_KERNEL);
 			KUNIT_ASSERT_NOT_NULL(test, rec[j]);
 			KUNIT_EXPECT_TRUE(test, IS_ALIGNED((uintptr_t)rec[j],
-							   SH_FIXALLOC_MIN));
+							   align));
 			memset(rec[j], j + 1, sizes[i]);
 		}
 		KUNIT_EXPECT_EQ(test, fa.inuse, ARRAY_SIZE(rec));

@@ -63,7 +63,7 @@ static void span_test_kinds_are_sizes_of_records(struct kunit *test)
 
 	for (kind = 0; kind < SH_NR_SPAN_KINDS; kind++) {
 		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(sh_span_kind_size[kind],
-						   SH_FIXALLOC_MIN));
+						   SH_FIXALLOC_LINE));
 		if (kind)
 			KUNIT_EXPECT_GT(test, sh_span_kind_size[kind],
 					sh_span_kind_size[kind - 1]);

@@ -39,7 +39,7 @@ struct sh_fixblock {
 	DECLARE_BITMAP(free, SH_FIXBLOCK_MAX);
 };
 
-#define SH_FIXBLOCK_HDR		ALIGN(sizeof(struct sh_fixblock), SH_FIXALLOC_MIN)
+#define SH_FIXBLOCK_HDR		ALIGN(sizeof(struct sh_fixblock), SH_FIXALLOC_LINE)
 
 static struct sh_fixblock *block_of(const void *record)
 {

@@ -13,6 +13,9 @@
 /* Smallest record, and the alignment of all of them, bytes. */
 #define SH_FIXALLOC_MIN		32
 
+/* A record of whole lines of the CPU's cache, as most have them, lies in these. */
+#define SH_FIXALLOC_LINE	64
+
 /**
  * struct sh_fixalloc - an allocator of records of one size
  * @lock: protects all below but @bytes; taken inside any other lock of ours

@@ -7,12 +7,15 @@
 #define SPANHEAP_SPAN_H
 
 #include <linux/bitops.h>
+#include <linux/build_bug.h>
 #include <linux/list.h>
 #include <linux/list_bl.h>
 #include <linux/rbtree.h>
+#include <linux/stddef.h>
 #include <linux/types.h>
 
 #include "arena.h"
+#include "fixalloc.h"
 #include "sizeclass.h"
 
 struct sh_cache;
@@ -91,23 +94,23 @@ enum sh_span_map {
 
 /**
  * struct sh_span - a span record
- * @key: first address, and in the bits below SH_PAGE_SIZE the size class as an
- *	offset, 0 unless @state is SH_SPAN_SMALL. One word, so that a reader
- *	without locks gets both of the same moment.
  * @arena: the arena it lies in
  * @specials: special records of its objects, in order; empty unless in use
  * @rb: in the page heap's tree, when free and long
  * @link: in one of the page heap's lists when free and short, in a bucket of a
  *	central list when there are free objects
- * @cache: the heap's per-CPU caches, for spans in use
  * @nelems: objects in the span
  * @nalloc: objects not SH_OBJ_FREE
  * @hint: no free object before this word of the bitmap
  * @bucket: bucket of the central list, SH_NO_BUCKET when in none
  * @lru: in the page heap's list by age, when free with resident pages
- * @idle_since: jiffies at which the free span became idle
  * @nr_pages: heap pages
  * @released: heap pages of them without memory behind
+ * @key: first address, and in the bits below SH_PAGE_SIZE the size class as an
+ *	offset, 0 unless @state is SH_SPAN_SMALL. One word, so that a reader
+ *	without locks gets both of the same moment.
+ * @cache: the heap's per-CPU caches, for spans in use
+ * @idle_since: jiffies at which the free span became idle
  * @state: enum sh_span_state
  * @kind: which size of record this is
  * @map: enum sh_span_map
@@ -117,9 +120,11 @@ enum sh_span_map {
  *
  * Written by the owner the state names, under the owner's lock; @obj of live
  * and cached objects by whoever allocates and frees them.
+ *
+ * What a free looks at begins with @key, at the start of a line of the CPU's
+ * cache, and has the first 40 states in that line as well.
  */
 struct sh_span {
-	unsigned long key;
 	struct sh_arena *arena;
 	struct hlist_bl_head specials;
 	union {
@@ -128,25 +133,28 @@ struct sh_span {
 	};
 	union {
 		struct {
-			struct sh_cache __percpu *cache;
 			u16 nelems;
 			u16 nalloc;
 			u16 hint;
 			u8 bucket;
 		};
-		struct {
-			struct list_head lru;
-			unsigned long idle_since;
-		};
+		struct list_head lru;
 	};
 	u32 nr_pages;
 	u32 released;
+	unsigned long key;
+	union {
+		struct sh_cache __percpu *cache;
+		unsigned long idle_since;
+	};
 	u8 state;
 	u8 kind;
 	u8 map;
 	u8 dirty;
 	u8 obj[] __aligned(8);
 };
+
+static_assert(offsetof(struct sh_span, key) % SH_FIXALLOC_LINE == 0);
 
 #define SH_NO_BUCKET		0xff
 
@@ -159,6 +167,21 @@ struct sh_entry {
 	void *obj;
 	u8 *state;
 };
+
+/**
+ * sh_entries_copy() - copy entries, some dozens
+ * @to: where to
+ * @from: where from, nowhere in @to
+ * @nr: how many
+ *
+ * For that few, what memcpy() takes to begin with is more than all of this.
+ */
+static inline void sh_entries_copy(struct sh_entry *to,
+				   const struct sh_entry *from, unsigned int nr)
+{
+	for (; nr; nr--)
+		*to++ = *from++;
+}
 
 extern const u16 sh_span_kind_size[SH_NR_SPAN_KINDS];
 
