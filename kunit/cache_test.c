@@ -304,6 +304,59 @@ static void cache_test_bulk_takes_from_the_slot_first(struct kunit *test)
 	spanheap_free_bulk(100, objs);
 }
 
+/* With nothing in any other layer touched. */
+static void cache_test_bulk_hits_for_all_or_for_none(struct kunit *test)
+{
+	unsigned int class = sh_size_class(64), nr;
+	struct spanheap *heap = test->priv;
+	struct sh_central_stats before, after;
+	struct sh_slot_stats slot;
+	int cpu = sh_fixture_pin();
+	void *objs[SH_BATCH_MAX + 1];
+
+	spanheap_free(spanheap_alloc(heap, 64, GFP_KERNEL));
+	slot = slot_stats(heap, cpu, class);
+	nr = slot.objects;
+	KUNIT_ASSERT_GT(test, nr, 1);
+	KUNIT_ASSERT_LE(test, nr, SH_BATCH_MAX);
+	sh_central_stats(&heap->central[class], &before);
+
+	KUNIT_EXPECT_FALSE(test, sh_caches_hit_bulk(&heap->caches, class, nr + 1, objs));
+	KUNIT_EXPECT_EQ(test, slot_stats(heap, cpu, class).objects, nr);
+	KUNIT_EXPECT_EQ(test, slot_stats(heap, cpu, class).allocs, slot.allocs);
+
+	KUNIT_ASSERT_TRUE(test, sh_caches_hit_bulk(&heap->caches, class, nr, objs));
+	KUNIT_EXPECT_EQ(test, slot_stats(heap, cpu, class).objects, 0);
+	KUNIT_EXPECT_EQ(test, slot_stats(heap, cpu, class).allocs, slot.allocs + nr);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, nr);
+	sh_fixture_check(test, heap);
+	spanheap_free_bulk(nr, objs);
+	sh_central_stats(&heap->central[class], &after);
+	KUNIT_EXPECT_MEMEQ(test, &before, &after, sizeof(before));
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+}
+
+/* Who does that takes longer. */
+static void cache_test_bulk_does_not_hit_what_is_to_be_sampled(struct kunit *test)
+{
+	unsigned int class = sh_size_class(64);
+	struct spanheap *heap = test->priv;
+	struct sh_cache *cache;
+	void *objs[4];
+	long left;
+
+	cache = per_cpu_ptr(heap->caches.cpu, sh_fixture_pin());
+	spanheap_free(spanheap_alloc(heap, 64, GFP_KERNEL));
+	left = cache->slot[class].left;
+	cache->slot[class].left = 3;
+	KUNIT_EXPECT_FALSE(test, sh_caches_hit_bulk(&heap->caches, class, 4, objs));
+	KUNIT_ASSERT_TRUE(test, sh_caches_hit_bulk(&heap->caches, class, 3, objs));
+	KUNIT_EXPECT_EQ(test, cache->slot[class].left, 0);
+	KUNIT_EXPECT_FALSE(test, sh_caches_hit_bulk(&heap->caches, class, 1, objs + 3));
+	cache->slot[class].left = left - 3;
+	spanheap_free_bulk(3, objs);
+}
+
 /* Random sizes and bounds, and now and then the mark set as by an interrupt. */
 static void cache_test_random(struct kunit *test)
 {
@@ -389,6 +442,8 @@ static struct kunit_case cache_test_cases[] = {
 	KUNIT_CASE(cache_test_moves_half_of_a_small_slot),
 	KUNIT_CASE(cache_test_remote_frees_come_back_in_batches),
 	KUNIT_CASE(cache_test_bulk_takes_from_the_slot_first),
+	KUNIT_CASE(cache_test_bulk_hits_for_all_or_for_none),
+	KUNIT_CASE(cache_test_bulk_does_not_hit_what_is_to_be_sampled),
 	KUNIT_CASE(cache_test_is_verified_amid_traffic),
 	KUNIT_CASE(cache_test_random),
 	{ }

@@ -463,6 +463,32 @@ static void free_test_bulk_goes_on_after_a_bad_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
 }
 
+/* More than a slot holds, of two classes in turn, with some that are bad. */
+static void free_test_bulk_of_many(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	const unsigned int nr = 10000;
+	unsigned int i, bad = 0;
+	void **objs;
+
+	objs = kunit_kcalloc(test, nr, sizeof(*objs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, objs);
+	for (i = 0; i < nr; i++) {
+		objs[i] = spanheap_alloc(heap, i % 2 ? 64 : 16, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, objs[i]);
+	}
+	/* At the borders of batches as well. */
+	for (i = SH_BATCH_MAX - 1; i < nr; i += SH_BATCH_MAX - 1, bad++) {
+		spanheap_free(objs[i]);
+		objs[i] = i % 2 ? objs[i - 1] : objs[i] + 4;
+	}
+	spanheap_free_bulk(nr, objs);
+	KUNIT_EXPECT_EQ(test, bad_frees(heap), bad);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).frees, nr);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+	sh_fixture_check(test, heap);
+}
+
 static struct kunit_case free_test_cases[] = {
 	KUNIT_CASE(free_test_ignores_nothing),
 	KUNIT_CASE(free_test_frees_every_class),
@@ -481,6 +507,7 @@ static struct kunit_case free_test_cases[] = {
 	KUNIT_CASE(free_test_frees_in_a_hard_interrupt_elsewhere),
 	KUNIT_CASE(free_test_stale_frees_beside_reuse),
 	KUNIT_CASE(free_test_bulk_goes_on_after_a_bad_one),
+	KUNIT_CASE(free_test_bulk_of_many),
 	{ }
 };
 

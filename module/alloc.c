@@ -278,6 +278,24 @@ static unsigned int bulk_singles(struct spanheap *heap, size_t size, gfp_t gfp,
 	return i;
 }
 
+/* Objects of a size class that are not all in this CPU's cache. */
+static noinline unsigned int bulk_slow(struct spanheap *heap, unsigned int class,
+				       gfp_t gfp, unsigned int nr, void **objs)
+{
+	struct sh_caches *caches = &heap->caches;
+	unsigned int done;
+
+	if (!sh_users_enter(heap))
+		return 0;
+	done = sh_caches_alloc_bulk(caches, class, gfp, heap->node, nr, objs);
+	if (unlikely(done < nr) && sh_reclaim(heap, gfp))
+		done += sh_caches_alloc_bulk(caches, class, gfp, heap->node,
+					     nr - done, objs + done);
+	sh_profile_note_bulk(heap, objs, done, sh_classes[class].size, gfp);
+	sh_users_leave(heap);
+	return done;
+}
+
 /**
  * spanheap_alloc_bulk() - allocate objects of one size
  * @heap: heap to allocate from, NULL for the default heap
@@ -293,7 +311,7 @@ static unsigned int bulk_singles(struct spanheap *heap, size_t size, gfp_t gfp,
 unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 				 unsigned int nr, void **objs)
 {
-	unsigned int class, done, i;
+	unsigned int class, done = nr, i;
 
 	heap = sh_heap_or_default(heap);
 	if (!size || size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD) ||
@@ -305,22 +323,13 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 		return 0;
 	}
 	class = sh_size_class(size);
-	if (!sh_users_enter(heap)) {
-		sh_count_failure(heap);
-		return 0;
-	}
-	done = sh_caches_alloc_bulk(&heap->caches, class, gfp, heap->node, nr,
-				    objs);
-	if (unlikely(done < nr) && sh_reclaim(heap, gfp))
-		done += sh_caches_alloc_bulk(&heap->caches, class, gfp,
-					     heap->node, nr - done, objs + done);
+	if (!sh_caches_hit_bulk(&heap->caches, class, nr, objs))
+		done = bulk_slow(heap, class, gfp, nr, objs);
 	if (want_init_on_alloc(gfp))
 		for (i = 0; i < done; i++)
 			memset(objs[i], 0, sh_classes[class].size);
 	for (i = 0; i < done; i++)
 		sh_leakcheck_add(objs[i], sh_classes[class].size, gfp);
-	sh_profile_note_bulk(heap, objs, done, sh_classes[class].size, gfp);
-	sh_users_leave(heap);
 	for (i = 0; sh_charges_on() && i < done; i++)
 		sh_charge(objs[i], gfp);
 	for (i = 0; trace_alloc_enabled() && i < done; i++)

@@ -23,7 +23,6 @@
  */
 #include <linux/cpumask.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 
 #include "cache.h"
 #include "compat.h"
@@ -114,7 +113,7 @@ static unsigned int stash(struct sh_caches *caches, unsigned int class,
 		cache->drawn[class] += allocated;
 		cache->misses += allocated;
 		nr = min_t(unsigned int, nr, slot->end - slot->top);
-		memcpy(slot->top, entries, nr * sizeof(*entries));
+		sh_entries_copy(slot->top, entries, nr);
 		slot->top += nr;
 		sh_cache_leave(cache);
 	} else {
@@ -209,32 +208,84 @@ void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_refill);
 
+/* Allocate objects from a slot of this CPU's cache, entered, that has them. */
+static void pop_from(struct sh_slot *slot, unsigned int nr, void **objs)
+{
+	const struct sh_entry *entry = slot->top;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		entry--;
+		objs[i] = entry->obj;
+		WRITE_ONCE(*entry->state, SH_OBJ_LIVE);
+	}
+	slot->top -= nr;
+}
+
+static void open_all(unsigned int class, unsigned int nr, void **objs)
+{
+	unsigned int i;
+
+	for (i = 0; SH_SHADOW && i < nr; i++)
+		sh_shadow_open(objs[i], sh_classes[class].size);
+}
+
+/**
+ * sh_caches_hit_bulk() - allocate objects as sh_cache_pop() does
+ * @caches: the caches
+ * @class: their size class
+ * @nr: how many
+ * @objs: where to put them
+ *
+ * Context: any but NMI.
+ * Return: false, and none was allocated, when they are not all in this CPU's
+ * cache or one of them is to be sampled.
+ */
+bool sh_caches_hit_bulk(struct sh_caches *caches, unsigned int class,
+			unsigned int nr, void **objs)
+{
+	struct sh_cache *cache;
+	struct sh_slot *slot;
+	bool hit = false;
+
+	preempt_disable();
+	cache = this_cpu_ptr(caches->cpu);
+	if (sh_cache_enter(cache)) {
+		slot = &cache->slot[class];
+		hit = sh_slot_count(slot) >= nr && slot->left >= (long)nr;
+		if (hit) {
+			slot->left -= nr;
+			pop_from(slot, nr, objs);
+		}
+		sh_cache_leave(cache);
+	}
+	preempt_enable();
+	if (hit)
+		open_all(class, nr, objs);
+	return hit;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_hit_bulk);
+
 /* Allocate up to @nr objects from this CPU's slot. */
 static unsigned int pop_bulk(struct sh_caches *caches, unsigned int class,
 			     unsigned int nr, void **objs)
 {
 	struct sh_cache *cache;
 	struct sh_slot *slot;
-	unsigned int i;
 
 	preempt_disable();
 	cache = this_cpu_ptr(caches->cpu);
 	if (sh_cache_enter(cache)) {
 		slot = &cache->slot[class];
 		nr = min_t(unsigned int, nr, sh_slot_count(slot));
-		for (i = 0; i < nr; i++) {
-			slot->top--;
-			objs[i] = slot->top->obj;
-			WRITE_ONCE(*slot->top->state, SH_OBJ_LIVE);
-		}
+		pop_from(slot, nr, objs);
 		cache->drawn[class] += nr;
 		sh_cache_leave(cache);
 	} else {
 		nr = 0;
 	}
 	preempt_enable();
-	for (i = 0; SH_SHADOW && i < nr; i++)
-		sh_shadow_open(objs[i], sh_classes[class].size);
+	open_all(class, nr, objs);
 	return nr;
 }
 
@@ -337,7 +388,7 @@ static unsigned int swap_for_batch(struct sh_caches *caches, unsigned int class,
 	if (slot->top == slot->end) {
 		nr = min(sh_slot_count(slot), slot_batch(slot));
 		slot->top -= nr;
-		memcpy(batch, slot->top, nr * sizeof(*batch));
+		sh_entries_copy(batch, slot->top, nr);
 	}
 	if (slot->top == slot->end)
 		batch[nr++] = entry;

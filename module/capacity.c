@@ -70,7 +70,7 @@ static unsigned int shrink_one(struct sh_cache *cache, unsigned int class,
 			   count - min_t(unsigned int, count, SH_BATCH_MAX));
 		if (count > keep) {
 			*nr = count - keep;
-			memcpy(out, slot->base + keep, *nr * sizeof(*out));
+			sh_entries_copy(out, slot->base + keep, *nr);
 			slot->top -= *nr;
 		}
 		cache->capacity -= (sh_slot_capacity(slot) - keep) *

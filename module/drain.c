@@ -15,7 +15,6 @@
  */
 #include <linux/cpumask.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/workqueue.h>
 
 #include "cache.h"
@@ -50,7 +49,7 @@ static unsigned int take_batch(struct sh_caches *caches, int dead_cpu,
 		slot = &cache->slot[class];
 		nr = min_t(unsigned int, slot->top - slot->base, SH_BATCH_MAX);
 		slot->top -= nr;
-		memcpy(batch, slot->top, nr * sizeof(*batch));
+		sh_entries_copy(batch, slot->top, nr);
 		if (slot->top == slot->base) {
 			*array = slot->base;
 			cache->capacity -= (slot->end - slot->base) *

@@ -107,31 +107,56 @@ static noinline void flush_slow(struct sh_span *span, const void *ptr, u8 *state
 	sh_caches_flush(&sh_span_heap(span)->caches, sh_span_class(span), entry);
 }
 
-static __always_inline void do_free(const void *ptr, bool zero)
+/*
+ * Which CPU this is takes a call in User-Mode Linux: made first, when there is
+ * little to keep across it, that is a tenth of the time of a free.
+ */
+#define OFFSET_FIRST	IS_ENABLED(CONFIG_UML)
+
+static __always_inline struct sh_cache *cache_of(struct sh_span *span,
+						 unsigned long offset)
+{
+	if (OFFSET_FIRST)
+		return SHIFT_PERCPU_PTR(span->cache, offset);
+	return this_cpu_ptr(span->cache);
+}
+
+static __always_inline unsigned long first_offset(void)
+{
+	return OFFSET_FIRST ? my_cpu_offset : 0;
+}
+
+/* Called with preemption off. Returns whether it still is. */
+static __always_inline bool free_here(const void *ptr, bool zero,
+				      unsigned long offset)
 {
 	struct sh_span *span;
-	unsigned long class, cpu;
+	unsigned long class;
 	u8 *state;
 
-	preempt_disable();
-	/* Where that takes a call, there is little to keep across it yet. */
-	cpu = my_cpu_offset;
 	if (unlikely(!claim(ptr, &span, &class, &state))) {
 		preempt_enable();
 		free_slow(ptr);
-		return;
+		return false;
 	}
 	sh_leakcheck_del(ptr);
 	if (zero) {
 		sh_shadow_open(ptr, sh_class_at(class)->size);
 		memset((void *)ptr, 0, sh_class_at(class)->size);
 	}
-	if (unlikely(!sh_cache_push(SHIFT_PERCPU_PTR(span->cache, cpu), class,
-				    ptr, state))) {
+	if (unlikely(!sh_cache_push(cache_of(span, offset), class, ptr,
+				    state))) {
 		flush_slow(span, ptr, state);
-		return;
+		return false;
 	}
-	preempt_enable();
+	return true;
+}
+
+static __always_inline void do_free(const void *ptr, bool zero)
+{
+	preempt_disable();
+	if (likely(free_here(ptr, zero, first_offset())))
+		preempt_enable();
 }
 
 /* On its own, so that the usual case need not keep registers across memset(). */
@@ -171,6 +196,25 @@ void spanheap_free(const void *ptr)
 }
 EXPORT_SYMBOL_GPL(spanheap_free);
 
+/* One after the other, and the CPU for others now and then. */
+static void free_all(unsigned int nr, void **objs)
+{
+	unsigned int i = 0, end;
+	unsigned long offset;
+	bool off;
+
+	while (i < nr) {
+		end = i + min_t(unsigned int, nr - i, SH_BATCH_MAX);
+		preempt_disable();
+		offset = first_offset();
+		do {
+			off = free_here(objs[i++], false, offset);
+		} while (off && i < end);
+		if (off)
+			preempt_enable();
+	}
+}
+
 /**
  * spanheap_free_bulk() - free objects
  * @nr: how many
@@ -186,8 +230,7 @@ void spanheap_free_bulk(unsigned int nr, void **objs)
 		for (i = 0; i < nr; i++)
 			spanheap_free(objs[i]);
 	else
-		for (i = 0; i < nr; i++)
-			do_free(objs[i], false);
+		free_all(nr, objs);
 }
 EXPORT_SYMBOL_GPL(spanheap_free_bulk);
 

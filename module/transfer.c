@@ -89,8 +89,7 @@ unsigned int sh_transfer_put(struct sh_transfer *transfer,
 		return 0;
 	nr = min(nr, transfer->max - transfer->nr);
 	if (nr) {
-		memcpy(transfer->entry + transfer->nr, end - nr,
-		       nr * sizeof(*end));
+		sh_entries_copy(transfer->entry + transfer->nr, end - nr, nr);
 		set_nr(transfer, transfer->nr + nr);
 		transfer->flushes++;
 	}
@@ -118,8 +117,7 @@ unsigned int sh_transfer_get(struct sh_transfer *transfer,
 	nr = min(nr, transfer->nr);
 	if (nr) {
 		set_nr(transfer, transfer->nr - nr);
-		memcpy(entries, transfer->entry + transfer->nr,
-		       nr * sizeof(*entries));
+		sh_entries_copy(entries, transfer->entry + transfer->nr, nr);
 		transfer->taken = true;
 		transfer->refills++;
 	}
