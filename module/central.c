@@ -50,13 +50,10 @@ static unsigned int bucket_of(const struct sh_span *span)
 	       (quarters >= 3 * nelems);
 }
 
-/* Put a span where it belongs after its nalloc has changed. */
-static void rebucket(struct sh_central *central, struct sh_span *span)
+/* Out of line, so that rebucket() has nothing to save when there is no need. */
+static noinline void move_to_bucket(struct sh_central *central,
+				    struct sh_span *span, unsigned int to)
 {
-	unsigned int to = bucket_of(span);
-
-	if (to == span->bucket)
-		return;
 	if (span->bucket == SH_NO_BUCKET)
 		central->nr_partial++;
 	else
@@ -66,6 +63,15 @@ static void rebucket(struct sh_central *central, struct sh_span *span)
 	else
 		list_add(&span->link, &central->bucket[to]);
 	span->bucket = to;
+}
+
+/* Put a span where it belongs after its nalloc has changed: most stay. */
+static void rebucket(struct sh_central *central, struct sh_span *span)
+{
+	unsigned int to = bucket_of(span);
+
+	if (to != span->bucket)
+		move_to_bucket(central, span, to);
 }
 
 static struct sh_span *fullest(struct sh_central *central)
@@ -169,7 +175,7 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_central_alloc);
 
 static struct sh_span *span_of(const struct sh_entry *entry)
 {
-	return sh_pagemap_get((unsigned long)entry->obj);
+	return sh_pagemap_get_any((unsigned long)entry->obj);
 }
 
 static bool is_in(const struct sh_span *span, const struct sh_entry *entry)

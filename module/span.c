@@ -99,6 +99,7 @@ unsigned int sh_span_take(struct sh_span *span, struct sh_entry *entries,
 			  unsigned int nr)
 {
 	unsigned int size = sh_classes[sh_span_class(span)].size;
+	unsigned long base = sh_span_base(span);
 	unsigned long *bits = sh_span_bitmap(span);
 	unsigned int words = BITS_TO_LONGS(span->nelems);
 	unsigned int got = 0, w, idx;
@@ -109,8 +110,7 @@ unsigned int sh_span_take(struct sh_span *span, struct sh_entry *entries,
 		while (free && got < nr) {
 			idx = w * BITS_PER_LONG + __ffs(free);
 			free &= free - 1;
-			entries[got].obj = (void *)(sh_span_base(span) +
-						    (size_t)idx * size);
+			entries[got].obj = (void *)(base + (size_t)idx * size);
 			entries[got].state = &span->obj[idx];
 			span->obj[idx] = SH_OBJ_CACHED;
 			got++;
