@@ -145,7 +145,7 @@ static __always_inline bool sh_cache_enter(struct sh_cache *cache)
 	 */
 	if (unlikely(data_race(cache->busy)))
 		return false;
-	data_race(cache->busy = 1);
+	WRITE_ONCE(cache->busy, 1);
 	barrier();
 	return true;
 }
