@@ -68,6 +68,52 @@ static void rcu_test_refuses_what_waits_to_be_freed(struct kunit *test)
 	}
 }
 
+struct waiting {
+	struct spanheap *heap;
+	unsigned int nr;
+	struct late **late;
+};
+
+/* On a CPU of its own, where the callbacks are then called. */
+static void free_all_late(void *arg)
+{
+	struct waiting *w = arg;
+	unsigned int i;
+
+	for (i = 0; i < w->nr; i++) {
+		w->late[i] = spanheap_alloc(w->heap, 64, GFP_KERNEL);
+		spanheap_free_rcu(w->late[i], rcu);
+	}
+}
+
+/* Between the grace period and the free as well. */
+static void rcu_test_is_nobodys_until_it_is_free(struct kunit *test)
+{
+	struct waiting w = { .heap = test->priv, .nr = 2000 };
+	int cpu = sh_fixture_other_cpu(test), err;
+	unsigned long round, there, claimed = 0;
+	unsigned int i;
+
+	sh_fixture_pin();
+	w.late = kunit_kcalloc(test, w.nr, sizeof(*w.late), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, w.late);
+	for (round = 0; round < sh_fixture_ops(50); round++) {
+		KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(cpu, free_all_late, &w), 0);
+		do {
+			for (i = 0, there = 0; i < w.nr; i++) {
+				err = spanheap_clear_finalizer(w.late[i]);
+				there += err == -EBUSY;
+				claimed += err == -ENOENT;
+			}
+			cond_resched();
+		} while (there);
+	}
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, claimed, 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(w.heap).bad_frees, 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(w.heap).objects, 0);
+}
+
 /* Destroying a heap waits for those: no leaks are reported, none are freed late. */
 static void rcu_test_destroy_waits_for_grace_periods(struct kunit *test)
 {
@@ -91,6 +137,7 @@ static void rcu_test_destroy_waits_for_grace_periods(struct kunit *test)
 static struct kunit_case rcu_test_cases[] = {
 	KUNIT_CASE(rcu_test_frees_after_a_grace_period),
 	KUNIT_CASE(rcu_test_refuses_what_waits_to_be_freed),
+	KUNIT_CASE(rcu_test_is_nobodys_until_it_is_free),
 	KUNIT_CASE(rcu_test_destroy_waits_for_grace_periods),
 	{ }
 };

@@ -152,6 +152,16 @@ void sh_object_free(struct sh_object *obj)
 }
 
 /**
+ * sh_object_finish() - free a claimed object once its finalizer has run
+ * @obj: the object; if it has a finalizer, that has not been called
+ */
+void sh_object_finish(struct sh_object *obj)
+{
+	if (!sh_finalizer_start(obj))
+		sh_object_free(obj);
+}
+
+/**
  * sh_object_free_special() - free an object that may have special records, or
  *	one of a debug heap
  * @ptr: any address
@@ -167,7 +177,6 @@ bool sh_object_free_special(const void *ptr)
 	if (!sh_object_claim(ptr, &obj))
 		return false;
 	sh_object_note_free(&obj);
-	if (!sh_finalizer_start(&obj))
-		sh_object_free(&obj);
+	sh_object_finish(&obj);
 	return true;
 }

@@ -3,8 +3,9 @@
  * Freeing after a grace period. The rcu_head is within the object, so that the
  * object is found from it like from any address, and nothing has to be kept.
  *
- * From the call on the object is claimed: readers still find it, and whoever
- * frees it once more is refused instead of queueing the same rcu_head again.
+ * From the call until it is free the object is claimed: readers still find it,
+ * and whoever frees it once more is refused instead of queueing the same
+ * rcu_head again.
  *
  * Locks: none. Contexts: those of call_rcu().
  */
@@ -15,16 +16,16 @@
 #include "claim.h"
 #include "compat.h"
 #include "heap.h"
+#include "trace.h"
 
 static void free_claimed(struct rcu_head *head)
 {
 	struct sh_object obj;
-	void *start;
 
 	sh_object_claimed(head, &obj);
-	start = sh_object_start(&obj);
-	sh_object_release(&obj);
-	spanheap_free(start);
+	if (trace_free_enabled())
+		sh_trace_free(sh_object_start(&obj), _RET_IP_);
+	sh_object_finish(&obj);
 }
 
 /**
