@@ -9,6 +9,7 @@
 
 #include <kunit/test.h>
 #include <linux/err.h>
+#include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -41,14 +42,21 @@ static struct alloc_tag *there(void)
 #define AT(tag, call)	alloc_hooks_tag(tag, call)
 #define HERE(call)	AT(here(), call)
 
+/* Without jump labels a kernel warns of a key that two change at a time. */
+static DEFINE_MUTEX(switching);
+
 static void switch_on(void)
 {
+	mutex_lock(&switching);
 	static_branch_enable(&mem_alloc_profiling_key);
+	mutex_unlock(&switching);
 }
 
 static void switch_off(void)
 {
+	mutex_lock(&switching);
 	static_branch_disable(&mem_alloc_profiling_key);
+	mutex_unlock(&switching);
 }
 
 static void expect_tag(struct kunit *test, struct alloc_tag *tag, s64 bytes,
