@@ -8,7 +8,9 @@
  * "plain" measures the allocator alone; "written" also writes the first word
  * of each new object, as its owner would, and so pays for the cache miss. The
  * objects there are to begin with are written before: a page that nobody has
- * touched yet costs a virtual machine's host a fault.
+ * touched yet costs a virtual machine's host a fault. "settled" and
+ * "settled_written" are the same once more, when the heap does not grow any
+ * more.
  */
 #include <linux/kernel.h>
 #include <linux/ktime.h>
@@ -50,7 +52,10 @@ struct churn {
 	u64 peak_bytes;
 };
 
-enum metric { PLAIN_NS, WRITTEN_NS, PEAK_BYTES, PEAK_LIVE, NR_METRICS };
+enum metric {
+	PLAIN_NS, WRITTEN_NS, SETTLED_NS, SETTLED_WRITTEN_NS,
+	PEAK_BYTES, PEAK_LIVE, NR_METRICS
+};
 
 static u32 random_size(u64 *seed)
 {
@@ -175,13 +180,13 @@ static void note_peak(const struct bench_subject *s, struct churn *churn)
 }
 
 static int churn_phase(const struct bench_subject *s, struct churn *churn,
-		       bench_loop loop, u64 *value)
+		       bool write, u64 *value)
 {
 	struct bench_sample sample = { .n = CHUNK };
 	int ret = 0;
 
 	while (sample.ops < churn->ops && !ret) {
-		if (loop == replace_written)
+		if (write)
 			ret = bench_dispatch(replace_written, s, churn,
 					     &sample);
 		else
@@ -199,7 +204,10 @@ static int churn_phase(const struct bench_subject *s, struct churn *churn,
 static int churn_once(enum bench_kind kind, struct churn *churn, u64 *values,
 		      unsigned int stride)
 {
+	/* In the order of enum metric. */
+	static const bool writes[] = { false, true, false, true };
 	struct bench_subject s;
+	unsigned int i;
 	int ret;
 
 	ret = bench_subject_init(&s, kind, 0);
@@ -213,12 +221,9 @@ static int churn_once(enum bench_kind kind, struct churn *churn, u64 *values,
 	churn->base = bench_subject_base(&s);
 
 	ret = bench_dispatch(populate, &s, churn, NULL);
-	if (!ret)
-		ret = churn_phase(&s, churn, replace_plain,
-				  &values[PLAIN_NS * stride]);
-	if (!ret)
-		ret = churn_phase(&s, churn, replace_written,
-				  &values[WRITTEN_NS * stride]);
+	for (i = 0; i < ARRAY_SIZE(writes) && !ret; i++)
+		ret = churn_phase(&s, churn, writes[i],
+				  &values[(PLAIN_NS + i) * stride]);
 	values[PEAK_BYTES * stride] = churn->peak_bytes * BENCH_SCALE;
 	values[PEAK_LIVE * stride] = churn->peak_live * BENCH_SCALE;
 
@@ -235,6 +240,8 @@ static int report_kind(struct bench *b, const struct churn *churn,
 	} metrics[NR_METRICS] = {
 		[PLAIN_NS] = { "plain", "time", "ns" },
 		[WRITTEN_NS] = { "written", "time", "ns" },
+		[SETTLED_NS] = { "settled", "time", "ns" },
+		[SETTLED_WRITTEN_NS] = { "settled_written", "time", "ns" },
 		[PEAK_BYTES] = { "plain", "peak_resident", "bytes" },
 		[PEAK_LIVE] = { "plain", "peak_live", "bytes" },
 	};
