@@ -126,7 +126,10 @@ static __always_inline unsigned long first_offset(void)
 	return OFFSET_FIRST ? my_cpu_offset : 0;
 }
 
-/* Called with preemption off. Returns whether it still is. */
+/*
+ * Called with preemption off and what first_offset() says. Returns whether it
+ * still is off.
+ */
 static __always_inline bool free_here(const void *ptr, bool zero,
 				      unsigned long offset)
 {
