@@ -77,7 +77,8 @@ void sh_span_init_objects(struct sh_span *span, unsigned int class,
 	span->hint = 0;
 	INIT_HLIST_BL_HEAD(&span->specials);
 	span->bucket = SH_NO_BUCKET;
-	memset(span->obj, SH_OBJ_FREE, ALIGN(nelems + 1, 8));
+	/* Who frees what is not there may look, and sees by the key that it is not. */
+	data_race(memset(span->obj, SH_OBJ_FREE, ALIGN(nelems + 1, 8)));
 	bitmap_zero(sh_span_bitmap(span), round_up(nelems, BITS_PER_LONG));
 	bitmap_set(sh_span_bitmap(span), 0, nelems);
 	/* From here on a reader without locks may take it for such a span. */
@@ -112,7 +113,7 @@ unsigned int sh_span_take(struct sh_span *span, struct sh_entry *entries,
 			free &= free - 1;
 			entries[got].obj = (void *)(base + (size_t)idx * size);
 			entries[got].state = &span->obj[idx];
-			span->obj[idx] = SH_OBJ_CACHED;
+			WRITE_ONCE(span->obj[idx], SH_OBJ_CACHED);
 			got++;
 		}
 		bits[w] = free;

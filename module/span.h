@@ -245,7 +245,8 @@ static inline void sh_span_put(struct sh_span *span, u8 *state)
 {
 	unsigned int idx = state - span->obj;
 
-	*state = SH_OBJ_FREE;
+	/* Who frees it by mistake may look. */
+	WRITE_ONCE(*state, SH_OBJ_FREE);
 	__set_bit(idx, sh_span_bitmap(span));
 	if (idx / BITS_PER_LONG < span->hint)
 		span->hint = idx / BITS_PER_LONG;
