@@ -484,24 +484,21 @@ void sh_caches_stats(struct sh_caches *caches, int cpu, unsigned int class,
 {
 	struct sh_cache *cache = per_cpu_ptr(caches->cpu, cpu);
 	struct sh_slot *slot = &cache->slot[class];
-	struct sh_entry *base, *top;
+	unsigned long allocs, objects;
 	unsigned int changes;
-	unsigned long allocs;
 
-	/* A base and a top of two arrays would make nonsense of the count. */
-	do {
-		base = READ_ONCE(slot->base);
-		smp_rmb();	/* base before top */
-		top = sh_peek(slot->top);
-		smp_rmb();	/* top before base once more */
-	} while (base != READ_ONCE(slot->base));
-	stats->objects += top ? top - base : 0;
+	/*
+	 * A base and a top of two arrays would make nonsense of the count, and the
+	 * one of a countdown with the other of the next as well.
+	 */
 	do {
 		changes = READ_ONCE(cache->changes);
-		smp_rmb();	/* as set_left() writes */
+		smp_rmb();	/* as sh_cache_changed() writes */
+		objects = sh_peek(slot->top) - READ_ONCE(slot->base);
 		allocs = sh_peek(cache->drawn[class]) - sh_slot_left(slot);
-		smp_rmb();	/* as set_left() writes */
+		smp_rmb();	/* as sh_cache_change() writes */
 	} while (changes % 2 || changes != READ_ONCE(cache->changes));
+	stats->objects += objects;
 	stats->allocs += allocs;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_stats);

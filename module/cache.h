@@ -6,6 +6,7 @@
 #define SPANHEAP_CACHE_H
 
 #include <linux/compiler.h>
+#include <linux/irqflags.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
@@ -54,7 +55,8 @@ struct sh_slot {
  * @victim: slot that gives up capacity next
  * @misses: times a slot was empty
  * @overflows: times a slot was full
- * @changes: times @drawn and @left of a slot changed together, twice
+ * @changes: times @drawn and @left of a slot changed together, or its array and
+ *	@top, twice
  * @slot: by size class; slot 0 is always empty
  * @drawn: by size class, objects allocated and objects left to allocate
  */
@@ -158,24 +160,55 @@ static __always_inline void sh_cache_leave(struct sh_cache *cache)
 }
 
 /**
+ * sh_cache_change() - start to change what sh_caches_stats() must see all of
+ * @cache: this CPU's cache, entered, or that of a dead CPU
+ *
+ * Interrupts are off until sh_cache_changed(), lest that be called from one that
+ * can not see the end.
+ *
+ * Return: the flags.
+ */
+static inline unsigned long sh_cache_change(struct sh_cache *cache)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	WRITE_ONCE(cache->changes, cache->changes + 1);
+	smp_wmb();	/* odd before the change */
+	return flags;
+}
+
+/**
+ * sh_cache_changed() - end a change
+ * @cache: the cache
+ * @flags: what sh_cache_change() returned
+ */
+static inline void sh_cache_changed(struct sh_cache *cache, unsigned long flags)
+{
+	smp_wmb();	/* the change before even */
+	WRITE_ONCE(cache->changes, cache->changes + 1);
+	local_irq_restore(flags);
+}
+
+/**
  * sh_slot_set_array() - give a slot another array
- * @slot: a slot of this CPU's cache, entered
+ * @cache: this CPU's cache, entered, or that of a dead CPU
+ * @slot: one of its slots
  * @array: the array, with the slot's objects at its front; NULL for none
  * @count: how many these are
  * @nr: entries in the array
- *
- * sh_caches_stats() on another CPU sees no top while it is that of no array.
  */
-static inline void sh_slot_set_array(struct sh_slot *slot,
+static inline void sh_slot_set_array(struct sh_cache *cache,
+				     struct sh_slot *slot,
 				     struct sh_entry *array,
 				     unsigned int count, unsigned int nr)
 {
-	WRITE_ONCE(slot->top, NULL);
-	smp_wmb();	/* the old top before the new base */
+	unsigned long flags = sh_cache_change(cache);
+
 	WRITE_ONCE(slot->base, array);
-	smp_wmb();	/* the new base before the new top */
 	WRITE_ONCE(slot->top, array + count);
 	slot->end = array + nr;
+	sh_cache_changed(cache, flags);
 }
 
 /* Objects a slot may hold. */

@@ -116,7 +116,7 @@ static struct sh_entry *install(struct sh_caches *caches, struct sh_cache *cache
 		return array;
 	if (count)
 		memcpy(array, old, count * sizeof(*array));
-	sh_slot_set_array(slot, array, count, nr);
+	sh_slot_set_array(cache, slot, array, count, nr);
 	cache->capacity += (nr - now) * size;
 	return old;
 }

@@ -13,8 +13,6 @@
  *
  * Contexts: any but NMI, except where a function says otherwise.
  */
-#include <linux/irqflags.h>
-
 #include "cache.h"
 #include "compat.h"
 #include "sampling.h"
@@ -22,21 +20,16 @@
 /*
  * Start a countdown anew without a change to how many objects were allocated,
  * which is the difference; sh_caches_stats() looks again when it sees one half
- * of it. Interrupts are off lest it be called from one that can not see the end.
+ * of it.
  */
 static void set_left(struct sh_cache *cache, unsigned int class, long left)
 {
 	struct sh_slot *slot = &cache->slot[class];
-	unsigned long flags;
+	unsigned long flags = sh_cache_change(cache);
 
-	local_irq_save(flags);
-	WRITE_ONCE(cache->changes, cache->changes + 1);
-	smp_wmb();	/* odd before the change */
 	WRITE_ONCE(cache->drawn[class], cache->drawn[class] + left - sh_slot_left(slot));
 	WRITE_ONCE(slot->left, left);
-	smp_wmb();	/* the change before even */
-	WRITE_ONCE(cache->changes, cache->changes + 1);
-	local_irq_restore(flags);
+	sh_cache_changed(cache, flags);
 }
 
 /**

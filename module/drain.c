@@ -54,7 +54,7 @@ static unsigned int take_batch(struct sh_caches *caches, int dead_cpu,
 			*array = slot->base;
 			cache->capacity -= (slot->end - slot->base) *
 					   sh_classes[class].size;
-			sh_slot_set_array(slot, NULL, 0, 0);
+			sh_slot_set_array(cache, slot, NULL, 0, 0);
 		}
 		sh_cache_leave(cache);
 	}
