@@ -9,7 +9,7 @@
 # make torture    OPS=n randomised operations, SEED=n; LANE=native unless given
 # make soak       everything at once for MINUTES=n; LANE=debug unless given
 # make bench      compare with kmalloc, kmem_cache, kvmalloc and vmalloc
-# make lint       checkpatch, sparse, W=1, kernel-doc, shellcheck
+# make lint       checkpatch, sparse, W=1, kernel-doc, docutils, shellcheck, Coccinelle
 #
 # All but the first two install the Debian packages they need.
 

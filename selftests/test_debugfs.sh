@@ -65,6 +65,24 @@ debugfs_stats_form()
 	done
 }
 
+# debugfs.rst, which is beside the tests or in Documentation/, has a row for each
+# figure, and for no others.
+debugfs_stats_documented()
+{
+	doc=$(dirname "$0")/debugfs.rst
+	[ -e "$doc" ] || doc=$(dirname "$0")/../Documentation/debugfs.rst
+	awk '/^  ====/ { table++; next }
+	     table == 1 { print substr($0, 3, 26) }' "$doc" |
+		tr -s ', ' '\n' | grep . >"$tmp/documented"
+	for file in "$HEAPS"/*/stats; do
+		cut -d ' ' -f 1 "$file" >"$tmp/shown"
+		! grep -vxFf "$tmp/documented" "$tmp/shown" ||
+			fail "in $file, but not in debugfs.rst" || return 1
+		! grep -vxFf "$tmp/shown" "$tmp/documented" ||
+			fail "in debugfs.rst, but not in $file" || return 1
+	done
+}
+
 adds_up()
 {
 	awk -v file="$1" '
@@ -205,6 +223,7 @@ debugfs_vanish()
 }
 
 setup spanheap_sample
-run_tests debugfs_files debugfs_modes debugfs_stats_form debugfs_sums \
+run_tests debugfs_files debugfs_modes debugfs_stats_form \
+	debugfs_stats_documented debugfs_sums \
 	debugfs_classes debugfs_map debugfs_map_kinds debugfs_occupancy \
 	debugfs_no_addresses debugfs_access debugfs_vanish

@@ -40,8 +40,8 @@ image_selftests()
 		--exclude='*.c' --exclude='*.h' --exclude=Kbuild \
 		"$SPANHEAP_ROOT/selftests/" "$1/"
 	cp "$src/tools/testing/selftests/kselftest/ktap_helpers.sh" "$1/"
-	# What it says is what test_hostile.sh tests.
-	cp "$SPANHEAP_ROOT/Documentation/misuse.rst" "$1/"
+	# Tests compare what these say with what is there.
+	cp "$SPANHEAP_ROOT"/Documentation/{misuse,debugfs}.rst "$1/"
 }
 
 # image_pack ROOT FILE: an initramfs, not compressed: unpacking costs more
