@@ -240,6 +240,25 @@ def case_pprof():
         re.search(rf"^ *{figure('object_bytes')} 100.0% .* index_add_\[spanheap_sample\]$", out, re.M))
 
 
+def mixed_up(*files):
+    """File and line of what Coccinelle's script finds in these."""
+    out = subprocess.run(["spatch", "--sp-file", HERE.parent / "coccinelle/spanheap-mixed-free.cocci",
+                          "-D", "report", "--very-quiet", "--no-includes", *files],
+                         capture_output=True, text=True, timeout=300, check=True).stdout
+    return sorted(tuple(line.split(":")[:2]) for line in out.splitlines())
+
+
+def case_mixed_free():
+    """frees that do not go with the allocation are found, and no others"""
+    if not shutil.which("spatch"):
+        return None
+    wrong, right = HERE / "mixed/wrong.c", HERE / "mixed/right.c"
+    marked = sorted((str(wrong), str(number))
+                    for number, line in enumerate(wrong.read_text().splitlines(), 1)
+                    if "/* WRONG */" in line)
+    return len(marked) > 10 and mixed_up(wrong, right) == marked
+
+
 def main():
     """Run all cases."""
     cases = [(f.__doc__, f) for name, f in globals().items() if name.startswith("case_")]
