@@ -142,7 +142,7 @@ static void step_retire(struct kunit *test, struct model *m)
 	struct sh_pageheap_stats before = sh_pages_stats(m->ph), after;
 	unsigned long resident = idle_resident(m), got;
 
-	got = sh_pageheap_retire(m->ph, sh_test_random(&m->rnd, 2) * 100 * HZ, UINT_MAX);
+	got = sh_pageheap_retire(m->ph, ULONG_MAX, sh_test_random(&m->rnd, 2) * 100 * HZ);
 	after = sh_pages_stats(m->ph);
 	KUNIT_ASSERT_GE(test, after.arenas, 1);
 	KUNIT_ASSERT_EQ(test, idle_resident(m), resident - got);

@@ -2,7 +2,7 @@
 /*
  * How memory goes back: which pages of which runs, in which order, how many,
  * and that all others keep their contents. Where arenas keep their memory there
- * is only retiring.
+ * is only retiring, see retire_test.c.
  */
 #include <kunit/test.h>
 #include <linux/jiffies.h>
@@ -393,155 +393,6 @@ static void release_test_a_long_run_takes_several_shootdowns(struct kunit *test)
 	sh_pages_verify(test, ph);
 }
 
-/* Spans that fill an arena each; an arena is at least that long. */
-static void make_arenas(struct kunit *test, struct sh_span **span, unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		span[i] = sh_pages_alloc(test, heap_of(test), ARENA_PAGES);
-	KUNIT_ASSERT_EQ(test, sh_pages_stats(heap_of(test)).arenas, nr);
-}
-
-static bool is_mapped(unsigned long base, u32 nr_pages)
-{
-	for (; nr_pages; nr_pages--, base += SH_PAGE_SIZE)
-		if (sh_pagemap_get(base))
-			return true;
-	return false;
-}
-
-static void release_test_retires_idle_arenas(struct kunit *test)
-{
-	struct sh_pageheap *ph = heap_of(test);
-	struct sh_pageheap_stats before;
-	unsigned long base[4];
-	struct sh_span *s[4];
-	size_t meta;
-	int i;
-
-	make_arenas(test, s, 4);
-	before = sh_pages_stats(ph);
-	meta = sh_arena_meta_bytes(s[1]->arena) + sh_arena_meta_bytes(s[3]->arena);
-	for (i = 0; i < 4; i++) {
-		base[i] = s[i]->arena->base;
-		sh_pages_fill(sh_span_base(s[i]), ARENA_PAGES, i);
-	}
-	sh_pages_free(ph, s[3]);
-	sh_pages_free(ph, s[1]);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0, UINT_MAX), 2 * ARENA_PAGES);
-	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 2);
-	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).sys, before.sys - 2 * ARENA_PAGES);
-	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).idle, before.idle);
-	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arena_bytes, before.arena_bytes - meta);
-	KUNIT_EXPECT_FALSE(test, is_mapped(base[1], ARENA_PAGES));
-	KUNIT_EXPECT_FALSE(test, is_mapped(base[3], ARENA_PAGES));
-	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(s[0]), ARENA_PAGES, 0));
-	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(s[2]), ARENA_PAGES, 2));
-	sh_pages_verify(test, ph);
-	/* And it grows again. */
-	s[1] = sh_pages_alloc(test, ph, ARENA_PAGES);
-	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 3);
-	sh_pages_verify(test, ph);
-}
-
-static void release_test_keeps_the_oldest_arena(struct kunit *test)
-{
-	struct sh_pageheap *ph = heap_of(test);
-	struct sh_arena *first;
-	struct sh_span *s[3];
-	int i;
-
-	make_arenas(test, s, 3);
-	first = s[0]->arena;
-	for (i = 0; i < 3; i++)
-		sh_pages_free(ph, s[i]);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0, UINT_MAX), 2 * ARENA_PAGES);
-	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 1);
-	KUNIT_EXPECT_PTR_EQ(test, list_first_entry(&ph->arenas, struct sh_arena, link),
-			    first);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0, UINT_MAX), 0);
-	sh_pages_verify(test, ph);
-	s[0] = sh_pages_alloc(test, ph, ARENA_PAGES);
-	KUNIT_EXPECT_PTR_EQ(test, s[0]->arena, first);
-	sh_pages_verify(test, ph);
-}
-
-static void release_test_keeps_arenas_in_use(struct kunit *test)
-{
-	struct sh_pageheap *ph = heap_of(test);
-	struct sh_span *s[3], *last;
-
-	make_arenas(test, s, 3);
-	last = sh_pages_cut(test, ph, s[2], ARENA_PAGES - 1);
-	sh_pages_fill(sh_span_base(last), 1, 4);
-	sh_pages_free(ph, s[0]);
-	sh_pages_free(ph, s[2]);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0, UINT_MAX), 0);
-	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 3);
-	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(last), 1, 4));
-	sh_pages_verify(test, ph);
-	sh_pages_free(ph, last);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, 0, UINT_MAX), ARENA_PAGES);
-	sh_pages_verify(test, ph);
-}
-
-static void release_test_retires_arenas_old_enough(struct kunit *test)
-{
-	struct sh_pageheap *ph = heap_of(test);
-	struct sh_span *s[3], *run;
-	unsigned long base;
-
-	make_arenas(test, s, 3);
-	base = s[1]->arena->base;
-	sh_pages_free(ph, s[2]);
-	sh_pages_free(ph, s[1]);
-	run = sh_pagemap_get(base);
-	KUNIT_ASSERT_NOT_NULL(test, run);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, LONG_AGO, UINT_MAX), 0);
-	run->idle_since -= LONG_AGO;
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, LONG_AGO, UINT_MAX), ARENA_PAGES);
-	KUNIT_EXPECT_PTR_EQ(test, sh_pagemap_get(base), NULL);
-	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 2);
-	sh_pages_verify(test, ph);
-}
-
-/* Only what was resident counts; what was released went back before. */
-static void release_test_released_arenas_have_nothing_left(struct kunit *test)
-{
-	struct sh_pageheap *ph = heap_of(test);
-	struct sh_span *s[3];
-	unsigned long got;
-
-	make_arenas(test, s, 3);
-	sh_pages_free(ph, s[1]);
-	got = release(ph, ULONG_MAX, 0);
-	KUNIT_EXPECT_EQ(test, got + sh_pageheap_retire(ph, 0, UINT_MAX), ARENA_PAGES);
-	KUNIT_EXPECT_EQ(test, got, SH_ARENA_SPARSE ? ARENA_PAGES : 0);
-	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 2);
-	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).released, 0);
-	sh_pages_verify(test, ph);
-}
-
-/* To give its pages back does not make it young. */
-static void release_test_released_arenas_keep_their_age(struct kunit *test)
-{
-	struct sh_pageheap *ph = heap_of(test);
-	struct sh_span *s[2], *run;
-	unsigned long base;
-
-	make_arenas(test, s, 2);
-	base = s[1]->arena->base;
-	sh_pages_free(ph, s[1]);
-	run = sh_pagemap_get(base);
-	KUNIT_ASSERT_NOT_NULL(test, run);
-	run->idle_since -= LONG_AGO;
-	release(ph, ULONG_MAX, LONG_AGO);
-	sh_pageheap_retire(ph, LONG_AGO, UINT_MAX);
-	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 1);
-	sh_pages_verify(test, ph);
-}
-
 static int release_test_init(struct kunit *test)
 {
 	test->priv = sh_pages_create(test, ARENA_PAGES);
@@ -561,12 +412,6 @@ static struct kunit_case release_test_cases[] = {
 	KUNIT_CASE(release_test_a_merged_run_may_need_zeroing),
 	KUNIT_CASE(release_test_many_runs_take_several_shootdowns),
 	KUNIT_CASE(release_test_a_long_run_takes_several_shootdowns),
-	KUNIT_CASE(release_test_retires_idle_arenas),
-	KUNIT_CASE(release_test_keeps_the_oldest_arena),
-	KUNIT_CASE(release_test_keeps_arenas_in_use),
-	KUNIT_CASE(release_test_retires_arenas_old_enough),
-	KUNIT_CASE(release_test_released_arenas_have_nothing_left),
-	KUNIT_CASE(release_test_released_arenas_keep_their_age),
 	{}
 };
 

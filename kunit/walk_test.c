@@ -162,7 +162,7 @@ static void walk_test_goes_on_after_a_gap(struct kunit *test)
 	sh_pages_free(seen.ph, span[1]);
 	sh_pages_free(seen.ph, span[2]);
 	sh_pages_free(seen.ph, span[4]);
-	sh_pageheap_retire(seen.ph, 0, UINT_MAX);
+	sh_pageheap_retire(seen.ph, ULONG_MAX, 0);
 	KUNIT_EXPECT_EQ(test, 0, sh_pageheap_walk(seen.ph, see_arena, see_span, &seen));
 	KUNIT_EXPECT_EQ(test, seen.arenas, 3);
 	KUNIT_EXPECT_EQ(test, seen.spans, 3);
@@ -244,7 +244,7 @@ static void change_often(struct moving *m)
 		if (rest)
 			sh_pages_free(m->ph, rest);
 		if (i == 3)
-			sh_pageheap_retire(m->ph, 0, UINT_MAX);
+			sh_pageheap_retire(m->ph, ULONG_MAX, 0);
 		cond_resched();
 	}
 	for (i = 0; i < ARRAY_SIZE(span); i++)

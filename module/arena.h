@@ -33,6 +33,11 @@
  * @nr_pages: heap pages reserved
  * @used: heap pages that the page heap has taken into use, from the base on
  * @backend: what the backend keeps
+ * @rcu: for freeing it
+ *
+ * Who frees a wrong address may look at @heap through a stale record, in an RCU
+ * read-side section; at nothing else, and at none of the memory. So what an arena
+ * holds goes as soon as nobody owns any of it, and only this record waits.
  */
 struct sh_arena {
 	struct list_head link;
@@ -42,6 +47,7 @@ struct sh_arena {
 	unsigned long nr_pages;
 	unsigned long used;
 	struct sh_arena_backend *backend;
+	struct rcu_head rcu;
 };
 
 int sh_arena_init(void);

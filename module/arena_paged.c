@@ -187,9 +187,11 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_arena_create);
 
 /**
  * sh_arena_destroy() - give an arena back, its pages and its addresses
- * @arena: the arena; nobody uses it any more
+ * @arena: the arena; nobody owns any of its memory
  *
- * Context: task, may sleep.
+ * The record stays for a grace period, which is not waited for.
+ *
+ * Context: task, may sleep; inside reclaim as well.
  */
 void sh_arena_destroy(struct sh_arena *arena)
 {
@@ -199,7 +201,7 @@ void sh_arena_destroy(struct sh_arena *arena)
 	sh_arena_free_unmapped(&pages);
 	vunmap(arena->backend->area);
 	kvfree(arena->backend);
-	kfree(arena);
+	kfree_rcu(arena, rcu);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_destroy);
 

@@ -20,6 +20,9 @@
 #include "fault.h"
 #include "gfp.h"
 
+/* Pages freed between two points at which others may run. */
+#define FREE_BATCH	256
+
 /**
  * struct sh_arena_backend - what a portable arena keeps
  * @area: what vmap() returned, at most a heap page below the base
@@ -57,8 +60,11 @@ static void backend_free(struct sh_arena_backend *be)
 		return;
 	if (be->area)
 		vunmap(be->area);
-	for (i = 0; i < be->nr && be->pages[i]; i++)
+	for (i = 0; i < be->nr && be->pages[i]; i++) {
 		__free_page(be->pages[i]);
+		if (i % FREE_BATCH == 0)
+			cond_resched();
+	}
 	kvfree(be);
 }
 
@@ -132,14 +138,16 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_arena_create);
 
 /**
  * sh_arena_destroy() - give an arena back, its pages and its addresses
- * @arena: the arena; nobody uses it any more
+ * @arena: the arena; nobody owns any of its memory
  *
- * Context: task, may sleep.
+ * The record stays for a grace period, which is not waited for.
+ *
+ * Context: task, may sleep; inside reclaim as well.
  */
 void sh_arena_destroy(struct sh_arena *arena)
 {
 	backend_free(arena->backend);
-	kfree(arena);
+	kfree_rcu(arena, rcu);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_destroy);
 

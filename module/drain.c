@@ -225,6 +225,31 @@ void sh_drain_all(struct sh_drain __percpu *drains)
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_all);
 
+/**
+ * sh_drain_bytes() - how much emptying all caches may give back
+ * @drains: from sh_drains_init()
+ *
+ * Context: any.
+ * Return: bytes that there is room for in what CPUs hold and what waits for them,
+ * and of runs.
+ */
+size_t sh_drain_bytes(struct sh_drain __percpu *drains)
+{
+	struct sh_caches *caches = caches_of(drains);
+	size_t bytes = atomic_long_read(&caches->transfer_bytes);
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct sh_cache *cache = per_cpu_ptr(caches->cpu, cpu);
+		struct sh_runcache *rc = per_cpu_ptr(caches->rcs->cpu, cpu);
+
+		bytes += sh_peek(cache->capacity);
+		bytes += (size_t)sh_peek(rc->pages) << SH_PAGE_SHIFT;
+	}
+	return bytes;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_bytes);
+
 /*
  * Changes whenever a CPU allocates from its caches or frees to them. What an
  * allocation adds weighs more than what it takes out of a cache.

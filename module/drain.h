@@ -28,6 +28,7 @@ struct sh_drain __percpu *sh_drains_init(struct sh_caches *caches);
 void sh_drains_exit(struct sh_drain __percpu *drains);
 void sh_drain_transfers(struct sh_caches *caches, bool only_idle);
 void sh_drain_cpu(struct sh_caches *caches, int dead_cpu);
+size_t sh_drain_bytes(struct sh_drain __percpu *drains);
 void sh_drain_start(struct sh_drain __percpu *drains);
 void sh_drain_all(struct sh_drain __percpu *drains);
 bool sh_drain_idle(struct sh_drain __percpu *drains);

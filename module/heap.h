@@ -147,6 +147,8 @@ void sh_debugfs_remove(struct spanheap *heap);
 /* pressure.c */
 int sh_pressure_init(void);
 void sh_pressure_exit(void);
+unsigned long sh_pressure_count(void);
+unsigned long sh_pressure_release(unsigned long goal);
 
 /* limit.c */
 bool sh_reclaim(struct spanheap *heap, gfp_t gfp);

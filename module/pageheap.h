@@ -129,8 +129,11 @@ void sh_pageheap_stats(struct sh_pageheap *ph, struct sh_pageheap_stats *stats);
 /* release.c */
 unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
 				  unsigned long age, unsigned long *shootdowns);
-unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long age,
-				 unsigned int nr);
+unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long goal,
+				 unsigned long age);
+unsigned long sh_pageheap_spare(struct sh_pageheap *ph);
+unsigned long sh_pageheap_give_up(struct sh_pageheap *ph, unsigned long goal,
+				  unsigned long *shootdowns);
 
 /* walk.c */
 typedef int (*sh_arena_fn)(struct sh_arena *arena, void *arg);

@@ -27,39 +27,49 @@
 static struct shrinker *shrinker;
 static enum cpuhp_state hotplug_state;
 
+/* Free objects need not be all of their pages: this is the most there may be. */
 static unsigned long idle_resident(struct spanheap *heap)
 {
-	struct sh_pageheap_stats stats;
+	size_t held = sh_quarantine_bytes(heap) +
+		      sh_drain_bytes(heap->scavenger.drains);
 
-	sh_pageheap_stats(&heap->ph, &stats);
-	return stats.idle - stats.released +
-	       (sh_quarantine_bytes(heap) >> SH_PAGE_SHIFT);
+	return sh_pageheap_spare(&heap->ph) + (held >> SH_PAGE_SHIFT);
 }
 
-static unsigned long count_idle(struct shrinker *unused,
-				struct shrink_control *sc)
+/**
+ * sh_pressure_count() - how much all heaps may give back
+ *
+ * Context: reclaim.
+ * Return: heap pages; 0 also when somebody is at the list of heaps.
+ */
+unsigned long sh_pressure_count(void)
 {
 	struct spanheap *heap;
 	unsigned long pages = 0;
 
-	if (!SH_ARENA_SPARSE || !down_read_trylock(&sh_heaps_lock))
+	if (!down_read_trylock(&sh_heaps_lock))
 		return 0;
 	list_for_each_entry(heap, &sh_heaps, link)
 		pages += idle_resident(heap);
 	up_read(&sh_heaps_lock);
-	return pages * PAGES_PER_HEAP_PAGE ?: SHRINK_EMPTY;
+	return pages;
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_pressure_count);
 
-static unsigned long release_idle(struct shrinker *unused,
-				  struct shrink_control *sc)
+/**
+ * sh_pressure_release() - give memory back
+ * @goal: heap pages wanted
+ *
+ * Context: reclaim.
+ * Return: heap pages given back.
+ */
+unsigned long sh_pressure_release(unsigned long goal)
 {
-	unsigned long goal = DIV_ROUND_UP(sc->nr_to_scan, PAGES_PER_HEAP_PAGE);
 	struct spanheap *heap;
 	unsigned long done = 0;
 
 	if (!down_read_trylock(&sh_heaps_lock))
-		return SHRINK_STOP;
-	goal = max(goal, LEAST_GOAL);
+		return 0;
 	list_for_each_entry(heap, &sh_heaps, link) {
 		if (done >= goal)
 			break;
@@ -67,6 +77,22 @@ static unsigned long release_idle(struct shrinker *unused,
 		done += sh_scavenge_pressure(&heap->scavenger, goal - done);
 	}
 	up_read(&sh_heaps_lock);
+	return done;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_pressure_release);
+
+static unsigned long count_idle(struct shrinker *unused,
+				struct shrink_control *sc)
+{
+	return sh_pressure_count() * PAGES_PER_HEAP_PAGE ?: SHRINK_EMPTY;
+}
+
+static unsigned long release_idle(struct shrinker *unused,
+				  struct shrink_control *sc)
+{
+	unsigned long goal = DIV_ROUND_UP(sc->nr_to_scan, PAGES_PER_HEAP_PAGE);
+	unsigned long done = sh_pressure_release(max(goal, LEAST_GOAL));
+
 	if (!done)
 		return SHRINK_STOP;
 	sc->nr_scanned = done * PAGES_PER_HEAP_PAGE;

@@ -12,13 +12,12 @@
  * and, where an arena has its memory from the start, the memory. The oldest
  * arena stays, so that the next allocation need not wait for one.
  *
- * Locks: ph->lock, not held over unmapping, shootdown, freeing or a grace period.
+ * Locks: ph->lock, not held over unmapping, shootdown or freeing. Nothing here
+ * waits for a grace period.
  *
- * Contexts: task, may sleep, interrupts on. Releasing is fine inside reclaim;
- * retiring is not, since it waits for a grace period.
+ * Contexts: task, may sleep, interrupts on; inside reclaim as well.
  */
 #include <linux/jiffies.h>
-#include <linux/rcupdate.h>
 
 #include "compat.h"
 #include "pageheap.h"
@@ -221,39 +220,65 @@ unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_release);
 
-/* The run that is all of what an arena has in use, if it may be retired. */
-static struct sh_span *idle_arena_run(struct sh_pageheap *ph,
-				      struct sh_arena *arena, unsigned long age)
+/* The run that is all of what an arena has in use, if it is free. */
+static struct sh_span *idle_run(const struct sh_arena *arena)
 {
-	struct sh_span *run = arena->used ? sh_pagemap_get(arena->base) : NULL;
+	struct sh_span *run = sh_pagemap_get(arena->base);
 
-	if (list_is_first(&arena->link, &ph->arenas) || !run ||
-	    run->state != SH_SPAN_FREE || run->nr_pages != arena->used)
+	if (!run || run->state != SH_SPAN_FREE || run->nr_pages != arena->used)
 		return NULL;
-	return old_enough(run, age) ? run : NULL;
+	return run;
 }
 
-/* Take idle arenas out of the heap, with their runs. Returns resident pages. */
-static unsigned long take_idle_arenas(struct sh_pageheap *ph, unsigned long age,
-				      unsigned int nr, struct list_head *arenas)
+/*
+ * Resident pages of an arena that may be retired, or -1 if it may not. One that
+ * was reserved ahead has none in use, but memory where it has that from the start.
+ */
+static long idle_pages(struct sh_pageheap *ph, const struct sh_arena *arena,
+		       unsigned long age)
+{
+	struct sh_span *run;
+
+	if (list_is_first(&arena->link, &ph->arenas))
+		return -1;
+	if (!arena->used)
+		return SH_ARENA_SPARSE || age ? -1 : arena->nr_pages;
+	run = idle_run(arena);
+	return run && old_enough(run, age) ? resident(run) : -1;
+}
+
+/* Take an idle arena out of the heap, with its run. */
+static void take_arena(struct sh_pageheap *ph, struct sh_arena *arena,
+		       struct list_head *arenas)
+{
+	struct sh_span *run = arena->used ? idle_run(arena) : NULL;
+
+	if (run) {
+		hold(ph, run);
+		ph->sys -= run->nr_pages;
+		sh_map_forget(run);
+		sh_record_free(ph, run);
+	}
+	ph->nr_arenas--;
+	list_move_tail(&arena->link, arenas);
+}
+
+/* Take idle arenas until they have @goal resident pages. Returns these. */
+static unsigned long take_idle_arenas(struct sh_pageheap *ph, unsigned long goal,
+				      unsigned long age, struct list_head *arenas)
 {
 	struct sh_arena *arena, *next;
 	unsigned long pages = 0;
-	struct sh_span *run;
+	long nr;
 
 	spin_lock_irq(&ph->lock);
 	list_for_each_entry_safe(arena, next, &ph->arenas, link) {
-		run = idle_arena_run(ph, arena, age);
-		if (!run)
+		nr = idle_pages(ph, arena, age);
+		if (nr < 0)
 			continue;
-		pages += resident(run);
-		hold(ph, run);
-		ph->sys -= run->nr_pages;
-		ph->nr_arenas--;
-		sh_map_forget(run);
-		sh_record_free(ph, run);
-		list_move_tail(&arena->link, arenas);
-		if (!--nr)
+		take_arena(ph, arena, arenas);
+		pages += nr;
+		if (pages >= goal)
 			break;
 	}
 	spin_unlock_irq(&ph->lock);
@@ -263,28 +288,68 @@ static unsigned long take_idle_arenas(struct sh_pageheap *ph, unsigned long age,
 /**
  * sh_pageheap_retire() - give idle arenas back, all but the oldest
  * @ph: the page heap
+ * @goal: resident heap pages that are enough
  * @age: only arenas idle for as many jiffies, 0 for any
- * @nr: how many at most
  *
- * Context: task, may sleep, not inside reclaim.
+ * Context: task, may sleep; inside reclaim as well.
  * Return: resident heap pages that went with them.
  */
-unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long age,
-				 unsigned int nr)
+unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long goal,
+				 unsigned long age)
 {
 	struct sh_arena *arena, *next;
 	unsigned long pages;
 	LIST_HEAD(arenas);
 
 	WRITE_ONCE(ph->releasing, true);
-	pages = take_idle_arenas(ph, age, nr, &arenas);
+	pages = take_idle_arenas(ph, goal, age, &arenas);
 	WRITE_ONCE(ph->releasing, false);
-	if (list_empty(&arenas))
-		return 0;
-	/* Who frees a wrong address may be looking at an arena through a record. */
-	synchronize_rcu();
 	list_for_each_entry_safe(arena, next, &arenas, link)
 		sh_pageheap_drop_arena(ph, arena);
 	return pages;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_retire);
+
+/**
+ * sh_pageheap_spare() - how much there is to give back
+ * @ph: the page heap
+ *
+ * Context: any but NMI.
+ * Return: resident heap pages in free runs, where these go one by one, or in idle
+ * arenas, where they go with these.
+ */
+unsigned long sh_pageheap_spare(struct sh_pageheap *ph)
+{
+	unsigned long flags, pages = 0;
+	struct sh_arena *arena;
+
+	spin_lock_irqsave(&ph->lock, flags);
+	if (SH_ARENA_SPARSE)
+		pages = ph->idle - ph->released;
+	else
+		list_for_each_entry(arena, &ph->arenas, link)
+			pages += max(idle_pages(ph, arena, 0), 0L);
+	spin_unlock_irqrestore(&ph->lock, flags);
+	return pages;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_spare);
+
+/**
+ * sh_pageheap_give_up() - give memory back that the system is short of
+ * @ph: the page heap
+ * @goal: heap pages wanted
+ * @shootdowns: increased by the number of TLB shootdowns done
+ *
+ * Of what sh_pageheap_spare() counts, whatever its age.
+ *
+ * Context: task, may sleep; inside reclaim as well.
+ * Return: heap pages given back. More than @goal where whole arenas go.
+ */
+unsigned long sh_pageheap_give_up(struct sh_pageheap *ph, unsigned long goal,
+				  unsigned long *shootdowns)
+{
+	if (SH_ARENA_SPARSE)
+		return sh_pageheap_release(ph, goal, 0, shootdowns);
+	return goal ? sh_pageheap_retire(ph, goal, 0) : 0;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_give_up);

@@ -101,8 +101,8 @@ static unsigned int by_age(struct sh_scavenger *sc)
 					  &sc->shootdowns);
 		/* Idle arenas without memory are no work. */
 		if (!got)
-			got = sh_pageheap_retire(sc->ph, age, SH_ARENA_SPARSE ?
-						 UINT_MAX : 1);
+			got = sh_pageheap_retire(sc->ph, SH_ARENA_SPARSE ?
+						 ULONG_MAX : 1, age);
 		pages += got;
 		took = local_clock() - start;
 	} while (got && took < AGE_SLICE_NS);
@@ -194,7 +194,7 @@ size_t sh_scavenge(struct sh_scavenger *sc, enum sh_scavenge_reason reason)
 	mutex_lock(&sc->lock);
 	start = local_clock();
 	pages = sh_pageheap_release(sc->ph, ULONG_MAX, 0, &sc->shootdowns);
-	pages += sh_pageheap_retire(sc->ph, 0, UINT_MAX);
+	pages += sh_pageheap_retire(sc->ph, ULONG_MAX, 0);
 	account(sc, reason, pages, start);
 	mutex_unlock(&sc->lock);
 	return bytes_of(pages);
@@ -206,8 +206,8 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_scavenge);
  * @sc: the scavenger
  * @goal: heap pages wanted
  *
- * Longest idle first. When that is not enough, the caches are emptied for the
- * next time.
+ * Longest idle first, or, where arenas keep their memory, idle arenas. When that
+ * is not enough, the caches are emptied for the next time.
  *
  * Context: reclaim.
  * Return: heap pages given back.
@@ -219,7 +219,7 @@ unsigned long sh_scavenge_pressure(struct sh_scavenger *sc, unsigned long goal)
 
 	mutex_lock(&sc->lock);
 	start = local_clock();
-	pages = sh_pageheap_release(sc->ph, goal, 0, &sc->shootdowns);
+	pages = sh_pageheap_give_up(sc->ph, goal, &sc->shootdowns);
 	account(sc, SH_SCAVENGE_PRESSURE, pages, start);
 	mutex_unlock(&sc->lock);
 	if (pages < goal) {

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the system gets when it is short of memory, from all heaps: what it is
+ * told there is, and that this becomes free memory, on any architecture.
+ */
+#include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/sizes.h>
+#include <linux/workqueue.h>
+
+#include "fixture.h"
+
+/* So long that no CPU keeps their runs. */
+#define LONG_BYTES	(5UL << 20)
+#define NR_LONG		(SH_FIXTURE_EMULATED ? 8 : 32)
+#define LONG_PAGES	(NR_LONG * LONG_BYTES >> SH_PAGE_SHIFT)
+
+static struct spanheap *heap_of(struct kunit *test)
+{
+	return test->priv;
+}
+
+static unsigned long free_bytes(void)
+{
+	struct sysinfo info;
+
+	si_meminfo(&info);
+	return info.freeram * PAGE_SIZE;
+}
+
+/* Nobody has anything idle. */
+static void start_from_nothing(struct spanheap *heap)
+{
+	spanheap_scavenge(NULL);
+	spanheap_scavenge(heap);
+	/* The worker leaves it to us. */
+	heap->scavenger.recent = 1UL << 24;
+	heap->scavenger.idle_ms = 3600 * 1000;
+}
+
+static void wait_for_drains(struct spanheap *heap)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		flush_work(&per_cpu_ptr(heap->scavenger.drains, cpu)->work);
+}
+
+static void use(struct kunit *test, void **objs, unsigned int nr, size_t size)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		objs[i] = spanheap_alloc(heap_of(test), size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, objs[i]);
+		sh_fixture_fill(objs[i], size, i);
+	}
+}
+
+/*
+ * All that was freed is counted, and goes. Much of it is still in the lists that
+ * the page allocator keeps for each CPU when it is looked at.
+ */
+static void pressure_test_idle_memory_becomes_free(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	unsigned long before, none;
+	void *objs[NR_LONG];
+
+	start_from_nothing(heap);
+	none = sh_pressure_count();
+	use(test, objs, NR_LONG, LONG_BYTES);
+	KUNIT_EXPECT_LT(test, sh_pressure_count(), none + LONG_PAGES / 2);
+	spanheap_free_bulk(NR_LONG, objs);
+	KUNIT_EXPECT_GE(test, sh_pressure_count(), LONG_PAGES);
+	before = free_bytes();
+	KUNIT_EXPECT_GE(test, sh_pressure_release(LONG_PAGES), LONG_PAGES);
+	KUNIT_EXPECT_GE(test, free_bytes(), before + NR_LONG * LONG_BYTES / 4);
+	KUNIT_EXPECT_LT(test, sh_pressure_count(), LONG_PAGES / 2);
+	sh_fixture_check(test, heap);
+}
+
+/* Nor much more than that: the rest of an arena, where these go as a whole. */
+static void pressure_test_gives_no_more_than_wanted(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	void *objs[NR_LONG];
+	unsigned long got;
+
+	start_from_nothing(heap);
+	use(test, objs, NR_LONG, LONG_BYTES);
+	spanheap_free_bulk(NR_LONG, objs);
+	got = sh_pressure_release(100);
+	KUNIT_EXPECT_GE(test, got, 100);
+	KUNIT_EXPECT_LE(test, got, LONG_PAGES / 2);
+	KUNIT_EXPECT_GE(test, sh_pressure_count(), LONG_PAGES - got);
+	sh_fixture_check(test, heap);
+}
+
+static void pressure_test_what_is_in_use_stays(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	void *objs[NR_LONG];
+	int i;
+
+	start_from_nothing(heap);
+	use(test, objs, NR_LONG, LONG_BYTES);
+	for (i = 0; i < NR_LONG; i += 2)
+		spanheap_free(objs[i]);
+	sh_pressure_release(ULONG_MAX);
+	for (i = 1; i < NR_LONG; i += 2) {
+		KUNIT_EXPECT_TRUE(test, sh_fixture_intact(objs[i], LONG_BYTES, i));
+		spanheap_free(objs[i]);
+	}
+	sh_fixture_check(test, heap);
+}
+
+/* A heap all of whose free memory is in caches has something to give, too. */
+static void pressure_test_caches_are_counted_and_emptied(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	unsigned long none;
+	void *objs[16];
+
+	start_from_nothing(heap);
+	sh_fixture_pin();
+	none = sh_pressure_count();
+	use(test, objs, ARRAY_SIZE(objs), SZ_64K);
+	spanheap_free_bulk(ARRAY_SIZE(objs), objs);
+	use(test, objs, ARRAY_SIZE(objs), 100);
+	spanheap_free_bulk(ARRAY_SIZE(objs), objs);
+	KUNIT_EXPECT_GE(test, sh_drain_bytes(heap->scavenger.drains), SZ_1M);
+	KUNIT_EXPECT_GE(test, sh_pressure_count(), none + (SZ_1M >> SH_PAGE_SHIFT));
+	sh_pressure_release(ULONG_MAX);
+	wait_for_drains(heap);
+	KUNIT_EXPECT_EQ(test, sh_drain_bytes(heap->scavenger.drains), 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).cached_objects, 0);
+	sh_pressure_release(ULONG_MAX);
+	KUNIT_EXPECT_LE(test, sh_fixture_stats(heap).resident, SZ_1M);
+}
+
+/* What a debug heap holds back is not worth killing for. */
+static void pressure_test_quarantine_is_counted_and_emptied(struct kunit *test)
+{
+	struct spanheap *heap = sh_fixture_create_debug(test, "kunit-held-back");
+	unsigned long none;
+	int i;
+
+	start_from_nothing(heap);
+	none = sh_pressure_count();
+	for (i = 0; i < 16; i++)
+		spanheap_free(spanheap_alloc(heap, SZ_64K, GFP_KERNEL));
+	KUNIT_EXPECT_GT(test, sh_fixture_stats(heap).quarantined_bytes, SZ_64K);
+	KUNIT_EXPECT_GT(test, sh_pressure_count(), none + (SZ_64K >> SH_PAGE_SHIFT));
+	sh_pressure_release(ULONG_MAX);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).quarantined_bytes, 0);
+	wait_for_drains(heap);
+	sh_pressure_release(ULONG_MAX);
+	KUNIT_EXPECT_LE(test, sh_fixture_stats(heap).resident, SZ_1M);
+	sh_fixture_destroy(test, heap);
+}
+
+static struct kunit_case pressure_test_cases[] = {
+	KUNIT_CASE(pressure_test_idle_memory_becomes_free),
+	KUNIT_CASE(pressure_test_gives_no_more_than_wanted),
+	KUNIT_CASE(pressure_test_what_is_in_use_stays),
+	KUNIT_CASE(pressure_test_caches_are_counted_and_emptied),
+	KUNIT_CASE(pressure_test_quarantine_is_counted_and_emptied),
+	{ }
+};
+
+static struct kunit_suite pressure_test_suite = {
+	.name = "spanheap_pressure",
+	.init = sh_fixture_init,
+	.exit = sh_fixture_exit,
+	.test_cases = pressure_test_cases,
+};
+
+kunit_test_suite(pressure_test_suite);
