@@ -5,6 +5,7 @@
 # make demo       boot Debian's 6.1 kernel in QEMU and show the heap at work
 # make test       run all tests in all lanes; LANE="..." and SUITE=GLOB for some,
 #                 CPUS=N on that many CPUs
+# make test-all   the lanes that take longer as well
 # make coverage   which lines of module/ KUnit and the selftests reach
 # make torture    OPS=n randomised operations, SEED=n; LANE=native unless given
 # make soak       everything at once for MINUTES=n; LANE=debug unless given
@@ -21,7 +22,7 @@ MINUTES ?= 10
 OPS ?= 10000000
 SEED ?= 0
 
-.PHONY: modules clean demo test coverage torture soak bench lint help
+.PHONY: modules clean demo test test-all coverage torture soak bench lint help
 
 # BTF is left out: it takes the vmlinux of that kernel, which headers lack.
 modules:
@@ -44,6 +45,9 @@ demo:
 
 test:
 	@scripts/test --suite '$(SUITE)' --cpus '$(CPUS)' $(LANE)
+
+test-all:
+	@scripts/test --suite '$(SUITE)' --cpus '$(CPUS)' --all
 
 coverage:
 	@scripts/coverage '$(SUITE)'

@@ -27,6 +27,7 @@ SITES=$DEBUGFS/spanheap_sites
 # shellcheck disable=SC2034
 HOSTILE=$DEBUGFS/spanheap_hostile
 
+exec 9>&1
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
@@ -40,6 +41,13 @@ fail()
 {
 	echo "$*"
 	return 1
+}
+
+# progress WORDS: a line at once, not when the test has ended, so that one which takes
+# long is not killed for its silence.
+progress()
+{
+	echo "# $*" >&9
 }
 
 # stat_of FILE NAME: one figure of a "name value" file.

@@ -15,11 +15,17 @@ Both exit with 1 when something failed; `total` also when nothing ran at all.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
 from findings import expects_kasan, find, strip_stamp, taint
 from ktap import Test, parse
+
+SLOWEST = 10  # suites and selftests that the summary lists
+STAMP = re.compile(r"(?:<\d+>)?\[\s*(\d+\.\d+)\]")
+SUITE = re.compile(r"(?:not )?ok \d+ (\S+)")
+SILENT = "# rig: silent for "  # how scripts/guest-tests says that it killed one
 
 
 def read(path):
@@ -49,13 +55,39 @@ def sections(lines, kind):
         yield name, body, None
 
 
+def timed(console):
+    """Yield (seconds, line) for the lines of a kernel log that have a time stamp."""
+    for line in console:
+        if match := STAMP.match(line):
+            yield float(match.group(1)), strip_stamp(line)
+
+
+def durations(console):
+    """[(seconds, name)] of the selftests and the KUnit suites that ended."""
+    result = []
+    name, begin = None, 0
+    for now, line in timed(console):
+        if line.startswith("rig: begin "):
+            name, begin = line.split()[-1], now
+        elif name == "kunit" and (match := SUITE.match(line)):
+            result.append((round(now - begin, 1), match.group(1)))
+            begin = now
+        elif line.startswith("rig: end selftest ") and name:
+            result.append((round(now - begin, 1), name))
+            name = None
+    return result
+
+
 def judge_section(name, lines, status, may_be_empty):
     """The tests of one section, and a failed one where its end is not right."""
     if may_be_empty and status == 0 and not any("TAP version" in l for l in lines):
         return []
     tests = parse(lines)
+    silent = [l for l in lines if l.startswith(SILENT)]
     failed = any(leaf.outcome == "failed" for test in tests for _, leaf in test.leaves())
-    if status is None:
+    if silent:
+        tests.append(Test("(silent)", "failed", lines=silent + lines[-20:]))
+    elif status is None:
         tests.append(Test("(end)", "failed", lines=["did not run to its end"] + lines[-20:]))
     elif status not in (0, 4) and not failed:
         tests.append(Test("(status)", "failed", lines=[f"exit status {status}"] + lines[-20:]))
@@ -101,7 +133,7 @@ def judge(folder):
         for run in sections(output, "selftest"):
             tests += judge_section(*run, False)
     if status != 0:
-        why = {124: "time limit", 125: "the kernel stopped", 126: "not built"}.get(status, f"status {status}")
+        why = {123: "silent for too long", 124: "time limit", 125: "the kernel stopped", 126: "not built"}.get(status, f"status {status}")
         tests.append(Test("(machine)", "failed", lines=[why] + console[-30:]))
     elif "rig: end of tests" not in output:
         tests.append(Test("(machine)", "failed", lines=["no end of tests"] + output[-30:]))
@@ -131,7 +163,8 @@ def print_lane(number, name, folder):
     print(f"{'not ok' if failures else 'ok'} {number} {name}")
 
     seconds = (read(folder / "seconds") or ["0"])[0]
-    result = {"name": name, "found": found, "seconds": seconds, "failures": failures, **counts}
+    result = {"name": name, "found": found, "seconds": seconds, "failures": failures,
+              "durations": durations(read(folder / "console.log")), **counts}
     (folder / "result.json").write_text(json.dumps(result))
     return not failures
 
@@ -146,10 +179,17 @@ def print_total(folders):
             for line in failure["lines"][-60:]:
                 print(f"#     {line}")
 
-    print(f"\n# {'lane':<14} {'passed':>7} {'failed':>7} {'skipped':>7} {'in log':>7} {'seconds':>8}")
+    print(f"\n# {'lane':<16} {'passed':>7} {'failed':>7} {'skipped':>7} {'in log':>7} {'seconds':>8}")
     for r in results:
-        print(f"# {r['name']:<14} {r['passed']:>7} {r['failed']:>7} {r['skipped']:>7}"
+        print(f"# {r['name']:<16} {r['passed']:>7} {r['failed']:>7} {r['skipped']:>7}"
               f" {r['found']:>7} {r['seconds']:>8}")
+
+    slowest = sorted(((*entry, r["name"]) for r in results for entry in r["durations"]),
+                     reverse=True)[:SLOWEST]
+    if slowest:
+        print(f"\n# {'the slowest':<34} {'lane':<16} {'seconds':>8}")
+    for seconds, name, lane in slowest:
+        print(f"# {name:<34} {lane:<16} {seconds:>8}")
 
     passed, failed, skipped = (sum(r[k] for r in results) for k in ("passed", "failed", "skipped"))
     ran = sum(r["passed"] + r["failed"] for r in results if r["name"] != "rig")

@@ -5,13 +5,17 @@
 Prints KTAP. Each case is a function; its first line of doc is its name.
 """
 
+import re
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from findings import find, taint
 from ktap import parse
-from report import judge
+from report import durations, judge
+
+SCRIPTS = Path(__file__).resolve().parent.parent
 
 KUNIT = """KTAP version 1
 1..2
@@ -213,7 +217,7 @@ def case_taint():
 
 def case_machine():
     """a panic, a time limit or a lost end fails a run"""
-    return (run(status="124") == (4, 1, 1, 0) and run(status="125") == (4, 1, 1, 0)
+    return (all(run(status=status) == (4, 1, 1, 0) for status in ("123", "124", "125"))
             and run(output="nothing\n") == (4, 1, 1, 0))
 
 
@@ -240,6 +244,61 @@ def case_where():
     """a finding names the suite it appeared in"""
     lines = stamped("rig: begin selftest test_x\n" + LOCKDEP).split("\n")
     return [f.where for f in find(lines)] == ["selftest test_x"]
+
+
+def case_durations():
+    """a slow run passes, and the summary says what took long"""
+    log = ["[    1.0] rig: begin kunit", "[    2.5] ok 1 first", "[ 9002.5] not ok 2 second",
+           "[ 9002.5]     ok 1 no_suite", "[ 9003.0] rig: end kunit status 0",
+           "[ 9004.0][    T1] rig: begin selftest test_x", "[19004.0] rig: end selftest status 0",
+           "[19005.0] rig: begin selftest test_y"]
+    slow = stamped("rig: begin kunit\n" + KUNIT + "\nrig: end kunit status 0").replace("[    1.", "[99999.")
+    return (durations(log) == [(1.5, "first"), (9000.0, "second"), (10000.0, "test_x")]
+            and run(**{"console.log": slow}) == (4, 0, 1, 0))
+
+
+def case_silent_selftest():
+    """a selftest that was killed for its silence fails, and it is said"""
+    output = ("rig: begin selftest test_x\nTAP version 13\n1..1\n# rig: silent for 600 s, killed\n"
+              "rig: end selftest status 137\nrig: end of tests\n")
+    return run("selftests", None, output=output)[:2] == (0, 2)
+
+
+def killed_by_machine(command):
+    """Whether what stops silent machines stops this one, a shell command."""
+    script = """. "$0/lib/machine.sh"; silence=3; cd "$1"; : >console.log
+        (eval "$2") >output 8>&- & stop_when_silent $! . & wait $!; [ -e silent ]"""
+    with tempfile.TemporaryDirectory() as folder:
+        return not subprocess.run(["bash", "-c", script, SCRIPTS, folder, command], timeout=600,
+                                  stderr=subprocess.DEVNULL, check=False).returncode
+
+
+def killed_by_guest(command):
+    """Whether what stops silent selftests stops this one, and says so."""
+    text = (SCRIPTS / "guest-tests").read_text()
+    functions = [re.search(rf"^{name}\(\)\n{{.*?^}}\n", text, re.M | re.S).group(0)
+                 for name in ("show_waiting", "kill_when_silent")]
+    script = "".join(functions) + """SILENCE=3 said=$0/said; : >"$said"
+        setsid sh -c "$1" >"$said" & kill_when_silent $! & wait"""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(["busybox", "sh", "-c", script, folder, command], timeout=600,
+                              capture_output=True, text=True, check=False)
+    return "# rig: silent for 3 s, killed\n" in done.stdout
+
+
+# Six seconds with a line each fifth of one, and a line with nothing after it.
+TALKS = "for i in $(seq 30); do echo $i; sleep 0.2; done"
+HANGS = "echo; exec sleep 300"
+
+
+def case_silent_machine():
+    """a machine that hangs is stopped, one that is slow is not"""
+    return killed_by_machine(HANGS) and not killed_by_machine(TALKS)
+
+
+def case_silent_guest():
+    """a selftest that hangs is killed, one that is slow is not"""
+    return killed_by_guest(HANGS) and not killed_by_guest(TALKS)
 
 
 def main():

@@ -23,8 +23,8 @@
 #   KUNIT_ARGS   parameters of spanheap_kunit.ko, as kunit/main.c has them
 #   ONLY         only selftests that match this glob, as test_GLOB.sh (all)
 #   KMEMLEAK     yes: scan for leaks before the machine stops
-#   TIME_LIMIT   seconds for one boot of the tests (1200)
-#   IN_TEST      yes: part of a plain `make test`
+#   WEIGHT       about how many seconds it takes: long ones begin first (100)
+#   IN_TEST      yes: part of a plain `make test`; all: of `make test-all` only
 
 LANES=$SPANHEAP_ROOT/scripts/lanes
 
@@ -36,7 +36,7 @@ lane_load()
 	LANE=$1
 	PACKAGED='' BASE_CONFIG='' CONFIGS='' BUILD_ARGS='' KARCH=x86_64
 	CPUS=2 MEM=1G NODES=1 CPU=max,-cx16 THREADS=multi
-	APPEND='' TESTS='' KUNIT_ARGS='' ONLY='*' KMEMLEAK=no TIME_LIMIT=1200 IN_TEST=no
+	APPEND='' TESTS='' KUNIT_ARGS='' ONLY='*' KMEMLEAK=no WEIGHT=100 IN_TEST=no
 	# shellcheck source=/dev/null
 	. "$LANES/$1"
 }
@@ -46,12 +46,16 @@ lane_list()
 	ls "$LANES"
 }
 
-# lanes_in_test: those that run without being asked for by name.
+# lanes_in_test [all]: those that run without being asked for by name, of a plain
+# `make test` or of all, the longest first.
 lanes_in_test()
 {
 	local lane
 
 	for lane in $(lane_list); do
-		(lane_load "$lane" && [ "$IN_TEST" = yes ] && echo "$lane") || :
-	done
+		lane_load "$lane"
+		case $IN_TEST in
+		yes|"${1:-yes}")	echo "$WEIGHT $lane" ;;
+		esac
+	done | sort -k 1nr -k 2 | cut -d ' ' -f 2
 }

@@ -3,8 +3,14 @@
 #
 # Start a machine on the kernel and root folder that scripts/boot prepared.
 # Each runs as a process of its own, whose id is that of the time limit's
-# watcher. Serial lines: the first is the kernel log, the second the script's output,
+# watcher; another one stops a machine that is silent. Serial lines: the first is the kernel log, the second the script's output,
 # the third (QEMU) carries the results.
+
+# A busy host gives an emulated CPU nothing to run on for longer than the 21 s and
+# more after which the kernel takes it for stuck: what hangs does so for good, and
+# is reported as well when it is told to wait longer.
+patience="rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60"
+patience+=" workqueue.watchdog_thresh=120"
 
 # numa_flags: what gives each of NODES nodes the same share of memory and CPUs.
 numa_flags()
@@ -35,7 +41,8 @@ machine_qemu()
 	# shellcheck disable=SC2207	# words
 	flags+=($(numa_flags))
 	# A busy host delivers timer interrupts too late for the kernel's check.
-	words="console=ttyS0 panic=-1 no_timer_check SPANHEAP_RESULTS=ttyS2 $APPEND"
+	words="console=ttyS0 panic=-1 no_timer_check SPANHEAP_RESULTS=ttyS2 $patience"
+	words+=" sysctl.kernel.hung_task_timeout_secs=600 $APPEND"
 
 	exec timeout --foreground -k 5 "$limit" qemu-system-x86_64 \
 		"${flags[@]}" -m "$MEM" -nodefaults -no-user-config -display none -no-reboot \
@@ -58,8 +65,28 @@ machine_uml()
 		export TMPDIR=$work
 	fi
 	# shellcheck disable=SC2086	# words
-	exec timeout --foreground -k 5 "$limit" "$IMAGE" "${words[@]}" $APPEND \
+	exec timeout --foreground -k 5 "$limit" "$IMAGE" "${words[@]}" $patience $APPEND \
 		</dev/null 3>"$work/console.log" 4>"$work/output"
+}
+
+# stop_when_silent PID WORKDIR: end the machine when its kernel and its script have
+# written nothing for $silence seconds. They are counted, not read from a clock: a
+# host that stands still lets time pass as well.
+stop_when_silent()
+{
+	local pid=$1 work=$2 size last='' seconds=0
+
+	while sleep 1 && kill -0 "$pid" 2>/dev/null; do
+		size=$(stat -c %s "$work/console.log" "$work/output" 2>/dev/null) || :
+		seconds=$((seconds + 1))
+		[ "$size" = "$last" ] || seconds=0
+		last=$size
+		if [ "$seconds" -ge "$silence" ]; then
+			touch "$work/silent"
+			kill "$pid"
+			return
+		fi
+	done
 }
 
 # machine_watch PID WORKDIR: show output until the machine stops, collect the
@@ -69,6 +96,7 @@ machine_watch()
 	local pid=$1 work=$2 status=0
 
 	touch "$work/output"
+	[ "$silence" -eq 0 ] || stop_when_silent "$pid" "$work" >/dev/null 2>&1 8>&- &
 	if [ "$quiet" = no ]; then
 		tail -n +1 -s 0.2 -f --pid="$pid" "$work/output"
 	fi
@@ -83,6 +111,8 @@ machine_watch()
 
 	if [ -s "$work/results/exit-status" ]; then
 		return "$(cat "$work/results/exit-status")"
+	elif [ -e "$work/silent" ]; then
+		return 123
 	elif [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
 		return 124
 	fi
