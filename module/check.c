@@ -361,7 +361,7 @@ static const char *check_once(struct checker *c, bool *busy)
 	unsigned long free_runs;
 	const char *wrong;
 
-	*busy = READ_ONCE(c->heap->ph.releasing) ||
+	*busy = atomic_read(&c->heap->ph.releasing) ||
 		sh_runs_underway(&c->heap->rcs);
 	spanheap_get_stats(c->heap, &before);
 	if (sh_pageheap_walk(&c->heap->ph, check_arena, check_span, c))
@@ -371,7 +371,7 @@ static const char *check_once(struct checker *c, bool *busy)
 	synchronize_rcu_expedited();
 	spanheap_get_stats(c->heap, &after);
 	*busy |= memcmp(&before, &after, sizeof(before)) ||
-		 READ_ONCE(c->heap->ph.releasing) ||
+		 atomic_read(&c->heap->ph.releasing) ||
 		 sh_runs_underway(&c->heap->rcs);
 	wrong = *busy ? NULL : check_sums(c, &after, free_runs);
 	return wrong ?: sh_caches_check(&c->heap->caches);

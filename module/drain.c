@@ -5,16 +5,34 @@
  *
  * Nobody can empty another CPU's cache without locks, so a work item does it
  * there. It empties the caches of the CPU it finds itself on, whichever that is:
- * a CPU that goes offline in between is emptied by the hotplug callback.
+ * a CPU that goes offline in between is emptied by the hotplug callback. Work is
+ * queued only where a look from afar says that there is something: a CPU that
+ * is kept free of others, by isolation or by a real-time thread, and does not use
+ * the heap is left alone.
  *
- * Locks: none of its own. Not cpu_hotplug_lock either: an allocation that has
- * reached a limit waits for work items here, under locks that reclaim may take,
- * and a CPU that comes up reclaims under cpu_hotplug_lock.
+ * A real-time thread may keep the work from running for as long as it likes. So
+ * who wants memory waits for other CPUs a moment at most, and not at all for one
+ * that did not answer the last time; allocations and reclaim do not wait. Who
+ * takes a heap away has to wait, and says so in the end.
+ *
+ * Each request of a CPU has a number. A work item that begins after a request was
+ * made answers it, so the CPU has answered all those up to the number that the
+ * work item read when it began.
+ *
+ * Locks: none of its own. Not cpu_hotplug_lock either: a request may be made
+ * under locks that reclaim takes, and a CPU that comes up reclaims under
+ * cpu_hotplug_lock.
  *
  * Contexts: task, may sleep, except where a function says otherwise.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "cache.h"
@@ -22,7 +40,14 @@
 #include "drain.h"
 #include "fault.h"
 
+/* How long who wants memory waits for all other CPUs together, milliseconds. */
+#define ANSWER_MS	100
+
+/* After how many seconds who has to wait says so. */
+#define SILENCE_S	10
+
 static struct workqueue_struct *drain_wq;
+static DECLARE_WAIT_QUEUE_HEAD(answers);
 
 static struct sh_cache *cache_of(struct sh_caches *caches, int dead_cpu)
 {
@@ -136,11 +161,30 @@ void sh_drain_cpu(struct sh_caches *caches, int dead_cpu)
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_cpu);
 
+static bool answered(struct sh_drain *drain, int request)
+{
+	/* Who sees the answer sees what was done before it. */
+	return smp_load_acquire(&drain->answered) - request >= 0;
+}
+
 static void drain_work(struct work_struct *work)
 {
 	struct sh_drain *drain = container_of(work, struct sh_drain, work);
+	int request = atomic_read(&drain->requests);
 
 	sh_drain_cpu(drain->caches, -1);
+	/* As answered() reads it. */
+	smp_store_release(&drain->answered, request);
+	wake_up_all(&answers);
+}
+
+/* Have a CPU's caches emptied. */
+static void request(struct sh_drain *drain, int cpu)
+{
+	if (answered(drain, atomic_read(&drain->requests)))
+		WRITE_ONCE(drain->late, false);
+	atomic_inc(&drain->requests);
+	queue_work_on(cpu, drain_wq, &drain->work);
 }
 
 /**
@@ -169,6 +213,18 @@ struct sh_drain __percpu *sh_drains_init(struct sh_caches *caches)
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drains_init);
 
+/* Wait for a CPU, however long it takes. */
+static void wait_for_cpu(struct sh_drain *drain, int cpu)
+{
+	int last = atomic_read(&drain->requests);
+
+	if (wait_event_timeout(answers, answered(drain, last), SILENCE_S * HZ))
+		return;
+	pr_warn("heap %s: to destroy it, waiting for CPU %d to empty its caches, for %d s so far: some real-time thread lets no other run there\n",
+		drain->caches->rcs->ph->name, cpu, SILENCE_S);
+	wait_event(answers, answered(drain, last));
+}
+
 /**
  * sh_drains_exit() - wait for what is under way and free it
  * @drains: from sh_drains_init(), or NULL; nobody starts any more
@@ -179,8 +235,14 @@ void sh_drains_exit(struct sh_drain __percpu *drains)
 
 	if (!drains)
 		return;
-	for_each_possible_cpu(cpu)
-		cancel_work_sync(&per_cpu_ptr(drains, cpu)->work);
+	for_each_possible_cpu(cpu) {
+		struct sh_drain *drain = per_cpu_ptr(drains, cpu);
+
+		/* What has not begun need not. */
+		if (!cancel_work(&drain->work))
+			wait_for_cpu(drain, cpu);
+		cancel_work_sync(&drain->work);
+	}
 	free_percpu(drains);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drains_exit);
@@ -191,39 +253,102 @@ static struct sh_caches *caches_of(struct sh_drain __percpu *drains)
 }
 
 /**
+ * sh_drain_near() - empty what can be emptied from here
+ * @drains: from sh_drains_init()
+ *
+ * That is the caches of this CPU, and what waits for any. Nothing is waited for.
+ *
+ * Context: task, reclaim as well.
+ */
+void sh_drain_near(struct sh_drain __percpu *drains)
+{
+	struct sh_caches *caches = caches_of(drains);
+
+	/* First: pages that become free thereby are in the caches of this CPU. */
+	sh_drain_transfers(caches, false);
+	sh_drain_cpu(caches, -1);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_near);
+
+/* Whether a CPU has runs, objects or room for some, as seen from afar. */
+static bool holds(struct sh_caches *caches, int cpu)
+{
+	return sh_peek(per_cpu_ptr(caches->cpu, cpu)->capacity) ||
+	       sh_peek(per_cpu_ptr(caches->rcs->cpu, cpu)->nr);
+}
+
+/**
  * sh_drain_start() - have the caches of all CPUs emptied, soon
  * @drains: from sh_drains_init()
  *
- * What waits for CPUs is given back at once.
+ * What is near is emptied at once. A CPU whose caches are empty is left alone.
  *
  * Context: task, reclaim as well.
  */
 void sh_drain_start(struct sh_drain __percpu *drains)
 {
+	struct sh_caches *caches = caches_of(drains);
 	int cpu;
 
-	/* First: pages that become free thereby are in the caches of this CPU. */
-	sh_drain_transfers(caches_of(drains), false);
+	sh_drain_near(drains);
+	/* This CPU as well: it may be another than a moment ago. */
 	for_each_online_cpu(cpu)
-		queue_work_on(cpu, drain_wq, &per_cpu_ptr(drains, cpu)->work);
+		if (holds(caches, cpu))
+			request(per_cpu_ptr(drains, cpu), cpu);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_start);
 
+/* Wait for a CPU until @end. Returns whether it has answered. */
+static bool wait_until(struct sh_drain *drain, unsigned long end)
+{
+	int last = atomic_read(&drain->requests);
+	long left = max_t(long, end - jiffies, 0);
+
+	if (READ_ONCE(drain->late))
+		left = 0;
+	if (wait_event_timeout(answers, answered(drain, last), left))
+		return true;
+	WRITE_ONCE(drain->late, true);
+	return false;
+}
+
 /**
- * sh_drain_all() - empty the caches of all CPUs, and what waits for any
+ * sh_drain_all() - empty the caches of all CPUs that answer soon
  * @drains: from sh_drains_init()
+ *
+ * Others do it later.
+ *
+ * Context: task, may sleep, for ANSWER_MS at most.
+ * Return: whether all did.
+ */
+bool sh_drain_all(struct sh_drain __percpu *drains)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ANSWER_MS);
+	bool all = true;
+	int cpu;
+
+	sh_drain_start(drains);
+	for_each_possible_cpu(cpu)
+		all &= wait_until(per_cpu_ptr(drains, cpu), end);
+	return all;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_all);
+
+/**
+ * sh_drain_last() - empty the caches of all CPUs, however long it takes
+ * @drains: from sh_drains_init(), of a heap that is being destroyed
  *
  * Context: task, may sleep.
  */
-void sh_drain_all(struct sh_drain __percpu *drains)
+void sh_drain_last(struct sh_drain __percpu *drains)
 {
 	int cpu;
 
 	sh_drain_start(drains);
 	for_each_possible_cpu(cpu)
-		flush_work(&per_cpu_ptr(drains, cpu)->work);
+		wait_for_cpu(per_cpu_ptr(drains, cpu), cpu);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_drain_all);
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_last);
 
 /**
  * sh_drain_bytes() - how much emptying all caches may give back
@@ -297,7 +422,7 @@ bool sh_drain_idle(struct sh_drain __percpu *drains)
 
 		now = signature(caches, cpu, &holds);
 		if (holds && now == drain->signature)
-			queue_work_on(cpu, drain_wq, &drain->work);
+			request(drain, cpu);
 		drain->signature = now;
 		any |= holds;
 	}

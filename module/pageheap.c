@@ -179,7 +179,7 @@ static unsigned long lock_timed(struct sh_pageheap *ph)
 	unsigned long flags;
 	u64 start;
 
-	if (likely(!READ_ONCE(ph->releasing))) {
+	if (likely(!atomic_read(&ph->releasing))) {
 		spin_lock_irqsave(&ph->lock, flags);
 		return flags;
 	}

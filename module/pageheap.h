@@ -35,7 +35,7 @@
  * @released: heap pages of these without memory behind them
  * @grows: times @sys grew
  * @peak: most pages in use since sh_pageheap_peak() was last asked
- * @releasing: a pass is giving memory back
+ * @releasing: tasks that are giving memory back
  * @pause_ns: longest time an allocation waited for the lock during one
  * @limit: most resident heap pages, metadata included, 0 for no limit
  * @arena_pages: heap pages of an arena
@@ -65,7 +65,7 @@ struct sh_pageheap {
 	unsigned long released;
 	unsigned long grows;
 	unsigned long peak;
-	bool releasing;
+	atomic_t releasing;
 	u64 pause_ns;
 	unsigned long limit;
 	unsigned long arena_pages;

@@ -12,6 +12,9 @@
  * and, where an arena has its memory from the start, the memory. The oldest
  * arena stays, so that the next allocation need not wait for one.
  *
+ * Any number of tasks may release and retire at the same time: each takes other
+ * runs and arenas.
+ *
  * Locks: ph->lock, not held over unmapping, shootdown or freeing. Nothing here
  * waits for a grace period.
  *
@@ -198,7 +201,7 @@ unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
 
 	if (!SH_ARENA_SPARSE)
 		return 0;
-	WRITE_ONCE(ph->releasing, true);
+	atomic_inc(&ph->releasing);
 	while (u.done < goal) {
 		left = goal - u.done;
 		got = hold_batch(ph, left, age, &batch);
@@ -214,7 +217,7 @@ unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
 		INIT_LIST_HEAD(&batch);
 		cond_resched();
 	}
-	WRITE_ONCE(ph->releasing, false);
+	atomic_dec(&ph->releasing);
 	*shootdowns += u.shootdowns;
 	return u.done;
 }
@@ -301,9 +304,9 @@ unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long goal,
 	unsigned long pages;
 	LIST_HEAD(arenas);
 
-	WRITE_ONCE(ph->releasing, true);
+	atomic_inc(&ph->releasing);
 	pages = take_idle_arenas(ph, goal, age, &arenas);
-	WRITE_ONCE(ph->releasing, false);
+	atomic_dec(&ph->releasing);
 	list_for_each_entry_safe(arena, next, &arenas, link)
 		sh_pageheap_drop_arena(ph, arena);
 	return pages;

@@ -18,8 +18,11 @@
  * before: memory that they give up makes what it is merged with young again, so
  * that is not to happen late.
  *
- * Locks: sc->lock, a mutex, for a pass. Reclaim takes it as well, so memory is
- * allocated under it only with flags that do not reclaim.
+ * Any number of tasks may give back at the same time: each takes other runs, see
+ * release.c. So nobody waits for another here, least of all reclaim.
+ *
+ * Locks: sc->lock, a spinlock, for the figures; no other is taken inside. What
+ * else there is belongs to the pass, of which there is one at a time.
  *
  * Contexts: task, may sleep.
  */
@@ -29,9 +32,11 @@
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
-#include <linux/sched/clock.h>
 #include <linux/seq_file.h>
 #include <linux/spanheap.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
 #include "compat.h"
@@ -71,17 +76,20 @@ static size_t bytes_of(unsigned long pages)
 	return (size_t)pages << SH_PAGE_SHIFT;
 }
 
-/* Count what a pass did. Called with sc->lock held. */
+/* Count what was done since @start. */
 static void account(struct sh_scavenger *sc, enum sh_scavenge_reason reason,
-		    unsigned long pages, u64 start)
+		    unsigned long pages, unsigned long shootdowns, u64 start)
 {
-	u64 took = local_clock() - start;
+	u64 took = ktime_get_ns() - start;
 
+	spin_lock(&sc->lock);
 	sc->busy_ns += took;
+	sc->shootdowns += shootdowns;
+	sc->passes += !!pages;
+	sc->bytes[reason] += bytes_of(pages);
+	spin_unlock(&sc->lock);
 	if (!pages)
 		return;
-	sc->passes++;
-	sc->bytes[reason] += bytes_of(pages);
 	sh_trace(scavenge, sc->ph->name, reason_name[reason], bytes_of(pages),
 		 took);
 	if (log_passes)
@@ -94,19 +102,20 @@ static void account(struct sh_scavenger *sc, enum sh_scavenge_reason reason,
 static unsigned int by_age(struct sh_scavenger *sc)
 {
 	unsigned long age = msecs_to_jiffies(sc->idle_ms), pages = 0, got;
-	u64 start = local_clock(), took;
+	unsigned long shootdowns = 0;
+	u64 start = ktime_get_ns(), took;
 
 	do {
 		got = sh_pageheap_release(sc->ph, SH_RELEASE_BATCH, age,
-					  &sc->shootdowns);
+					  &shootdowns);
 		/* Idle arenas without memory are no work. */
 		if (!got)
 			got = sh_pageheap_retire(sc->ph, SH_ARENA_SPARSE ?
 						 ULONG_MAX : 1, age);
 		pages += got;
-		took = local_clock() - start;
+		took = ktime_get_ns() - start;
 	} while (got && took < AGE_SLICE_NS);
-	account(sc, SH_SCAVENGE_AGE, pages, start);
+	account(sc, SH_SCAVENGE_AGE, pages, shootdowns, start);
 	if (!got)
 		return 0;
 	return min_t(u64, took * (AGE_SHARE - 1) / NSEC_PER_MSEC + 1, AGE_REST_MS);
@@ -119,7 +128,8 @@ static unsigned long excess(struct sh_scavenger *sc)
 	unsigned long resident, goal;
 
 	sh_pageheap_stats(sc->ph, &stats);
-	sc->recent = max(sh_pageheap_peak(sc->ph), sc->recent - sc->recent / 8);
+	WRITE_ONCE(sc->recent, max(sh_pageheap_peak(sc->ph),
+				   sc->recent - sc->recent / 8));
 	resident = stats.sys - stats.released;
 	goal = sc->recent + sc->recent / 10;
 	return resident > goal ? resident - goal : 0;
@@ -133,18 +143,18 @@ static unsigned int pace(const struct sh_scavenger *sc)
 
 static void by_pace(struct sh_scavenger *sc)
 {
-	u64 start = local_clock();
+	u64 start = ktime_get_ns();
 	u64 budget = (u64)pace(sc) * NSEC_PER_MSEC / PACE_SHARE;
-	unsigned long left = excess(sc), done = 0, got;
+	unsigned long left = excess(sc), done = 0, shootdowns = 0, got;
 
-	while (left > done && local_clock() - start < budget) {
+	while (left > done && ktime_get_ns() - start < budget) {
 		got = sh_pageheap_release(sc->ph, min(left - done, PACE_STEP), 0,
-					  &sc->shootdowns);
+					  &shootdowns);
 		if (!got)
 			break;
 		done += got;
 	}
-	account(sc, SH_SCAVENGE_PACING, done, start);
+	account(sc, SH_SCAVENGE_PACING, done, shootdowns, start);
 }
 
 static bool anything_idle(struct sh_scavenger *sc)
@@ -162,14 +172,12 @@ static void pass(struct work_struct *work)
 	unsigned int delay = max(sc->idle_ms / 2, 1U);
 	bool busy;
 
-	mutex_lock(&sc->lock);
 	/* What goes on with a pass says nothing about CPUs' or recent use. */
 	busy = !sc->aging && sh_drain_idle(sc->drains);
 	sc->aging = by_age(sc);
 	if (!sc->aging)
 		by_pace(sc);
 	busy |= anything_idle(sc);
-	mutex_unlock(&sc->lock);
 	if (sc->aging)
 		delay = sc->aging;
 	else if (busy)
@@ -182,46 +190,69 @@ static void pass(struct work_struct *work)
  * @sc: the scavenger
  * @reason: why
  *
+ * Other CPUs are waited for a moment only, see sh_drain_all().
+ *
  * Context: task, may sleep.
  * Return: bytes given back.
  */
 size_t sh_scavenge(struct sh_scavenger *sc, enum sh_scavenge_reason reason)
 {
-	unsigned long pages;
+	unsigned long pages, shootdowns = 0;
 	u64 start;
 
 	sh_drain_all(sc->drains);
-	mutex_lock(&sc->lock);
-	start = local_clock();
-	pages = sh_pageheap_release(sc->ph, ULONG_MAX, 0, &sc->shootdowns);
+	start = ktime_get_ns();
+	pages = sh_pageheap_release(sc->ph, ULONG_MAX, 0, &shootdowns);
 	pages += sh_pageheap_retire(sc->ph, ULONG_MAX, 0);
-	account(sc, reason, pages, start);
-	mutex_unlock(&sc->lock);
+	account(sc, reason, pages, shootdowns, start);
 	return bytes_of(pages);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_scavenge);
+
+/**
+ * sh_scavenge_near() - give back what can be had without waiting
+ * @sc: the scavenger
+ * @goal: heap pages wanted
+ * @reason: why
+ *
+ * What is idle, the longest first; when that is not enough, what it can be made
+ * of from here as well: what waits for CPUs and what this CPU has cached.
+ *
+ * Context: task, reclaim as well. Waits for nobody, except for other CPUs to take
+ * an interrupt.
+ * Return: heap pages given back.
+ */
+unsigned long sh_scavenge_near(struct sh_scavenger *sc, unsigned long goal,
+			       enum sh_scavenge_reason reason)
+{
+	unsigned long pages, shootdowns = 0;
+	u64 start = ktime_get_ns();
+
+	pages = sh_pageheap_give_up(sc->ph, goal, &shootdowns);
+	if (pages < goal) {
+		sh_drain_near(sc->drains);
+		pages += sh_pageheap_give_up(sc->ph, goal - pages, &shootdowns);
+	}
+	account(sc, reason, pages, shootdowns, start);
+	return pages;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_scavenge_near);
 
 /**
  * sh_scavenge_pressure() - give memory back because the system is short of it
  * @sc: the scavenger
  * @goal: heap pages wanted
  *
- * Longest idle first, or, where arenas keep their memory, idle arenas. When that
- * is not enough, the caches are emptied for the next time.
+ * When what is near is not enough, other CPUs' caches are emptied for the next
+ * time.
  *
  * Context: reclaim.
  * Return: heap pages given back.
  */
 unsigned long sh_scavenge_pressure(struct sh_scavenger *sc, unsigned long goal)
 {
-	unsigned long pages;
-	u64 start;
+	unsigned long pages = sh_scavenge_near(sc, goal, SH_SCAVENGE_PRESSURE);
 
-	mutex_lock(&sc->lock);
-	start = local_clock();
-	pages = sh_pageheap_give_up(sc->ph, goal, &sc->shootdowns);
-	account(sc, SH_SCAVENGE_PRESSURE, pages, start);
-	mutex_unlock(&sc->lock);
 	if (pages < goal) {
 		sh_drain_start(sc->drains);
 		mod_delayed_work(scavenge_wq, &sc->work, 1);
@@ -244,7 +275,7 @@ int sh_scavenger_init(struct sh_scavenger *sc, struct sh_pageheap *ph,
 		      struct sh_caches *caches, unsigned int idle_ms)
 {
 	INIT_DELAYED_WORK(&sc->work, pass);
-	mutex_init(&sc->lock);
+	spin_lock_init(&sc->lock);
 	sc->ph = ph;
 	sc->idle_ms = idle_ms;
 	sc->drains = sh_drains_init(caches);
@@ -293,18 +324,24 @@ void sh_scavenger_stats(struct sh_scavenger *sc, struct spanheap_stats *stats)
  */
 void sh_scavenger_show(struct sh_scavenger *sc, struct seq_file *m)
 {
+	u64 bytes[SH_NR_SCAVENGE_REASONS], busy_ns;
+	unsigned long passes, shootdowns;
 	int i;
 
-	mutex_lock(&sc->lock);
+	spin_lock(&sc->lock);
+	passes = sc->passes;
+	shootdowns = sc->shootdowns;
+	busy_ns = sc->busy_ns;
+	memcpy(bytes, sc->bytes, sizeof(bytes));
+	spin_unlock(&sc->lock);
 	seq_printf(m, "idle_limit_ms %u\n", sc->idle_ms);
-	seq_printf(m, "recent_use_bytes %zu\n", bytes_of(sc->recent));
-	seq_printf(m, "passes %lu\n", sc->passes);
+	seq_printf(m, "recent_use_bytes %zu\n", bytes_of(READ_ONCE(sc->recent)));
+	seq_printf(m, "passes %lu\n", passes);
 	for (i = 0; i < SH_NR_SCAVENGE_REASONS; i++)
-		seq_printf(m, "%s_bytes %llu\n", reason_name[i], sc->bytes[i]);
-	seq_printf(m, "shootdowns %lu\n", sc->shootdowns);
-	seq_printf(m, "busy_us %llu\n", sc->busy_ns / NSEC_PER_USEC);
+		seq_printf(m, "%s_bytes %llu\n", reason_name[i], bytes[i]);
+	seq_printf(m, "shootdowns %lu\n", shootdowns);
+	seq_printf(m, "busy_us %llu\n", busy_ns / NSEC_PER_USEC);
 	seq_printf(m, "longest_pause_ns %llu\n", READ_ONCE(sc->ph->pause_ns));
-	mutex_unlock(&sc->lock);
 }
 
 /**

@@ -5,7 +5,7 @@
 #ifndef SPANHEAP_SCAVENGE_H
 #define SPANHEAP_SCAVENGE_H
 
-#include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #include "drain.h"
@@ -34,12 +34,12 @@ enum sh_scavenge_reason {
 /**
  * struct sh_scavenger - gives the memory of a heap back
  * @work: the next pass
- * @lock: one pass at a time; protects all below
  * @ph: the page heap
  * @drains: for emptying the caches
  * @idle_ms: age at which idle runs go back, milliseconds
  * @aging: milliseconds after which age goes on, 0 when it is done
  * @recent: heap pages in use of late, a decaying maximum
+ * @lock: protects the figures below
  * @passes: passes that gave something back
  * @bytes: bytes given back, by reason
  * @shootdowns: TLB shootdowns
@@ -47,12 +47,12 @@ enum sh_scavenge_reason {
  */
 struct sh_scavenger {
 	struct delayed_work work;
-	struct mutex lock;	/* see above */
 	struct sh_pageheap *ph;
 	struct sh_drain __percpu *drains;
 	unsigned int idle_ms;
 	unsigned int aging;
 	unsigned long recent;
+	spinlock_t lock;	/* see above */
 	unsigned long passes;
 	u64 bytes[SH_NR_SCAVENGE_REASONS];
 	unsigned long shootdowns;
@@ -67,6 +67,8 @@ void sh_scavenger_exit(struct sh_scavenger *sc);
 void sh_scavenger_show(struct sh_scavenger *sc, struct seq_file *m);
 void sh_scavenger_stats(struct sh_scavenger *sc, struct spanheap_stats *stats);
 size_t sh_scavenge(struct sh_scavenger *sc, enum sh_scavenge_reason reason);
+unsigned long sh_scavenge_near(struct sh_scavenger *sc, unsigned long goal,
+			       enum sh_scavenge_reason reason);
 unsigned long sh_scavenge_pressure(struct sh_scavenger *sc,
 				   unsigned long goal);
 

@@ -15,6 +15,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/jiffies.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
@@ -22,6 +23,9 @@
 #include "compat.h"
 #include "drain.h"
 #include "heap.h"
+
+/* After how many seconds who destroys a heap says what it waits for. */
+#define SILENCE_S	10
 
 static DEFINE_RATELIMIT_STATE(refuse_limit, HZ, 5);
 
@@ -62,6 +66,22 @@ void sh_users_leave(struct spanheap *heap)
 	sh_runs_end(&heap->rcs);
 }
 
+/* Wait until no allocation is under way, and say so if that takes long. */
+static void wait_for_users(struct spanheap *heap)
+{
+	unsigned long end = jiffies + SILENCE_S * HZ;
+	bool said = false;
+
+	while (sh_runs_underway(&heap->rcs)) {
+		schedule_timeout_uninterruptible(1);
+		if (said || time_before(jiffies, end))
+			continue;
+		pr_warn("heap %s: to destroy it, waiting for an allocation or a free that has begun, for %d s so far\n",
+			heap->name, SILENCE_S);
+		said = true;
+	}
+}
+
 /**
  * sh_users_close() - let nobody allocate from a heap any more
  * @heap: the heap
@@ -72,9 +92,8 @@ void sh_users_close(struct spanheap *heap)
 {
 	WRITE_ONCE(heap->closed, true);
 	smp_mb();	/* see sh_users_enter() */
-	while (sh_runs_underway(&heap->rcs))
-		schedule_timeout_uninterruptible(1);
+	wait_for_users(heap);
 	/* What is freed from now on is not cached. */
 	WRITE_ONCE(heap->caches.max_bytes, 0);
-	sh_drain_all(heap->scavenger.drains);
+	sh_drain_last(heap->scavenger.drains);
 }
