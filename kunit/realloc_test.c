@@ -6,10 +6,12 @@
 #include <kunit/test.h>
 #include <linux/irqflags.h>
 #include <linux/kasan.h>
+#include <linux/kthread.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "claim.h"
 #include "fixture.h"
 #include "random.h"
 
@@ -493,6 +495,69 @@ static void realloc_test_frees_without_a_trace(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).bad_frees, 1);
 }
 
+/* Who does not own it any more finds it claimed: it is not touched. */
+static void realloc_test_touches_nothing_that_others_have(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	static const size_t sizes[] = { 64, 32768, SZ_128K };
+	struct sh_object claimed;
+	void *obj;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		obj = spanheap_alloc(heap, sizes[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, obj);
+		fill(obj, sizes[i], 23);
+		KUNIT_ASSERT_TRUE(test, sh_object_claim(obj, &claimed));
+		KUNIT_EXPECT_NULL(test, spanheap_realloc(heap, obj, 8, GFP_KERNEL |
+							 __GFP_ZERO));
+		KUNIT_EXPECT_NULL(test, spanheap_realloc(heap, obj, SZ_1M,
+							 GFP_KERNEL));
+		spanheap_free_sensitive(obj);
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).bad_frees,
+				3 * (i + 1));
+		KUNIT_EXPECT_EQ(test, spanheap_size(obj), sizes[i]);
+		KUNIT_EXPECT_TRUE(test, intact(obj, sizes[i], 23));
+		sh_object_release(&claimed);
+		spanheap_free(obj);
+	}
+}
+
+static int free_wrongly(void *arg)
+{
+	void **shared = arg;
+
+	while (!kthread_should_stop()) {
+		spanheap_free(READ_ONCE(*shared));
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Of two that end an object one is told, and no memory of others is written. */
+static void realloc_test_bears_a_free_at_the_same_time(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	unsigned long nr = sh_fixture_ops(100000), i;
+	struct task_struct *task;
+	void *obj, *shared = NULL;
+
+	task = kthread_run(free_wrongly, &shared, "sh-freer");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	for (i = 0; i < nr; i++) {
+		obj = spanheap_alloc(heap, 64, GFP_KERNEL);
+		WRITE_ONCE(shared, obj);
+		obj = spanheap_realloc(heap, obj, 32, GFP_KERNEL | __GFP_ZERO);
+		WRITE_ONCE(shared, NULL);
+		/* The thread may have it, or free it as the next one's. */
+		spanheap_free(obj);
+		if (i % 256 == 0)
+			cond_resched();
+	}
+	kthread_stop(task);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+}
+
 static struct kunit_case realloc_test_cases[] = {
 	KUNIT_CASE(realloc_test_of_nothing_allocates),
 	KUNIT_CASE(realloc_test_to_nothing_frees),
@@ -508,6 +573,8 @@ static struct kunit_case realloc_test_cases[] = {
 	KUNIT_CASE(realloc_test_knows_whose_object_it_is),
 	KUNIT_CASE(realloc_test_works_where_nothing_sleeps),
 	KUNIT_CASE(realloc_test_agrees_with_a_model),
+	KUNIT_CASE(realloc_test_touches_nothing_that_others_have),
+	KUNIT_CASE(realloc_test_bears_a_free_at_the_same_time),
 	KUNIT_CASE(realloc_test_copies),
 	KUNIT_CASE(realloc_test_frees_without_a_trace),
 	{ }

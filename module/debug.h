@@ -13,6 +13,7 @@
 #include "sizeclass.h"
 
 struct seq_file;
+struct sh_object;
 struct sh_span;
 struct spanheap;
 struct spanheap_object;
@@ -63,7 +64,7 @@ long sh_debug_surplus(struct spanheap *heap, unsigned int class);
 long sh_debug_surplus_bytes(struct spanheap *heap);
 
 /* debug_change.c */
-bool sh_debug_resize(const void *ptr, size_t size);
+bool sh_debug_resize(struct sh_object *obj, size_t size);
 int sh_debug_split(const void *ptr);
 
 /* damage.c */

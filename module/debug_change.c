@@ -8,6 +8,7 @@
 #include <linux/xarray.h>
 
 #include "charge.h"
+#include "claim.h"
 #include "compat.h"
 #include "debug.h"
 #include "heap.h"
@@ -15,7 +16,7 @@
 
 /**
  * sh_debug_resize() - make an object of a debug heap smaller in place
- * @ptr: a live object of a debug heap
+ * @obj: the object, claimed
  * @size: bytes, not 0
  *
  * To be made larger it has to move, so that uses of the old address are seen.
@@ -23,21 +24,16 @@
  * Context: any but NMI.
  * Return: whether it has @size bytes now.
  */
-bool sh_debug_resize(const void *ptr, size_t size)
+bool sh_debug_resize(struct sh_object *obj, size_t size)
 {
+	struct sh_debug *debug = sh_span_heap(obj->span)->debug;
+	struct sh_guard *guard = obj->guard;
 	struct sh_damage damage;
-	struct sh_debug *debug;
-	struct sh_guard *guard;
 	unsigned long flags;
 	bool damaged;
 
-	guard = sh_debug_claim(ptr, &debug);
-	if (!guard)
+	if (size > guard->size)
 		return false;
-	if (size > guard->size) {
-		sh_debug_release(debug, guard);
-		return false;
-	}
 	damaged = sh_guard_damaged(guard, false, &damage);
 	if (damaged)
 		sh_debug_note_damage(debug, guard, &damage, "it was resized");
@@ -48,9 +44,8 @@ bool sh_debug_resize(const void *ptr, size_t size)
 	/* What is wrong stays as it is. */
 	if (!damaged)
 		sh_guard_paint_zones(guard);
-	sh_leakcheck_resize(ptr, size, GFP_ATOMIC);
-	sh_charge_resized(ptr);
-	sh_debug_release(debug, guard);
+	sh_leakcheck_resize(sh_object_start(obj), size, GFP_ATOMIC);
+	sh_charge_resized(sh_object_start(obj));
 	return true;
 }
 

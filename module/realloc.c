@@ -6,48 +6,84 @@
  * within its class; a large one by giving the pages at its end back, or by
  * taking the pages after it if these are free. Otherwise it moves.
  *
+ * Its size is asked for, and its contents are touched, only while it is claimed:
+ * whoever frees it by mistake meanwhile is refused, and does no harm.
+ *
  * Locks: none. Contexts: those of an allocation with the same flags.
  */
 #include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 
+#include "claim.h"
 #include "compat.h"
 #include "debug.h"
 #include "gfp.h"
+#include "heap.h"
 #include "slack.h"
-#include "whole.h"
 
-/* Whether the object has room for @size now. */
-static bool resize(struct spanheap *heap, const struct spanheap_object *obj,
-		   size_t size, gfp_t gfp)
+static bool resize_in_place(struct spanheap *heap, struct sh_object *obj,
+			    size_t size, gfp_t gfp)
 {
-	struct sh_span *span;
-	bool done;
-
-	if (obj->heap->debug)
-		return sh_debug_resize(obj->start, size);
-	span = sh_whole_claim(obj->start, SH_SPAN_LARGE, SH_OBJ_BUSY);
-	if (!span)
-		return size <= obj->size;
-	done = sh_large_resize(span, heap, size, gfp);
-	sh_whole_release(span);
-	return done;
+	if (obj->guard)
+		return sh_debug_resize(obj, size);
+	if (sh_span_class(obj->span))
+		return size <= sh_object_size(obj);
+	return sh_large_resize(obj->span, heap, size, gfp);
 }
 
-static void *move(struct spanheap *heap, const struct spanheap_object *obj,
-		  size_t size, gfp_t gfp)
+/* Whether the claimed object has room for @size now. */
+static bool resize(struct spanheap *heap, struct sh_object *obj, size_t size,
+		   gfp_t gfp)
+{
+	char *start = sh_object_start(obj);
+	size_t kept = sh_object_size(obj);
+
+	/* All of it is kept, whatever was asked for at first. */
+	sh_slack_open(start);
+	if (!resize_in_place(heap, obj, size, gfp))
+		return false;
+	/* What was added is zeroed already; what is left over is not. */
+	kept = min(kept, sh_object_size(obj));
+	if (want_init_on_alloc(gfp) && size < kept)
+		memset(start + size, 0, kept - size);
+	sh_slack_close(start, size);
+	return true;
+}
+
+/* Whether the object is there still, and was copied to a new one. */
+static bool copy(void *to, const void *ptr, size_t size)
+{
+	struct sh_object obj;
+
+	if (!sh_object_claim(ptr, &obj)) {
+		sh_report_misuse(SH_CALL_REALLOC, ptr);
+		return false;
+	}
+	memcpy(to, ptr, min(size, sh_object_size(&obj)));
+	sh_object_release(&obj);
+	return true;
+}
+
+/*
+ * Getting memory may take a while, and make others free theirs: the object is not
+ * claimed meanwhile, so that who frees this one too gets a report of what it is.
+ */
+static void *move(struct spanheap *heap, const void *ptr, size_t size, gfp_t gfp)
 {
 	void *to = spanheap_alloc(heap, size, gfp);
 
 	if (!to)
 		return NULL;
-	memcpy(to, obj->start, min(size, obj->size));
-	if (sh_finalizer_move(obj->start, to)) {
+	if (!copy(to, ptr, size)) {
+		spanheap_free(to);
+		return NULL;
+	}
+	if (sh_finalizer_move(ptr, to)) {
 		spanheap_free(to);
 		return sh_count_failure(heap);
 	}
-	spanheap_free(obj->start);
+	spanheap_free(ptr);
 	return to;
 }
 
@@ -68,8 +104,9 @@ static void *move(struct spanheap *heap, const struct spanheap_object *obj,
  * SPANHEAP_MAX_SMALL) that is made smaller gives the pages back it does not
  * need. Making an object smaller does not fail, but for flags that are refused.
  *
- * An address that is no live object of ours changes nothing and is reported and
- * counted as a bad free is.
+ * An address that is no live object of ours, or one that somebody else is just
+ * freeing or changing, changes nothing and is reported and counted as a bad free
+ * is.
  *
  * Context: that of spanheap_alloc() with @gfp.
  * Return: the object, which may have moved; ZERO_SIZE_PTR for size 0; NULL when
@@ -78,30 +115,25 @@ static void *move(struct spanheap *heap, const struct spanheap_object *obj,
 void *spanheap_realloc(struct spanheap *heap, const void *ptr, size_t size,
 		       gfp_t gfp)
 {
-	struct spanheap_object obj;
+	struct sh_object obj;
+	bool resized;
 
 	heap = sh_heap_or_default(heap);
 	if (ZERO_OR_NULL_PTR(ptr))
 		return spanheap_alloc(heap, size, gfp);
-	if (!spanheap_find(ptr, &obj) || obj.start != ptr) {
+	if (!sh_object_claim(ptr, &obj)) {
 		sh_report_misuse(SH_CALL_REALLOC, ptr);
 		return NULL;
 	}
-	if (!size) {
-		spanheap_free(ptr);
-		return ZERO_SIZE_PTR;
-	}
-	if (gfp & SH_GFP_BAD)
-		return sh_refuse_gfp(heap, gfp);
-	/* All of it is kept, whatever was asked for at first. */
-	sh_slack_open(ptr);
-	if (!resize(heap, &obj, size, gfp))
-		return move(heap, &obj, size, gfp);
-	/* What was added is zeroed already; what is left over is not. */
-	if (want_init_on_alloc(gfp) && size < obj.size)
-		memset(obj.start + size, 0,
-		       min(obj.size, spanheap_size(ptr)) - size);
-	return sh_slack_close(obj.start, size);
+	resized = size && !(gfp & SH_GFP_BAD) && resize(heap, &obj, size, gfp);
+	sh_object_release(&obj);
+	if (resized)
+		return (void *)ptr;
+	if (size)
+		return gfp & SH_GFP_BAD ? sh_refuse_gfp(heap, gfp) :
+					  move(heap, ptr, size, gfp);
+	spanheap_free(ptr);
+	return ZERO_SIZE_PTR;
 }
 EXPORT_SYMBOL_GPL(spanheap_realloc);
 

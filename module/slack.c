@@ -35,8 +35,10 @@ void sh_slack_do_close(const void *ptr, size_t size)
 {
 	struct spanheap_object obj;
 
+	rcu_read_lock();
 	if (find(ptr, &obj) && size < obj.size)
 		sh_shadow_trim(ptr, size, obj.size);
+	rcu_read_unlock();
 }
 
 /**
