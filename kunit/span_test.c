@@ -90,6 +90,38 @@ static void span_test_kind_is_the_smallest_that_fits(struct kunit *test)
 	}
 }
 
+/*
+ * A record may have been that of a span of any class that fits, and somebody comes
+ * with an index of then: what is there now must be a state, and no bitmap, and if
+ * it is of no object, free. All numbers of free objects make all bytes of bitmaps.
+ */
+static void span_test_old_indices_find_states_only(struct kunit *test)
+{
+	struct model *m = test->priv;
+	unsigned int class, old, nr, idx, kind;
+	struct sh_span *span;
+
+	for (class = 1; class < SH_NR_CLASSES; class++) {
+		span = new_span(test, class, NOWHERE);
+		kind = span->kind;
+		/* As of a record that was made by the page allocator. */
+		memset(span->obj, 0, sh_span_kind_size[kind] - sizeof(*span));
+		sh_span_init_objects(span, class, NULL);
+		for (nr = 0; nr < min(span->nelems, 70); nr++) {
+			for (old = 1; old < SH_NR_CLASSES; old++) {
+				idx = sh_classes[old].elems;
+				if (sh_span_kind(idx) > kind ||
+				    idx < span->nelems)
+					continue;
+				KUNIT_ASSERT_NULL(test, memchr_inv(span->obj + nr,
+								   SH_OBJ_FREE,
+								   idx + 1 - nr));
+			}
+			sh_span_take(span, m->entries, 1);
+		}
+	}
+}
+
 static void span_test_starts_with_all_objects_free(struct kunit *test)
 {
 	struct sh_span *span;
@@ -309,6 +341,7 @@ static void span_test_random_against_a_bitmap(struct kunit *test)
 static struct kunit_case span_cases[] = {
 	KUNIT_CASE(span_test_kinds_are_sizes_of_records),
 	KUNIT_CASE(span_test_kind_is_the_smallest_that_fits),
+	KUNIT_CASE(span_test_old_indices_find_states_only),
 	KUNIT_CASE(span_test_starts_with_all_objects_free),
 	KUNIT_CASE(span_test_hands_out_each_object_once),
 	KUNIT_CASE(span_test_takes_no_more_than_asked),

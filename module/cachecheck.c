@@ -32,7 +32,8 @@ static bool entry_is_cached(const struct sh_entry *entry, unsigned int class)
 	if (!span || sh_span_class(span) != class)
 		return false;
 	idx = entry->state - span->obj;
-	return idx < span->nelems && READ_ONCE(*entry->state) == SH_OBJ_CACHED &&
+	return idx < span->nelems &&
+	       sh_obj_plain(READ_ONCE(*entry->state)) == SH_OBJ_CACHED &&
 	       (unsigned long)entry->obj == sh_span_base(span) +
 					    idx * sh_classes[class].size;
 }

@@ -21,6 +21,7 @@
 #include "profile.h"
 #include "shadow.h"
 #include "special.h"
+#include "undo.h"
 #include "whole.h"
 
 static struct sh_debug *debug_of(const struct sh_object *obj)
@@ -49,15 +50,7 @@ void sh_object_claimed(const void *addr, struct sh_object *obj)
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_object_claimed);
 
-/**
- * sh_object_claim() - claim an object
- * @ptr: its first address, or any other address at all
- * @obj: set to the object
- *
- * Return: whether @ptr is the start of a live object, and nobody else has
- * claimed it.
- */
-bool sh_object_claim(const void *ptr, struct sh_object *obj)
+static bool claim(const void *ptr, struct sh_object *obj)
 {
 	struct sh_debug *debug;
 	u8 *state;
@@ -77,6 +70,20 @@ bool sh_object_claim(const void *ptr, struct sh_object *obj)
 		return false;
 	sh_object_claimed(ptr, obj);
 	return true;
+}
+
+/**
+ * sh_object_claim() - claim an object
+ * @ptr: its first address, or any other address at all
+ * @obj: set to the object
+ *
+ * Return: whether @ptr is the start of a live object, and nobody else has
+ * claimed it.
+ */
+bool sh_object_claim(const void *ptr, struct sh_object *obj)
+{
+	/* Somebody else may have claimed it by mistake. */
+	return claim(ptr, obj) || (sh_claim_wait(ptr) && claim(ptr, obj));
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_object_claim);
 

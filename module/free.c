@@ -18,16 +18,13 @@
  * Anything that fails on the way is looked at again, without haste, by
  * free_slow().
  *
- * What that does not cover: between the exchange and its undoing, a few
- * instructions, somebody else's live object says that it is cached. That takes a
- * free of an address whose span was given back and whose record is made another
- * span's between the two looks at the key, with a live object at the same index.
- * If the owner frees the object within those instructions, that is refused and
- * reported as a double free; found in time by free_slow(), it succeeds after all.
- * Otherwise the object stays allocated, as if its free had been forgotten: no
- * object is ever freed twice or handed out twice. claim() in whole.c and
- * sh_span_claim() have the same window. To close it would take a state that says
- * who made the claim, and that a look at each free.
+ * Between the exchange and its undoing, a few instructions, somebody else's live
+ * object says that it is cached. That takes a free of an address whose span was
+ * given back and whose record is made another span's between the two looks at the
+ * key, with a live object at the same index. If the owner frees the object within
+ * those instructions, undo.c sees to it that this counts. The index is always that
+ * of a state, see span.c. So no object is ever freed twice or handed out twice, and
+ * none stays allocated that was freed.
  *
  * Locks: none. Contexts: any that kfree() may be called in.
  */
@@ -42,14 +39,38 @@
 #include "leakcheck.h"
 #include "pagemap.h"
 #include "shadow.h"
+#include "slack.h"
 #include "trace.h"
+#include "undo.h"
 
 /* A large object, one with special records or of a debug heap, or none. */
 static noinline void free_slow(const void *ptr)
 {
-	if (!ZERO_OR_NULL_PTR(ptr) && !sh_large_free(ptr) &&
-	    !sh_object_free_special(ptr))
+	enum sh_late late;
+
+	if (ZERO_OR_NULL_PTR(ptr))
+		return;
+	do {
+		if (sh_large_free(ptr) || sh_object_free_special(ptr))
+			return;
+		late = sh_claim_free_late(ptr, false);
+	} while (late == SH_LATE_AGAIN);
+	if (late == SH_LATE_NO)
 		sh_report_misuse(SH_CALL_FREE, ptr);
+}
+
+/*
+ * The claim was of an object that was not meant. Called with preemption off, which
+ * it turns on: not only a free for somebody else can not do with it off.
+ */
+static noinline void undo_slow(const void *ptr, struct sh_span *span, u8 *state)
+{
+	bool undone = sh_claim_undone(state);
+
+	preempt_enable();
+	if (!undone)
+		sh_claim_finish(span, state);
+	free_slow(ptr);
 }
 
 /**
@@ -57,10 +78,11 @@ static noinline void free_slow(const void *ptr)
  * @ptr: the address
  * @spanp: set to its span
  * @class: set to its size class, as an offset
- * @statep: set to where its state is
+ * @statep: set to where its state is, or to NULL
  *
  * Context: preemption off.
- * Return: whether @ptr was a live small object.
+ * Return: whether @ptr was a live small object. If not and there is a state, some
+ * other object was claimed: the caller undoes that.
  */
 static __always_inline bool claim(const void *ptr, struct sh_span **spanp,
 				  unsigned long *class, u8 **statep)
@@ -72,6 +94,7 @@ static __always_inline bool claim(const void *ptr, struct sh_span **spanp,
 	u64 product;
 	u8 *state;
 
+	*statep = NULL;
 	key = READ_ONCE(span->key);
 	*class = key & ~SH_PAGE_MASK;
 	info = sh_class_at(*class);
@@ -84,15 +107,13 @@ static __always_inline bool claim(const void *ptr, struct sh_span **spanp,
 	state = span->obj + (product >> 32);
 	if (unlikely(!try_cmpxchg(state, &live, SH_OBJ_CACHED)))
 		return false;
-	/* try_cmpxchg() is a barrier: this is another load, after it. */
-	if (unlikely(data_race(span->key) != key)) {
-		/* The race of the top of this file, which tests can not force. */
-		WRITE_ONCE(*state, SH_OBJ_LIVE);
-		return false;
-	}
 	*spanp = span;
 	*statep = state;
-	return true;
+	/*
+	 * try_cmpxchg() is a barrier: this is another load, after it. That they
+	 * differ is the race of the top of this file, which tests can not force.
+	 */
+	return likely(data_race(span->key) == key);
 }
 
 /*
@@ -138,6 +159,10 @@ static __always_inline bool free_here(const void *ptr, bool zero,
 	u8 *state;
 
 	if (unlikely(!claim(ptr, &span, &class, &state))) {
+		if (state) {
+			undo_slow(ptr, span, state);
+			return false;
+		}
 		preempt_enable();
 		free_slow(ptr);
 		return false;
@@ -241,14 +266,26 @@ EXPORT_SYMBOL_GPL(spanheap_free_bulk);
  * spanheap_free_sensitive() - free an object after zeroing all of it
  * @ptr: as for spanheap_free()
  *
+ * Nothing is zeroed that is not freed. A finalizer finds zeroes.
+ *
  * Context: that of spanheap_free().
  */
 void spanheap_free_sensitive(const void *ptr)
 {
-	size_t size = spanheap_size(ptr);
+	struct sh_object obj;
 
-	if (size)
-		memzero_explicit((void *)ptr, size);
-	spanheap_free(ptr);
+	if (ZERO_OR_NULL_PTR(ptr))
+		return;
+	/* Claimed first: or it may be somebody else's by the time it is zeroed. */
+	if (!sh_object_claim(ptr, &obj)) {
+		sh_report_misuse(SH_CALL_FREE, ptr);
+		return;
+	}
+	if (trace_free_enabled())
+		sh_trace_free(ptr, _RET_IP_);
+	sh_slack_open(ptr);
+	memzero_explicit((void *)ptr, sh_object_size(&obj));
+	sh_object_note_free(&obj);
+	sh_object_finish(&obj);
 }
 EXPORT_SYMBOL_GPL(spanheap_free_sensitive);

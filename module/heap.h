@@ -115,6 +115,9 @@ bool sh_large_resize(struct sh_span *span, struct spanheap *heap, size_t size,
 int sh_large_split(struct sh_span *span, u32 nr_pages);
 void sh_large_adopt(struct sh_span *span);
 
+/* manual.c */
+void sh_manual_free_claimed(struct sh_span *span);
+
 /* report.c: what callers did wrong. */
 enum sh_call {
 	SH_CALL_FREE,

@@ -20,6 +20,7 @@
 #include "leakcheck.h"
 #include "pagemap.h"
 #include "shadow.h"
+#include "undo.h"
 #include "whole.h"
 
 static struct sh_span *take_manual(struct spanheap *heap, size_t bytes,
@@ -74,6 +75,24 @@ void *spanheap_alloc_pages(struct spanheap *heap, size_t bytes, gfp_t gfp)
 EXPORT_SYMBOL_GPL(spanheap_alloc_pages);
 
 /**
+ * sh_manual_free_claimed() - free a manual span that was claimed for that
+ * @span: the span
+ *
+ * Context: any but NMI.
+ */
+void sh_manual_free_claimed(struct sh_span *span)
+{
+	struct spanheap *heap = sh_span_heap(span);
+	struct sh_object obj = { .span = span };
+
+	sh_charge_forget(&obj);
+	sh_leakcheck_del((void *)sh_span_base(span));
+	atomic_long_dec(&heap->manual_spans);
+	atomic_long_sub(sh_span_bytes(span), &heap->manual_bytes);
+	sh_whole_free(span);
+}
+
+/**
  * spanheap_free_pages() - free pages
  * @ptr: what spanheap_alloc_pages() or a split of that gave, from any heap; NULL
  *	and ZERO_SIZE_PTR are fine
@@ -85,24 +104,21 @@ EXPORT_SYMBOL_GPL(spanheap_alloc_pages);
  */
 void spanheap_free_pages(void *ptr)
 {
-	struct sh_object obj = { };
-	struct spanheap *heap;
 	struct sh_span *span;
+	enum sh_late late;
 
 	if (ZERO_OR_NULL_PTR(ptr))
 		return;
-	span = sh_whole_claim(ptr, SH_SPAN_MANUAL, SH_OBJ_BUSY);
-	if (!span) {
+	do {
+		span = sh_whole_claim(ptr, SH_SPAN_MANUAL, SH_OBJ_BUSY);
+		if (span) {
+			sh_manual_free_claimed(span);
+			return;
+		}
+		late = sh_claim_free_late(ptr, true);
+	} while (late == SH_LATE_AGAIN);
+	if (late == SH_LATE_NO)
 		sh_report_misuse(SH_CALL_FREE_PAGES, ptr);
-		return;
-	}
-	obj.span = span;
-	sh_charge_forget(&obj);
-	sh_leakcheck_del(ptr);
-	heap = sh_span_heap(span);
-	atomic_long_dec(&heap->manual_spans);
-	atomic_long_sub(sh_span_bytes(span), &heap->manual_bytes);
-	sh_whole_free(span);
 }
 EXPORT_SYMBOL_GPL(spanheap_free_pages);
 

@@ -95,7 +95,7 @@ static const char *describe_object(enum sh_call call, enum sh_obj_state state)
 
 static const char *describe_manual(enum sh_call call, enum sh_obj_state state)
 {
-	switch (state) {
+	switch (sh_obj_plain(state)) {
 	case SH_OBJ_LIVE:
 		return call == SH_CALL_FREE_PAGES ?
 		       "manual span freed at the same time" :

@@ -16,6 +16,12 @@
  * SH_OBJ_FREE; nalloc counts the others; the state after the last object is
  * SH_OBJ_FREE for ever, since a tail address divides to it.
  *
+ * Invariants of a record, whatever it was and is used for: the states end and the
+ * bitmap begins where the size of the record says, not the class, and each class
+ * that may be in a record of that size has room for its states before that. So
+ * who comes with an index of what the record was before (see free.c) always finds
+ * a state. A state that is no object's now is SH_OBJ_FREE.
+ *
  * Locks: bitmap, nalloc and hint under the lock of the central list. A state
  * moves from free to cached and back under that lock, from cached to live by
  * the one who holds the entry, from live to cached by compare-and-exchange.
@@ -29,6 +35,7 @@
 #include "compat.h"
 #include "span.h"
 #include "special.h"
+#include "undo.h"
 
 /* Fitted to the object counts that the size classes have. */
 const u16 sh_span_kind_size[SH_NR_SPAN_KINDS] = {
@@ -36,15 +43,24 @@ const u16 sh_span_kind_size[SH_NR_SPAN_KINDS] = {
 };
 EXPORT_SYMBOL_FOR_KUNIT(sh_span_kind_size);
 
-static size_t record_size(unsigned int nelems)
+/* Bytes of states in a record of each size; the rest is the bitmap. */
+const u16 sh_span_kind_states[SH_NR_SPAN_KINDS] = {
+	32, 88, 144, 264, 376, 544, 1048,
+};
+EXPORT_SYMBOL_FOR_KUNIT(sh_span_kind_states);
+
+static bool fits(unsigned int nelems, unsigned int kind)
 {
-	return sizeof(struct sh_span) + ALIGN(nelems + 1, 8) +
-	       BITS_TO_LONGS(nelems) * sizeof(long);
+	size_t states = sh_span_kind_states[kind];
+
+	return nelems < states &&
+	       BITS_TO_LONGS(nelems) * sizeof(long) <=
+	       sh_span_kind_size[kind] - sizeof(struct sh_span) - states;
 }
 
 /**
  * sh_span_kind() - the size of record that a span needs
- * @nelems: objects in the span
+ * @nelems: objects in the span, at most SH_MAX_ELEMS
  *
  * Return: index into sh_span_kind_size.
  */
@@ -52,9 +68,7 @@ unsigned int sh_span_kind(unsigned int nelems)
 {
 	unsigned int kind = 0;
 
-	BUILD_BUG_ON(sizeof(struct sh_span) + ALIGN(SH_MAX_ELEMS + 1, 8) +
-		     BITS_TO_LONGS(SH_MAX_ELEMS) * sizeof(long) > 1280);
-	while (sh_span_kind_size[kind] < record_size(nelems))
+	while (!fits(nelems, kind))
 		kind++;
 	return kind;
 }
@@ -151,7 +165,7 @@ bool sh_obj_claim(u8 *state)
 void sh_obj_unclaim(u8 *state)
 {
 	/* Who claims it next, or checks it, sees all changes complete. */
-	smp_store_release(state, *state & ~SH_OBJ_BUSY_BIT);
+	smp_store_release(state, *state & ~(SH_OBJ_BUSY_BIT | SH_OBJ_LATE_BIT));
 }
 
 /**
@@ -179,7 +193,7 @@ u8 *sh_span_claim(struct sh_span *span, unsigned long addr)
 	if (READ_ONCE(span->key) == key)
 		return state;
 	/* Another span's by now: a race that tests can not force. */
-	sh_obj_unclaim(state);
+	sh_claim_undo(span, state);
 	return NULL;
 }
 
@@ -200,7 +214,7 @@ const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached)
 	if (span->kind < sh_span_kind(span->nelems))
 		return "record too small for its class";
 	for (idx = 0; idx < span->nelems; idx++) {
-		u8 state = READ_ONCE(span->obj[idx]);
+		u8 state = READ_ONCE(span->obj[idx]) & ~SH_OBJ_LATE_BIT;
 
 		if (state > SH_OBJ_SPECIAL_BUSY ||
 		    (state > SH_OBJ_GUARDED && !sh_obj_is_live(state)))

@@ -50,6 +50,9 @@ enum sh_span_state {
  * @SH_OBJ_SPECIAL_BUSY: as SH_OBJ_BUSY, with special records, or waiting for its
  *	finalizer
  * @SH_OBJ_GUARDED: the debug layer's; it knows what of that is allocated
+ *
+ * One that somebody has claimed, cached or busy, may have SH_OBJ_LATE_BIT as well:
+ * a free was refused because of the claim. See undo.c.
  */
 enum sh_obj_state {
 	SH_OBJ_FREE,
@@ -64,6 +67,7 @@ enum sh_obj_state {
 /* What makes an allocated object a busy one, and one with special records. */
 #define SH_OBJ_BUSY_BIT		(SH_OBJ_BUSY ^ SH_OBJ_LIVE)
 #define SH_OBJ_SPECIAL_BIT	(SH_OBJ_SPECIAL ^ SH_OBJ_LIVE)
+#define SH_OBJ_LATE_BIT		8
 
 /* Allocated. */
 static inline bool sh_obj_is_live(u8 state)
@@ -74,7 +78,7 @@ static inline bool sh_obj_is_live(u8 state)
 /* The state of an object with no regard to its special records. */
 static inline enum sh_obj_state sh_obj_plain(u8 state)
 {
-	return state & ~SH_OBJ_SPECIAL_BIT;
+	return state & ~(SH_OBJ_SPECIAL_BIT | SH_OBJ_LATE_BIT);
 }
 
 /**
@@ -115,8 +119,9 @@ enum sh_span_map {
  * @kind: which size of record this is
  * @map: enum sh_span_map
  * @dirty: the memory may hold something other than zeroes
- * @obj: a state for each object and one more; after them, aligned to a long, a
- *	bitmap of those that are SH_OBJ_FREE
+ * @obj: a state for each object and one more. At the end of the record, beyond
+ *	the states of any class that has such records, is a bitmap of those that
+ *	are SH_OBJ_FREE.
  *
  * Written by the owner the state names, under the owner's lock; @obj of live
  * and cached objects by whoever allocates and frees them.
@@ -184,6 +189,7 @@ static inline void sh_entries_copy(struct sh_entry *to,
 }
 
 extern const u16 sh_span_kind_size[SH_NR_SPAN_KINDS];
+extern const u16 sh_span_kind_states[SH_NR_SPAN_KINDS];
 
 unsigned int sh_span_kind(unsigned int nelems);
 void sh_span_init_objects(struct sh_span *span, unsigned int class,
@@ -233,7 +239,7 @@ static inline unsigned long sh_span_end(const struct sh_span *span)
 
 static inline unsigned long *sh_span_bitmap(struct sh_span *span)
 {
-	return (unsigned long *)(span->obj + ALIGN(span->nelems + 1, 8));
+	return (unsigned long *)(span->obj + sh_span_kind_states[span->kind]);
 }
 
 /**

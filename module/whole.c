@@ -7,7 +7,8 @@
  * Who frees, resizes or splits one claims it first, by a compare-and-exchange of
  * that state from SH_OBJ_LIVE. From then on the span is the claimer's, whatever
  * other frees of the same address do. Records are type-stable and may become
- * another span's, so a claim looks again at what it has got, as free.c does.
+ * another span's, so a claim looks again at what it has got, as free.c does, and
+ * is undone as undo.c has it.
  *
  * Locks: none of its own. Contexts: taking that of its gfp, the rest any but
  * NMI.
@@ -21,6 +22,7 @@
 #include "pagemap.h"
 #include "shadow.h"
 #include "splice.h"
+#include "undo.h"
 #include "whole.h"
 
 /**
@@ -116,10 +118,7 @@ static bool claim(struct sh_span *span, unsigned long addr,
 	if (READ_ONCE(span->key) == addr && READ_ONCE(span->state) == state)
 		return true;
 	/* Its record became another's in between: a race that tests can not force. */
-	if (to == SH_OBJ_BUSY)
-		sh_obj_unclaim(&span->obj[0]);
-	else
-		WRITE_ONCE(span->obj[0], SH_OBJ_LIVE);
+	sh_claim_undo(span, &span->obj[0]);
 	return false;
 }
 
