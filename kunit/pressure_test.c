@@ -4,8 +4,12 @@
  * told there is, and that this becomes free memory, on any architecture.
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/sizes.h>
 #include <linux/workqueue.h>
 
@@ -161,12 +165,85 @@ static void pressure_test_quarantine_is_counted_and_emptied(struct kunit *test)
 	sh_fixture_destroy(test, heap);
 }
 
+/**
+ * struct reader - who keeps a grace period from ending
+ * @reads: it has begun
+ * @stop: it is to end
+ * @gave_up: it ended because nobody told it to
+ */
+struct reader {
+	bool reads;
+	bool stop;
+	bool gave_up;
+};
+
+static int read_long(void *arg)
+{
+	unsigned long end = jiffies + 15 * HZ;
+	struct reader *reader = arg;
+
+	rcu_read_lock();
+	WRITE_ONCE(reader->reads, true);
+	while (!READ_ONCE(reader->stop) && time_before(jiffies, end))
+		cpu_relax();
+	reader->gave_up = !READ_ONCE(reader->stop);
+	rcu_read_unlock();
+	while (!kthread_should_stop())
+		msleep(20);
+	return 0;
+}
+
+static int scavenge_thread(void *heap)
+{
+	spanheap_scavenge(heap);
+	while (!kthread_should_stop())
+		msleep(20);
+	return 0;
+}
+
+/*
+ * One heap gives arenas back meanwhile, which a reader may have to be waited for.
+ * Reclaim neither waits for that nor leaves the heap out.
+ */
+static void pressure_test_waits_for_no_grace_period(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	int other = sh_fixture_other_cpu(test);
+	struct task_struct *readers, *scavenger;
+	struct reader reader = { };
+	void *objs[NR_LONG];
+
+	start_from_nothing(heap);
+	sh_fixture_pin();
+	readers = kthread_create(read_long, &reader, "reader");
+	scavenger = kthread_create(scavenge_thread, heap, "scavenger");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, readers);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, scavenger);
+	use(test, objs, NR_LONG, LONG_BYTES);
+	kthread_bind(readers, other);
+	kthread_bind(scavenger, raw_smp_processor_id());
+	wake_up_process(readers);
+	while (!READ_ONCE(reader.reads))
+		msleep(20);
+	spanheap_free_bulk(NR_LONG / 2, objs);
+	wake_up_process(scavenger);
+	msleep(50);
+	spanheap_free_bulk(NR_LONG - NR_LONG / 2, objs + NR_LONG / 2);
+	KUNIT_EXPECT_GE(test, sh_pressure_release(ULONG_MAX), LONG_PAGES / 4);
+	WRITE_ONCE(reader.stop, true);
+	kthread_stop(readers);
+	kthread_stop(scavenger);
+	KUNIT_EXPECT_FALSE(test, reader.gave_up);
+	sh_fixture_check(test, heap);
+}
+
 static struct kunit_case pressure_test_cases[] = {
 	KUNIT_CASE(pressure_test_idle_memory_becomes_free),
 	KUNIT_CASE(pressure_test_gives_no_more_than_wanted),
 	KUNIT_CASE(pressure_test_what_is_in_use_stays),
 	KUNIT_CASE(pressure_test_caches_are_counted_and_emptied),
 	KUNIT_CASE(pressure_test_quarantine_is_counted_and_emptied),
+	KUNIT_CASE(pressure_test_waits_for_no_grace_period),
 	{ }
 };
 

@@ -20,6 +20,7 @@
 #include "cache.h"
 #include "compat.h"
 #include "fault.h"
+#include "gfp.h"
 
 /* Batches of a class that may wait for another CPU, to begin with. */
 #define TRANSFER_BATCHES	2
@@ -129,12 +130,13 @@ static struct sh_entry *new_array(struct sh_caches *caches, unsigned int nr)
 	if (!sh_pageheap_within_limit(caches->rcs->ph, 1) ||
 	    sh_fault(SH_FAULT_META))
 		return NULL;
-	array = kmalloc_array(nr, sizeof(*array), GFP_NOWAIT | __GFP_NOWARN);
+	array = kmalloc_array(nr, sizeof(*array), SH_GFP_FREE);
 	if (!array)
 		return NULL;
 	/* What was taken stays in it, and would look as if it was pointed to. */
 	kmemleak_no_scan(array);
 	atomic_long_add(ksize(array), &caches->meta_bytes);
+	sh_pageheap_note_idle(caches->rcs->ph);
 	return array;
 }
 

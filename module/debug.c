@@ -362,7 +362,7 @@ void sh_debug_note_free(struct sh_debug *debug, struct sh_guard *guard)
 
 	if (guard->free.known)
 		return;
-	sh_trace_take(&trace, GFP_NOWAIT | __GFP_NOWARN);
+	sh_trace_take(&trace, SH_GFP_FREE);
 	xa_lock_irqsave(&debug->slots, flags);
 	guard->free = trace;
 	xa_unlock_irqrestore(&debug->slots, flags);

@@ -251,10 +251,20 @@ bool sh_finalizer_start(struct sh_object *obj)
 	llist_add(&f->queued, &fs->queue);
 	/*
 	 * Not only for the first: whoever queued that may not have come as far as
-	 * this, and who frees and then flushes has to wait for this one.
+	 * this, and who frees and then flushes has to wait for this one. With
+	 * interrupts off the caller may hold what waking a worker takes.
 	 */
-	queue_work(finalizer_wq, &fs->work);
+	if (irqs_disabled())
+		irq_work_queue(&fs->kick);
+	else
+		queue_work(finalizer_wq, &fs->work);
 	return true;
+}
+
+static void kick(struct irq_work *kick)
+{
+	queue_work(finalizer_wq,
+		   &container_of(kick, struct sh_finalizers, kick)->work);
 }
 
 static void call(struct sh_finalizer *f)
@@ -283,6 +293,13 @@ static void run_queued(struct work_struct *work)
 	}
 }
 
+/* Wait until the worker has been through the queue as it is now. */
+static void settle(struct sh_finalizers *fs)
+{
+	irq_work_sync(&fs->kick);
+	flush_work(&fs->work);
+}
+
 /**
  * spanheap_flush_finalizers() - wait for finalizers
  * @heap: the heap, NULL for the default heap
@@ -294,7 +311,7 @@ static void run_queued(struct work_struct *work)
  */
 void spanheap_flush_finalizers(struct spanheap *heap)
 {
-	flush_work(&sh_heap_or_default(heap)->finalizers.work);
+	settle(&sh_heap_or_default(heap)->finalizers);
 }
 EXPORT_SYMBOL_GPL(spanheap_flush_finalizers);
 
@@ -343,9 +360,9 @@ void sh_finalizers_run_all(struct spanheap *heap)
 	do {
 		ran = atomic_long_read(&fs->nr_run);
 		rcu_barrier();
-		flush_work(&fs->work);
+		settle(fs);
 		while (run_first(heap))
-			flush_work(&fs->work);
+			settle(fs);
 	} while (!list_empty(&fs->set) || atomic_long_read(&fs->nr_run) != ran);
 }
 
@@ -359,6 +376,7 @@ void sh_finalizers_init(struct sh_finalizers *fs)
 	INIT_LIST_HEAD(&fs->set);
 	init_llist_head(&fs->queue);
 	INIT_WORK(&fs->work, run_queued);
+	init_irq_work(&fs->kick, kick);
 }
 
 /**

@@ -5,6 +5,7 @@
 #ifndef SPANHEAP_FINALIZER_H
 #define SPANHEAP_FINALIZER_H
 
+#include <linux/irq_work.h>
 #include <linux/llist.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
@@ -20,6 +21,7 @@
  * @queue: those whose object was freed, the last first
  * @nr_run: how many have run
  * @work: runs those in @queue
+ * @kick: queues @work for those who must not wake anybody
  */
 struct sh_finalizers {
 	spinlock_t lock;	/* see above */
@@ -28,6 +30,7 @@ struct sh_finalizers {
 	struct llist_head queue;
 	atomic_long_t nr_run;
 	struct work_struct work;
+	struct irq_work kick;
 };
 
 int sh_finalizer_init(void);

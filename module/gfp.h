@@ -16,6 +16,13 @@
 #define SH_GFP_BAD	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM | \
 			 __GFP_COMP | __GFP_NOFAIL)
 
+/*
+ * For records that who frees has a use for, and can do without. Nobody is woken
+ * for them, not even kswapd: an object may be freed under the locks that a wake-up
+ * takes.
+ */
+#define SH_GFP_FREE	__GFP_NOWARN
+
 /**
  * sh_gfp_page() - flags for the pages behind objects
  * @gfp: the caller's flags

@@ -3,8 +3,10 @@
  * Heaps: created, named, listed, destroyed. The default heap is one of them,
  * except that it lives as long as the module.
  *
- * Locks: sh_heaps_lock, outermost, for the list and for names; debugfs files
- * are made and removed under it.
+ * Locks: names_lock, outermost, for names, and for who adds a heap or takes one
+ * away; debugfs files are made and removed under it, which allocates and waits for
+ * readers of these. Inside it sh_heaps_lock, for the list: reclaim tries that, so
+ * nothing that takes long is done under it, and nothing that waits for reclaim.
  *
  * Contexts: task, may sleep.
  */
@@ -15,6 +17,7 @@
 #include <linux/export.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -31,7 +34,8 @@
 #include "trace.h"
 
 LIST_HEAD(sh_heaps);
-DECLARE_RWSEM(sh_heaps_lock);	/* for the list above, and names */
+DECLARE_RWSEM(sh_heaps_lock);	/* for the list above */
+static DEFINE_MUTEX(names_lock);
 struct spanheap *sh_default_heap __read_mostly;
 EXPORT_SYMBOL_FOR_KUNIT(sh_default_heap);
 
@@ -198,18 +202,20 @@ struct spanheap *spanheap_create(const char *name,
 	heap = new_heap(name, config);
 	if (IS_ERR(heap))
 		return heap;
-	down_write(&sh_heaps_lock);
+	mutex_lock(&names_lock);
 	if (find_heap(name)) {
-		up_write(&sh_heaps_lock);
+		mutex_unlock(&names_lock);
 		free_heap(heap);
 		return ERR_PTR(-EEXIST);
 	}
+	down_write(&sh_heaps_lock);
 	/* Nobody changes it now, and those that are listed are told. */
 	if (rate != sh_profile_rate)
 		redraw(heap);
 	list_add_tail(&heap->link, &sh_heaps);
-	sh_debugfs_add(heap);
 	up_write(&sh_heaps_lock);
+	sh_debugfs_add(heap);
+	mutex_unlock(&names_lock);
 	sh_trace(heap_create, heap->name, config->limit);
 	return heap;
 }
@@ -228,15 +234,17 @@ static bool heap_exists(const struct spanheap *heap)
 
 static void remove_heap(struct spanheap *heap)
 {
-	down_write(&sh_heaps_lock);
+	mutex_lock(&names_lock);
 	if (!heap_exists(heap)) {
-		up_write(&sh_heaps_lock);
+		mutex_unlock(&names_lock);
 		sh_report_no_heap(heap);
 		return;
 	}
 	sh_debugfs_remove(heap);
+	down_write(&sh_heaps_lock);
 	list_del(&heap->link);
 	up_write(&sh_heaps_lock);
+	mutex_unlock(&names_lock);
 	/* What spanheap_free_rcu() was called for is no leak. */
 	sh_finalizers_run_all(heap);
 	sh_users_close(heap);

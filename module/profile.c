@@ -76,7 +76,7 @@ static struct sh_bucket *find_bucket(struct spanheap *heap, u32 stack, gfp_t gfp
 	bucket->stack = stack;
 	xa_lock_irqsave(buckets, flags);
 	other = __xa_cmpxchg(buckets, stack, NULL, bucket,
-			     GFP_ATOMIC | __GFP_NOWARN);
+			     gfp & ~__GFP_DIRECT_RECLAIM);
 	xa_unlock_irqrestore(buckets, flags);
 	if (!other) {
 		atomic_long_add(ksize(bucket), &heap->ph.profile_bytes);
@@ -308,8 +308,10 @@ static void redraw_all(int dead_cpu)
 {
 	struct spanheap *heap;
 
+	down_read(&sh_heaps_lock);
 	list_for_each_entry(heap, &sh_heaps, link)
 		sh_caches_redraw(&heap->caches, dead_cpu);
+	up_read(&sh_heaps_lock);
 }
 
 static long redraw_here(void *unused)
@@ -326,15 +328,16 @@ static int change_rate(unsigned long rate)
 	if (err)
 		return err;
 	cpus_read_lock();
+	/* A heap that is made now is listed before, or its maker sees the rate. */
 	down_read(&sh_heaps_lock);
 	WRITE_ONCE(sh_profile_rate, rate);
+	up_read(&sh_heaps_lock);
 	for_each_possible_cpu(cpu) {
 		if (cpu_online(cpu))
 			work_on_cpu(cpu, redraw_here, NULL);
 		else
 			redraw_all(cpu);
 	}
-	up_read(&sh_heaps_lock);
 	cpus_read_unlock();
 	return 0;
 }

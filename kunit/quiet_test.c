@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Frees wake nobody: not kswapd, for records they have a use for, and no worker
+ * where interrupts are off. An object may be freed under the locks that a wake-up
+ * takes.
+ */
+#include <kunit/test.h>
+#include <linux/irq_work.h>
+#include <linux/irqflags.h>
+#include <linux/sizes.h>
+#include <trace/events/kmem.h>
+
+#include "fixture.h"
+
+#define NR_OBJS		512
+
+/**
+ * struct listener - what is allocated by a task
+ * @task: the task
+ * @nr: allocations
+ * @loud: those of them that may wake somebody
+ */
+static struct listener {
+	struct task_struct *task;
+	unsigned int nr;
+	unsigned int loud;
+} listener;
+
+static void hear_kmalloc(void *unused, unsigned long call_site, const void *ptr,
+			 size_t bytes_req, size_t bytes_alloc, gfp_t gfp, int node)
+{
+	if (current != READ_ONCE(listener.task) || in_interrupt())
+		return;
+	listener.nr++;
+	listener.loud += !!(gfp & __GFP_RECLAIM);
+}
+
+static void quiet_test_frees_wake_no_kswapd(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void **objs = kunit_kcalloc(test, NR_OBJS, sizeof(*objs), GFP_KERNEL);
+	size_t size;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, objs);
+	sh_fixture_pin();
+	if (register_trace_kmalloc(hear_kmalloc, NULL))
+		kunit_skip(test, "no tracepoints here");
+	for (size = 16; size <= SZ_4K; size *= 4) {
+		for (i = 0; i < NR_OBJS; i++)
+			objs[i] = spanheap_alloc(heap, size, GFP_KERNEL);
+		/* What is freed next finds no room. */
+		sh_drain_near(heap->scavenger.drains);
+		WRITE_ONCE(listener.task, current);
+		for (i = 0; i < NR_OBJS; i++)
+			spanheap_free(objs[i]);
+		WRITE_ONCE(listener.task, NULL);
+	}
+	unregister_trace_kmalloc(hear_kmalloc, NULL);
+	tracepoint_synchronize_unregister();
+	KUNIT_EXPECT_GT(test, listener.nr, 0);
+	KUNIT_EXPECT_EQ(test, listener.loud, 0);
+}
+
+static void count_call(void *ptr, size_t size, void *arg)
+{
+	atomic_inc(arg);
+}
+
+static void quiet_test_finalizers_wait_for_interrupts(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *obj = spanheap_alloc(heap, 100, GFP_KERNEL);
+	atomic_t calls = ATOMIC_INIT(0);
+	unsigned long flags;
+	bool woken;
+
+	KUNIT_ASSERT_NOT_NULL(test, obj);
+	KUNIT_ASSERT_EQ(test, spanheap_set_finalizer(obj, count_call, &calls), 0);
+	local_irq_save(flags);
+	spanheap_free(obj);
+	woken = work_pending(&heap->finalizers.work);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_FALSE(test, woken);
+	/* They are waited for all the same. */
+	spanheap_flush_finalizers(heap);
+	KUNIT_EXPECT_EQ(test, atomic_read(&calls), 1);
+}
+
+static struct kunit_case quiet_test_cases[] = {
+	KUNIT_CASE(quiet_test_frees_wake_no_kswapd),
+	KUNIT_CASE(quiet_test_finalizers_wait_for_interrupts),
+	{ }
+};
+
+static struct kunit_suite quiet_test_suite = {
+	.name = "spanheap_quiet",
+	.init = sh_fixture_init,
+	.exit = sh_fixture_exit,
+	.test_cases = quiet_test_cases,
+};
+
+kunit_test_suite(quiet_test_suite);
