@@ -6,8 +6,12 @@
 #include <kunit/test.h>
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/workqueue.h>
 
 #include "fixture.h"
@@ -259,6 +263,110 @@ static void drain_test_starts_and_does_not_wait(struct kunit *test)
 	sh_drain_start(drains_of(heap));
 }
 
+/* How often a CPU was asked to empty its caches. */
+static int requests_of(struct spanheap *heap, int cpu)
+{
+	return atomic_read(&per_cpu_ptr(drains_of(heap), cpu)->requests);
+}
+
+/* So a CPU that is kept for something else is not disturbed. */
+static void drain_test_cpus_that_hold_nothing_are_left_alone(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	int other = sh_fixture_other_cpu(test);
+
+	sh_fixture_pin();
+	use_caches(heap);
+	KUNIT_EXPECT_TRUE(test, sh_drain_all(drains_of(heap)));
+	use_caches(heap);
+	spanheap_scavenge(heap);
+	use_caches(heap);
+	spanheap_set_limit(heap, SZ_64M);
+	spanheap_set_limit(heap, 0);
+	KUNIT_EXPECT_EQ(test, requests_of(heap, other), 0);
+	KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(other, use_caches, heap), 0);
+	KUNIT_EXPECT_TRUE(test, sh_drain_all(drains_of(heap)));
+	KUNIT_EXPECT_EQ(test, requests_of(heap, other), 1);
+	KUNIT_EXPECT_TRUE(test, all_are_empty(heap));
+}
+
+/**
+ * struct hog - a thread that lets no other run on its CPU
+ * @heap: what it has used before
+ * @runs: it has begun
+ * @stop: it is to end
+ * @gave_up: it ended because nobody told it to
+ */
+struct hog {
+	struct spanheap *heap;
+	bool runs;
+	bool stop;
+	bool gave_up;
+};
+
+static void hog_cpu(void *arg)
+{
+	unsigned long end = jiffies + 15 * HZ;
+	struct hog *hog = arg;
+
+	use_caches(hog->heap);
+	sched_set_fifo(current);
+	preempt_disable();
+	WRITE_ONCE(hog->runs, true);
+	while (!READ_ONCE(hog->stop) && time_before(jiffies, end))
+		cpu_relax();
+	hog->gave_up = !READ_ONCE(hog->stop);
+	preempt_enable();
+}
+
+static int hog_thread(void *arg)
+{
+	hog_cpu(arg);
+	while (!kthread_should_stop())
+		msleep(20);
+	return 0;
+}
+
+static struct task_struct *start_hog(struct kunit *test, struct hog *hog, int cpu)
+{
+	struct task_struct *task = kthread_create(hog_thread, hog, "hog");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	kthread_bind(task, cpu);
+	wake_up_process(task);
+	while (!READ_ONCE(hog->runs))
+		msleep(20);
+	return task;
+}
+
+/* What a CPU holds that does not answer is had when it does. */
+static void drain_test_a_silent_cpu_is_not_waited_for(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	int other = sh_fixture_other_cpu(test);
+	struct hog hog = { .heap = heap };
+	struct task_struct *task;
+
+	sh_fixture_pin();
+	use_caches(heap);
+	task = start_hog(test, &hog, other);
+	KUNIT_EXPECT_FALSE(test, sh_drain_all(drains_of(heap)));
+	spanheap_scavenge(heap);
+	spanheap_set_limit(heap, SZ_64M);
+	spanheap_set_limit(heap, 0);
+	KUNIT_EXPECT_FALSE(test, is_empty(heap, other));
+	KUNIT_EXPECT_TRUE(test, is_empty(heap, raw_smp_processor_id()));
+	WRITE_ONCE(hog.stop, true);
+	kthread_stop(task);
+	KUNIT_EXPECT_FALSE(test, hog.gave_up);
+	wait_for_drains(heap);
+	KUNIT_EXPECT_TRUE(test, all_are_empty(heap));
+	/* From then on it is waited for again. */
+	KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(other, use_caches, heap), 0);
+	KUNIT_EXPECT_TRUE(test, sh_drain_all(drains_of(heap)));
+	KUNIT_EXPECT_TRUE(test, all_are_empty(heap));
+}
+
 /* Look, and let what that starts end. Returns whether any CPU held anything. */
 static bool look_for_idle(struct spanheap *heap)
 {
@@ -399,6 +507,8 @@ static struct kunit_case drain_test_cases[] = {
 	KUNIT_CASE(drain_test_empties_a_cpu_from_another),
 	KUNIT_CASE(drain_test_cpus_that_go_offline_are_emptied),
 	KUNIT_CASE(drain_test_starts_and_does_not_wait),
+	KUNIT_CASE(drain_test_cpus_that_hold_nothing_are_left_alone),
+	KUNIT_CASE(drain_test_a_silent_cpu_is_not_waited_for),
 	KUNIT_CASE(drain_test_idle_cpus_are_emptied),
 	KUNIT_CASE(drain_test_cpus_in_use_are_left_alone),
 	KUNIT_CASE(drain_test_a_pair_counts_as_use),

@@ -60,9 +60,10 @@ static void wait_for_drains(struct spanheap *heap)
 /* Make the next pass now, and what it leaves over because of its rate. */
 static void pass(struct spanheap *heap)
 {
-	do
+	do {
+		sh_scavenger_kick(&heap->scavenger);
 		flush_delayed_work(&heap->scavenger.work);
-	while (heap->scavenger.aging);
+	} while (heap->scavenger.aging);
 	wait_for_drains(heap);
 }
 
@@ -259,6 +260,7 @@ static void scavenge_test_much_that_is_old_goes_in_steps(struct kunit *test)
 	use_pages(test, pages, 1);
 	let_age(heap, 301);
 	do {
+		sh_scavenger_kick(&heap->scavenger);
 		flush_delayed_work(&heap->scavenger.work);
 		steps++;
 	} while (heap->scavenger.aging);
@@ -381,6 +383,101 @@ static void scavenge_test_pressure_empties_caches_for_the_next_time(struct kunit
 	KUNIT_EXPECT_EQ(test, resident(heap), 0);
 }
 
+/* Within seconds: an interrupt that is to wake it may have to wait for a tick. */
+static bool soon(struct spanheap *heap, bool pending)
+{
+	unsigned long end = jiffies + 10 * HZ;
+
+	while (time_before(jiffies, end)) {
+		if (delayed_work_pending(&heap->scavenger.work) == pending &&
+		    heap->ph.asleep == !pending)
+			return true;
+		msleep(20);
+	}
+	return false;
+}
+
+/* A heap that nobody uses, and one that has given everything back, make no passes. */
+static void scavenge_test_nothing_idle_means_no_passes(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+
+	KUNIT_EXPECT_TRUE(test, heap->ph.asleep);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&heap->scavenger.work));
+	use_pages(test, LONG_PAGES, 2);
+	use_a_little(heap);
+	KUNIT_EXPECT_TRUE(test, soon(heap, true));
+	heap->scavenger.idle_ms = 40;
+	sh_scavenger_kick(&heap->scavenger);
+	KUNIT_EXPECT_TRUE(test, soon(heap, false));
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).cached_objects, 0);
+	if (SH_ARENA_SPARSE)
+		KUNIT_EXPECT_EQ(test, resident(heap), 0);
+}
+
+static void make_idle_somehow(struct kunit *test, int how)
+{
+	switch (how % 3) {
+	case 0:
+		use_pages(test, LONG_PAGES, 2);
+		break;
+	case 1:
+		spanheap_free(spanheap_alloc(heap_of(test), SZ_64K, GFP_KERNEL));
+		break;
+	case 2:
+		spanheap_free(spanheap_alloc(heap_of(test), 64, GFP_KERNEL));
+		break;
+	}
+}
+
+/* A pass is due a second later, not half an age limit. */
+static void scavenge_test_what_gets_idle_wakes_it(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	int how;
+
+	for (how = 0; how < 3; how++) {
+		KUNIT_ASSERT_TRUE(test, soon(heap, false));
+		make_idle_somehow(test, how);
+		KUNIT_EXPECT_TRUE(test, soon(heap, true));
+		KUNIT_EXPECT_TRUE(test, time_before(heap->scavenger.work.timer.expires,
+						    jiffies + 2 * HZ));
+		spanheap_scavenge(heap);
+		heap->scavenger.idle_ms = 40;
+		sh_scavenger_kick(&heap->scavenger);
+		KUNIT_ASSERT_TRUE(test, soon(heap, false));
+		heap->scavenger.idle_ms = 300000;
+	}
+}
+
+/* What a shrinker calls: no other CPU has anything to do with it. */
+static void scavenge_test_trim_gives_back_what_is_near(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	void *objs[64], *keep;
+	size_t got;
+	int i;
+
+	needs_sparse_arenas(test);
+	sh_fixture_pin();
+	keep = spanheap_alloc(heap, SZ_64K, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, keep);
+	sh_fixture_fill(keep, SZ_64K, 3);
+	for (i = 0; i < ARRAY_SIZE(objs); i++)
+		objs[i] = spanheap_alloc(heap, SZ_16K, GFP_KERNEL);
+	spanheap_free_bulk(ARRAY_SIZE(objs), objs);
+	KUNIT_EXPECT_EQ(test, spanheap_trim(heap, 0), 0);
+	got = spanheap_trim(heap, SZ_128K + 1);
+	KUNIT_EXPECT_EQ(test, got, SZ_128K + SH_PAGE_SIZE);
+	got += spanheap_trim(heap, SZ_64M);
+	KUNIT_EXPECT_GE(test, got, 64 * SZ_16K);
+	KUNIT_EXPECT_EQ(test, spanheap_resident(heap), SZ_64K);
+	KUNIT_EXPECT_EQ(test, spanheap_trim(heap, SIZE_MAX), 0);
+	KUNIT_EXPECT_TRUE(test, sh_fixture_intact(keep, SZ_64K, 3));
+	KUNIT_EXPECT_EQ(test, given_back(heap, SH_SCAVENGE_REQUEST), got);
+	spanheap_free(keep);
+}
+
 /* The heap does this while nobody calls it: the one case that takes time. */
 static void scavenge_test_works_by_itself(struct kunit *test)
 {
@@ -391,7 +488,6 @@ static void scavenge_test_works_by_itself(struct kunit *test)
 	use_pages(test, LONG_PAGES, 3);
 	spanheap_free(spanheap_alloc(heap, 64, GFP_KERNEL));
 	heap->scavenger.idle_ms = 100;
-	flush_delayed_work(&heap->scavenger.work);
 	do {
 		msleep(20);
 		s = sh_fixture_stats(heap);
@@ -538,6 +634,9 @@ static struct kunit_case scavenge_test_cases[] = {
 	KUNIT_CASE(scavenge_test_passes_empty_idle_caches),
 	KUNIT_CASE(scavenge_test_pressure_gives_back_what_is_wanted),
 	KUNIT_CASE(scavenge_test_pressure_empties_caches_for_the_next_time),
+	KUNIT_CASE(scavenge_test_nothing_idle_means_no_passes),
+	KUNIT_CASE(scavenge_test_what_gets_idle_wakes_it),
+	KUNIT_CASE(scavenge_test_trim_gives_back_what_is_near),
 	KUNIT_CASE(scavenge_test_works_by_itself),
 	KUNIT_CASE_SLOW(scavenge_test_amid_traffic),
 	{ }

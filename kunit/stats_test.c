@@ -52,6 +52,43 @@ static void stats_test_free_bytes_are_those_of_spans(struct kunit *test)
 	expect_sums(test, heap);
 }
 
+static void expect_resident(struct kunit *test, struct spanheap *heap)
+{
+	KUNIT_EXPECT_EQ(test, spanheap_resident(heap), sh_fixture_stats(heap).resident);
+}
+
+/* Whatever happens to memory: it is the figure of spanheap_get_stats(). */
+static void stats_test_resident_is_counted_as_memory_comes_and_goes(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void *objs[6];
+	int i;
+
+	expect_resident(test, heap);
+	for (i = 0; i < 6; i++) {
+		objs[i] = spanheap_alloc(heap, 3000 << (2 * i), GFP_KERNEL);
+		KUNIT_EXPECT_GE(test, spanheap_resident(heap), 3000 << (2 * i));
+		expect_resident(test, heap);
+	}
+	objs[5] = spanheap_realloc(heap, objs[5], SZ_8M, GFP_KERNEL);
+	expect_resident(test, heap);
+	objs[4] = spanheap_realloc(heap, objs[4], SZ_64K, GFP_KERNEL);
+	spanheap_free_bulk(3, objs);
+	expect_resident(test, heap);
+	spanheap_trim(heap, SZ_64K);
+	expect_resident(test, heap);
+	spanheap_scavenge(heap);
+	expect_resident(test, heap);
+	spanheap_free_bulk(3, objs + 3);
+	spanheap_scavenge(heap);
+	expect_resident(test, heap);
+	if (SH_ARENA_SPARSE)
+		KUNIT_EXPECT_EQ(test, spanheap_resident(heap), 0);
+	spanheap_set_limit(heap, SZ_2M);
+	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_16M, GFP_KERNEL | __GFP_NOWARN));
+	expect_resident(test, heap);
+}
+
 static void stats_test_of_an_empty_heap(struct kunit *test)
 {
 	struct spanheap_stats s = sh_fixture_stats(test->priv);
@@ -246,6 +283,7 @@ static void stats_test_random_sums(struct kunit *test)
 }
 
 static struct kunit_case stats_test_cases[] = {
+	KUNIT_CASE(stats_test_resident_is_counted_as_memory_comes_and_goes),
 	KUNIT_CASE(stats_test_of_an_empty_heap),
 	KUNIT_CASE(stats_test_count_objects),
 	KUNIT_CASE(stats_test_free_bytes_are_those_of_spans),

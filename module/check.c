@@ -342,6 +342,8 @@ static const char *check_sums(struct checker *c,
 	    c->large_bytes + sh_debug_surplus_bytes(heap) !=
 	    atomic_long_read(&heap->large_bytes))
 		return "large objects are miscounted";
+	if (stats->resident != spanheap_resident(heap))
+		return "resident pages are miscounted";
 	if (c->manual != stats->manual_spans ||
 	    c->manual_bytes != stats->manual_bytes ||
 	    c->persistent_bytes != stats->persistent_bytes)

@@ -46,6 +46,7 @@ static void extend(struct sh_pageheap *ph, struct sh_arena *arena,
 	arena->used += nr_pages;
 	ph->sys += nr_pages;
 	ph->grows++;
+	atomic_long_add(nr_pages - record->released, &ph->resident);
 	sh_pageheap_add_run(ph, record);
 }
 

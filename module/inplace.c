@@ -138,7 +138,7 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_relabel);
 bool sh_pageheap_settle(struct sh_pageheap *ph, struct sh_span *span, gfp_t gfp,
 			int node)
 {
-	unsigned long addr;
+	unsigned long addr, got = 0;
 	LIST_HEAD(pages);
 
 	if (!SH_ARENA_SPARSE || !gfpflags_allow_blocking(gfp))
@@ -146,8 +146,9 @@ bool sh_pageheap_settle(struct sh_pageheap *ph, struct sh_span *span, gfp_t gfp,
 	for (addr = sh_span_base(span); addr < sh_span_end(span);
 	     addr += SH_PAGE_SIZE)
 		if (!sh_arena_on_node(span->arena, addr, node))
-			span->released += sh_arena_unmap(span->arena, addr, 1,
-							 &pages);
+			got += sh_arena_unmap(span->arena, addr, 1, &pages);
+	span->released += got;
+	atomic_long_sub(got, &ph->resident);
 	sh_arena_free_unmapped(&pages);
 	return sh_pageheap_populate(ph, span, gfp, node);
 }

@@ -75,6 +75,7 @@ void sh_pageheap_exit(struct sh_pageheap *ph)
 	int kind;
 
 	cancel_work_sync(&ph->reserve);
+	sh_pageheap_hide(ph);
 	list_for_each_entry(arena, &ph->arenas, link)
 		drop_spans(ph, arena);
 	/* A free of a wrong address may be looking at what is left of these. */

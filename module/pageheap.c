@@ -33,6 +33,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "gfp.h"
 #include "pageheap.h"
 #include "pagemap.h"
 #include "shadow.h"
@@ -67,8 +68,11 @@ static struct sh_span *merge_run(struct sh_pageheap *ph, struct sh_span *run)
  */
 void sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run)
 {
+	if (run->released < run->nr_pages)
+		sh_pageheap_note_idle(ph);
 	run = merge_run(ph, run);
 	sh_freeruns_add(&ph->free, run);
+	sh_pageheap_show(ph);
 }
 
 /* The later of @since and the time at which the neighbour at @addr got idle. */
@@ -98,6 +102,7 @@ void sh_pageheap_return_run(struct sh_pageheap *ph, struct sh_span *run)
 	since = later(run, sh_span_end(run), since);
 	run = merge_run(ph, run);
 	sh_freeruns_add_since(&ph->free, run, since);
+	sh_pageheap_show(ph);
 }
 
 /* Bytes of metadata, and of what the next span may add before it is counted. */
@@ -164,6 +169,7 @@ struct sh_span *sh_pageheap_take_front(struct sh_pageheap *ph,
 	ph->idle -= nr_pages;
 	ph->released -= span->released;
 	ph->peak = max(ph->peak, ph->sys - ph->idle);
+	sh_pageheap_show(ph);
 	if (nr_pages >= SH_SHORT_RUN)
 		sh_map_ends(span);
 	else if (span->map != SH_MAP_ALL || span == fresh)
@@ -344,6 +350,7 @@ bool sh_pageheap_populate(struct sh_pageheap *ph, struct sh_span *span,
 	got = sh_arena_populate(span->arena, sh_span_base(span), span->nr_pages,
 				gfp, node);
 	span->released -= got;
+	atomic_long_add(got, &ph->resident);
 	if (got)
 		sh_trace(populate, ph->name, (size_t)got << SH_PAGE_SHIFT);
 	if (span->released)
@@ -356,12 +363,15 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_populate);
  * Give the memory behind a span back at once. What was got for a request that
  * failed may be all that the machine had left.
  */
-static void depopulate(struct sh_span *span)
+static void depopulate(struct sh_pageheap *ph, struct sh_span *span)
 {
+	unsigned long got;
 	LIST_HEAD(pages);
 
-	span->released += sh_arena_unmap(span->arena, sh_span_base(span),
-					 span->nr_pages, &pages);
+	got = sh_arena_unmap(span->arena, sh_span_base(span), span->nr_pages,
+			     &pages);
+	span->released += got;
+	atomic_long_sub(got, &ph->resident);
 	sh_arena_free_unmapped(&pages);
 }
 
@@ -401,7 +411,7 @@ struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
 		return span;
 	}
 	if (gfpflags_allow_blocking(gfp))
-		depopulate(span);
+		depopulate(ph, span);
 	give_back(ph, &span, 1);
 	return NULL;
 fail:
@@ -419,8 +429,7 @@ static unsigned int cut_all(struct sh_pageheap *ph, struct sh_span *span,
 
 	for (got = 0; got < nr - 1; got++) {
 		spans[got] = span;
-		span = sh_cut(ph, span, nr_pages, kind,
-			      GFP_NOWAIT | __GFP_NOWARN);
+		span = sh_cut(ph, span, nr_pages, kind, SH_GFP_FREE);
 		if (!span) {
 			/* As in trim_to_align(). */
 			give_back(ph, &spans[got], 1);

@@ -5,6 +5,7 @@
 #ifndef SPANHEAP_PAGEHEAP_H
 #define SPANHEAP_PAGEHEAP_H
 
+#include <linux/irq_work.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
@@ -35,6 +36,10 @@
  * @released: heap pages of these without memory behind them
  * @grows: times @sys grew
  * @peak: most pages in use since sh_pageheap_peak() was last asked
+ * @resident: heap pages with memory behind them
+ * @shown: heap pages that the kernel was told are idle and can be had back
+ * @asleep: no pass is due until something gets idle
+ * @wake: has one made then
  * @releasing: tasks that are giving memory back
  * @pause_ns: longest time an allocation waited for the lock during one
  * @limit: most resident heap pages, metadata included, 0 for no limit
@@ -65,6 +70,10 @@ struct sh_pageheap {
 	unsigned long released;
 	unsigned long grows;
 	unsigned long peak;
+	atomic_long_t resident;
+	unsigned long shown;
+	bool asleep;
+	struct irq_work *wake;
 	atomic_t releasing;
 	u64 pause_ns;
 	unsigned long limit;
@@ -134,6 +143,25 @@ unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long goal,
 unsigned long sh_pageheap_spare(struct sh_pageheap *ph);
 unsigned long sh_pageheap_give_up(struct sh_pageheap *ph, unsigned long goal,
 				  unsigned long *shootdowns);
+
+/* idle.c */
+void sh_pageheap_wake(struct sh_pageheap *ph);
+void sh_pageheap_show(struct sh_pageheap *ph);
+void sh_pageheap_hide(struct sh_pageheap *ph);
+
+/**
+ * sh_pageheap_note_idle() - say that something has got idle
+ * @ph: the page heap
+ *
+ * Memory, or room in a cache that objects will lie idle in.
+ *
+ * Context: any.
+ */
+static inline void sh_pageheap_note_idle(struct sh_pageheap *ph)
+{
+	if (unlikely(READ_ONCE(ph->asleep)))
+		sh_pageheap_wake(ph);
+}
 
 /* walk.c */
 typedef int (*sh_arena_fn)(struct sh_arena *arena, void *arg);

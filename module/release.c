@@ -48,6 +48,7 @@ static void hold(struct sh_pageheap *ph, struct sh_span *run)
 	run->state = SH_SPAN_HELD;
 	ph->idle -= run->nr_pages;
 	ph->released -= run->released;
+	sh_pageheap_show(ph);
 }
 
 /* Move the longest idle runs to @batch. Returns their resident pages. */
@@ -211,6 +212,7 @@ unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
 			trim_batch(ph, &batch, got - left);
 		got = u.done;
 		unmap_batch(&batch, &u);
+		atomic_long_sub(u.done - got, &ph->resident);
 		return_batch(ph, &batch);
 		sh_trace(release, ph->name,
 			 (size_t)(u.done - got) << SH_PAGE_SHIFT);
@@ -259,6 +261,7 @@ static void take_arena(struct sh_pageheap *ph, struct sh_arena *arena,
 	if (run) {
 		hold(ph, run);
 		ph->sys -= run->nr_pages;
+		atomic_long_sub(resident(run), &ph->resident);
 		sh_map_forget(run);
 		sh_record_free(ph, run);
 	}

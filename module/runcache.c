@@ -249,6 +249,7 @@ void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span)
 		nr = push_this_cpu(rcs, span, out);
 	else
 		out[0] = span;
+	sh_pageheap_note_idle(rcs->ph);
 	sh_pageheap_free(rcs->ph, out, nr);
 	sh_runs_end(rcs);
 }

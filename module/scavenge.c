@@ -12,8 +12,9 @@
  * was then less an eighth, whichever is more.
  *
  * While there is idle memory or CPUs hold cached objects, a pass is made every
- * second, or every quarter limit if that is shorter; else every half limit. What
- * age leaves over because of its rate is gone on with in between. A pass also
+ * second, or every quarter limit if that is shorter. When a pass finds nothing of
+ * the kind, and one more a moment later, there is none until something gets idle,
+ * see idle.c. What age leaves over because of its rate is gone on with in between. A pass also
  * empties the caches of CPUs that did not use them since the pass
  * before: memory that they give up makes what it is merged with young again, so
  * that is not to happen late.
@@ -157,19 +158,30 @@ static void by_pace(struct sh_scavenger *sc)
 	account(sc, SH_SCAVENGE_PACING, done, shootdowns, start);
 }
 
-static bool anything_idle(struct sh_scavenger *sc)
+static void go_on(struct sh_scavenger *sc, unsigned int ms)
 {
-	struct sh_pageheap_stats stats;
+	if (!READ_ONCE(sc->stopped))
+		queue_delayed_work(scavenge_wq, &sc->work,
+				   msecs_to_jiffies(ms));
+}
 
-	sh_pageheap_stats(sc->ph, &stats);
-	return stats.idle > stats.released;
+/*
+ * Who makes something idle just now may not see yet that it has to say so. That
+ * shows in another look.
+ */
+static void go_on_or_rest(struct sh_scavenger *sc, bool busy)
+{
+	bool rests = READ_ONCE(sc->ph->asleep);
+
+	WRITE_ONCE(sc->ph->asleep, !busy && !READ_ONCE(sc->stopped));
+	if (busy || !rests)
+		go_on(sc, sc->aging ?: pace(sc));
 }
 
 static void pass(struct work_struct *work)
 {
 	struct sh_scavenger *sc = container_of(work, struct sh_scavenger,
 					       work.work);
-	unsigned int delay = max(sc->idle_ms / 2, 1U);
 	bool busy;
 
 	/* What goes on with a pass says nothing about CPUs' or recent use. */
@@ -177,13 +189,28 @@ static void pass(struct work_struct *work)
 	sc->aging = by_age(sc);
 	if (!sc->aging)
 		by_pace(sc);
-	busy |= anything_idle(sc);
-	if (sc->aging)
-		delay = sc->aging;
-	else if (busy)
-		delay = pace(sc);
-	queue_delayed_work(scavenge_wq, &sc->work, msecs_to_jiffies(delay));
+	busy |= sc->aging || sh_pageheap_spare(sc->ph);
+	go_on_or_rest(sc, busy);
 }
+
+static void wake(struct irq_work *wake)
+{
+	struct sh_scavenger *sc = container_of(wake, struct sh_scavenger, wake);
+
+	go_on(sc, pace(sc));
+}
+
+/**
+ * sh_scavenger_kick() - make a pass soon
+ * @sc: the scavenger
+ *
+ * Context: any.
+ */
+void sh_scavenger_kick(struct sh_scavenger *sc)
+{
+	mod_delayed_work(scavenge_wq, &sc->work, 1);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_scavenger_kick);
 
 /**
  * sh_scavenge() - give back all that is idle, now
@@ -255,7 +282,7 @@ unsigned long sh_scavenge_pressure(struct sh_scavenger *sc, unsigned long goal)
 
 	if (pages < goal) {
 		sh_drain_start(sc->drains);
-		mod_delayed_work(scavenge_wq, &sc->work, 1);
+		sh_scavenger_kick(sc);
 	}
 	return pages;
 }
@@ -275,14 +302,16 @@ int sh_scavenger_init(struct sh_scavenger *sc, struct sh_pageheap *ph,
 		      struct sh_caches *caches, unsigned int idle_ms)
 {
 	INIT_DELAYED_WORK(&sc->work, pass);
+	init_irq_work(&sc->wake, wake);
 	spin_lock_init(&sc->lock);
 	sc->ph = ph;
 	sc->idle_ms = idle_ms;
 	sc->drains = sh_drains_init(caches);
 	if (!sc->drains)
 		return -ENOMEM;
-	queue_delayed_work(scavenge_wq, &sc->work,
-			   msecs_to_jiffies(max(idle_ms / 2, 1U)));
+	/* Nothing is idle yet. */
+	ph->wake = &sc->wake;
+	WRITE_ONCE(ph->asleep, true);
 	return 0;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_scavenger_init);
@@ -297,6 +326,11 @@ void sh_scavenger_exit(struct sh_scavenger *sc)
 {
 	if (!sc->drains)
 		return;
+	WRITE_ONCE(sc->stopped, true);
+	cancel_delayed_work_sync(&sc->work);
+	/* No pass says otherwise any more. What frees the heap wakes nobody. */
+	WRITE_ONCE(sc->ph->asleep, false);
+	irq_work_sync(&sc->wake);
 	cancel_delayed_work_sync(&sc->work);
 	sh_drains_exit(sc->drains);
 }

@@ -5,6 +5,7 @@
 #ifndef SPANHEAP_SCAVENGE_H
 #define SPANHEAP_SCAVENGE_H
 
+#include <linux/irq_work.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
@@ -34,8 +35,10 @@ enum sh_scavenge_reason {
 /**
  * struct sh_scavenger - gives the memory of a heap back
  * @work: the next pass
+ * @wake: queues it when something gets idle
  * @ph: the page heap
  * @drains: for emptying the caches
+ * @stopped: there are no more passes
  * @idle_ms: age at which idle runs go back, milliseconds
  * @aging: milliseconds after which age goes on, 0 when it is done
  * @recent: heap pages in use of late, a decaying maximum
@@ -47,8 +50,10 @@ enum sh_scavenge_reason {
  */
 struct sh_scavenger {
 	struct delayed_work work;
+	struct irq_work wake;
 	struct sh_pageheap *ph;
 	struct sh_drain __percpu *drains;
+	bool stopped;
 	unsigned int idle_ms;
 	unsigned int aging;
 	unsigned long recent;
@@ -66,6 +71,7 @@ int sh_scavenger_init(struct sh_scavenger *sc, struct sh_pageheap *ph,
 void sh_scavenger_exit(struct sh_scavenger *sc);
 void sh_scavenger_show(struct sh_scavenger *sc, struct seq_file *m);
 void sh_scavenger_stats(struct sh_scavenger *sc, struct spanheap_stats *stats);
+void sh_scavenger_kick(struct sh_scavenger *sc);
 size_t sh_scavenge(struct sh_scavenger *sc, enum sh_scavenge_reason reason);
 unsigned long sh_scavenge_near(struct sh_scavenger *sc, unsigned long goal,
 			       enum sh_scavenge_reason reason);

@@ -212,7 +212,9 @@ bool spanheap_owns(const void *addr);
 bool spanheap_find(const void *addr, struct spanheap_object *obj);
 void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats);
 
+size_t spanheap_resident(struct spanheap *heap);
 size_t spanheap_scavenge(struct spanheap *heap);
+size_t spanheap_trim(struct spanheap *heap, size_t bytes);
 int spanheap_set_limit(struct spanheap *heap, size_t bytes);
 
 /**
