@@ -176,7 +176,7 @@ static void make_idle(struct spanheap *heap, size_t bytes)
 static void shrinker(struct spanheap *heap)
 {
 	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
-	unsigned long end = jiffies + 30 * HZ;
+	unsigned long end = 0;
 	struct spanheap *hog = spanheap_create("hog", NULL);
 	size_t idle = (si_mem_available() << PAGE_SHIFT) / 8;
 	void **chain = NULL, **p;
@@ -189,7 +189,12 @@ static void shrinker(struct spanheap *heap)
 	s = sh_shrinker_register("spanheap-client", within_count, within_scan);
 	if (!EXPECT(!IS_ERR(s)))
 		goto out;
-	while (atomic_read(&within.direct) < 4 && time_before(jiffies, end)) {
+	while (atomic_read(&within.direct) < 4) {
+		/* Until it runs at all takes as long as it takes. */
+		if (!end && atomic_read(&within.scans))
+			end = jiffies + 30 * HZ;
+		if (end && time_after(jiffies, end))
+			break;
 		p = spanheap_alloc(hog, SZ_256K, gfp);
 		if (!p)
 			break;

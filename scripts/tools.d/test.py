@@ -25,7 +25,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def run(tool, *args):
     """Exit status, output, errors."""
     done = subprocess.run([HERE.parent / f"spanheap-{tool}", *map(str, args)],
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=600)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -224,7 +224,7 @@ def case_top_refresh():
         while seen.count("\033[2J") < 3:
             seen += top.stdout.readline()
         top.send_signal(2)
-        _, errors = top.communicate(timeout=20)
+        _, errors = top.communicate(timeout=600)
     return first.startswith("\033[H\033[2J") and top.returncode == 0 and not errors and bool(
         re.search(r"^sample .*[0-9.]+[KM] +0 ", seen, re.M))
 
@@ -235,7 +235,7 @@ def case_pprof():
     if not pprof:
         return None
     out = subprocess.run([pprof, "--text", "--show_bytes", SAMPLE / "pprof"],
-                         capture_output=True, text=True, timeout=60).stdout
+                         capture_output=True, text=True, timeout=600).stdout
     return f"Total: {figure('object_bytes')} B" in out and bool(
         re.search(rf"^ *{figure('object_bytes')} 100.0% .* index_add_\[spanheap_sample\]$", out, re.M))
 
@@ -244,7 +244,7 @@ def mixed_up(*files):
     """File and line of what Coccinelle's script finds in these."""
     out = subprocess.run(["spatch", "--sp-file", HERE.parent / "coccinelle/spanheap-mixed-free.cocci",
                           "-D", "report", "--very-quiet", "--no-includes", *files],
-                         capture_output=True, text=True, timeout=300, check=True).stdout
+                         capture_output=True, text=True, timeout=600, check=True).stdout
     return sorted(tuple(line.split(":")[:2]) for line in out.splitlines())
 
 
