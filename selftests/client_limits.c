@@ -214,7 +214,7 @@ static void fault_create(struct spanheap *unused)
 	struct spanheap *heap;
 	int round, failed = 0;
 
-	for (round = 0; round < 100; round++) {
+	for (round = 0; round < 30; round++) {
 		faults(true);
 		heap = spanheap_create("fault", NULL);
 		faults(false);

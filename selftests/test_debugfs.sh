@@ -29,16 +29,15 @@ debugfs_files()
 
 debugfs_modes()
 {
-	for file in "$HEAPS"/*/*; do
-		mode=$(stat -c %a:%u "$file")
+	stat -c '%a:%u %n' "$HEAPS"/*/* >"$tmp/modes" || return 1
+	while read -r mode file; do
 		case $mode in
 		400:0 | 600:0 | 200:0)	;;
 		*)	fail "$file has mode:owner $mode" || return 1 ;;
 		esac
-	done
+	done <"$tmp/modes"
 	for file in "$HEAPS"/*/stats "$HEAPS"/*/classes "$HEAPS"/*/check; do
-		[ "$(stat -c %a "$file")" = 400 ] ||
-			fail "$file has mode $(stat -c %a "$file")" || return 1
+		grep -qx "400:0 $file" "$tmp/modes" || fail "$file: another mode" || return 1
 	done
 }
 
@@ -51,6 +50,7 @@ debugfs_stats_form()
 			fail "that is no 'name value'" || return 1
 		[ -z "$(cut -d ' ' -f 1 "$file" | sort | uniq -d)" ] ||
 			fail "a name twice in $file" || return 1
+		cut -d ' ' -f 1 "$file" >"$tmp/shown"
 		for name in limit sys in_use idle released resident objects \
 				object_bytes mallocs frees large_mallocs \
 				large_frees manual_spans manual_bytes \
@@ -59,9 +59,9 @@ debugfs_stats_form()
 				scavenges scavenged_bytes \
 				longest_pause_ns bad_frees \
 				alloc_failures; do
-			grep -q "^$name " "$file" ||
-				fail "no $name in $file" || return 1
-		done
+			echo "$name"
+		done >"$tmp/names"
+		! grep -vxFf "$tmp/shown" "$tmp/names" || fail "not in $file" || return 1
 	done
 }
 
@@ -188,12 +188,10 @@ debugfs_occupancy()
 debugfs_no_addresses()
 {
 	fill || return 1
-	for file in "$HEAPS"/*/*; do
-		case $(stat -c %a "$file") in
-		200)	continue ;;
-		esac
-		no_addresses "$file" || return 1
-	done
+	stat -c '%a %n' "$HEAPS"/*/* >"$tmp/modes" || return 1
+	while read -r mode file; do
+		[ "$mode" = 200 ] || no_addresses "$file" || return 1
+	done <"$tmp/modes"
 }
 
 # A read in small pieces is the whole; a write is refused.

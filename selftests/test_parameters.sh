@@ -20,9 +20,12 @@ refused()
 	[ ! -e "$HEAPS" ] || fail "$1: left $HEAPS behind" || return 1
 	log_since | grep "spanheap: .*$parameter" >"$tmp/said" ||
 		fail "$1: nothing in the log about it" || return 1
+	said=$(cat "$tmp/said")
 	for word in "$2" "$3"; do
-		grep -qw -- "$word" "$tmp/said" ||
-			fail "$1: no $word in: $(cat "$tmp/said")" || return 1
+		case " $said " in
+		*[!0-9]"$word"[!0-9]*)	;;
+		*)	fail "$1: no $word in: $said" || return 1 ;;
+		esac
 	done
 }
 
