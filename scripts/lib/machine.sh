@@ -3,8 +3,9 @@
 #
 # Start a machine on the kernel and root folder that scripts/boot prepared.
 # Each runs as a process of its own, whose id is that of the time limit's
-# watcher; another one stops a machine that is silent. Serial lines: the first is the kernel log, the second the script's output,
-# the third (QEMU) carries the results.
+# watcher; another one stops a machine that is silent. Serial lines: the first is
+# the kernel log, the second the script's output, the third (QEMU) carries the
+# results.
 
 # A busy host gives an emulated CPU nothing to run on for longer than the 21 s and
 # more after which the kernel takes it for stuck: what hangs does so for good, and
@@ -56,7 +57,8 @@ machine_uml()
 	local work=$1 shm
 	local words=("mem=$MEM" seccomp=on "ncpus=$CPUS" rootfstype=hostfs
 		"rootflags=$work/rootfs" rw init=/init panic=-1
-		con=null "ssl0=null,fd:3" "ssl1=null,fd:4" console=ttyS0)
+		con=null "ssl0=null,fd:3" "ssl1=null,fd:4" console=ttyS0
+		printk.time=1)
 
 	# Its memory is a file on /dev/shm unless told otherwise; containers
 	# often have a small one.
