@@ -14,11 +14,16 @@
 
 #include "sizeclass.h"
 
+#if IS_ENABLED(CONFIG_KASAN_SW_TAGS)
+#error "no heaps with CONFIG_KASAN_SW_TAGS: vmap() tags addresses; use CONFIG_KASAN_GENERIC"
+#endif
+
 /*
  * A sparse arena is address space without memory, which comes and goes page by
- * page. Otherwise an arena has all of its memory for as long as it exists.
+ * page. Otherwise an arena has all of its memory for as long as it exists. With
+ * KMSAN it has to: what comes and goes behind the back of vmap() has no shadow.
  */
-#if IS_ENABLED(CONFIG_X86_64) && !IS_ENABLED(CONFIG_UML)
+#if IS_ENABLED(CONFIG_X86_64) && !IS_ENABLED(CONFIG_UML) && !IS_ENABLED(CONFIG_KMSAN)
 #define SH_ARENA_SPARSE		1
 #else
 #define SH_ARENA_SPARSE		0
