@@ -67,6 +67,7 @@ bool spanheap_find(const void *addr, struct spanheap_object *obj)
 		found = sh_key_class(key) ? find_small(span, key, at, obj) :
 					      find_large(span, key, at, obj);
 		/* The record may have become another span's meanwhile. */
+		smp_rmb();	/* the object first, then once more the key */
 		found = found && READ_ONCE(span->key) == key;
 		if (!found && sh_span_heap(span)->debug)
 			found = sh_debug_find(addr, obj);
