@@ -32,9 +32,10 @@ static struct dentry *root;
 
 static int stats_show(struct seq_file *m, void *unused)
 {
+	struct spanheap *heap = m->private;
 	struct spanheap_stats s;
 
-	spanheap_get_stats(m->private, &s);
+	spanheap_get_stats(heap, &s);
 #define LINE(name)	seq_printf(m, #name " %llu\n", s.name)
 	/* These add up to what is resident, */
 	LINE(object_bytes);
@@ -79,9 +80,19 @@ static int stats_show(struct seq_file *m, void *unused)
 	LINE(quarantined_objects);
 	LINE(quarantined_bytes);
 #undef LINE
+	/* The rest of what is known of these is in "config". */
+	seq_printf(m, "id %u\n", heap->id);
+	seq_printf(m, "flags %u\n", heap->flags);
+	sh_owner_show_figures(&heap->owner, m);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
+
+static int config_show(struct seq_file *m, void *unused)
+{
+	return sh_config_show(m->private, m);
+}
+DEFINE_SHOW_ATTRIBUTE(config);
 
 static int classes_show(struct seq_file *m, void *unused)
 {
@@ -302,6 +313,7 @@ static const struct file_operations scavenge_fops = {
 void sh_debugfs_add(struct spanheap *heap)
 {
 	heap->dir = debugfs_create_dir(heap->name, root);
+	debugfs_create_file("config", 0400, heap->dir, heap, &config_fops);
 	debugfs_create_file("stats", 0400, heap->dir, heap, &stats_fops);
 	debugfs_create_file("classes", 0400, heap->dir, heap, &classes_fops);
 	debugfs_create_file("spans", 0400, heap->dir, heap, &spans_fops);

@@ -5,52 +5,23 @@
  *
  * The free of an object that has one claims the object, puts the finalizer in a
  * queue and goes. From then on the object is busy: still found, still counted,
- * not to be freed again. A worker calls the functions of a heap one after the
- * other, in the order of the frees, and frees each object after its call.
+ * not to be freed again. finalizer_run.c has what happens then.
  *
- * When a heap is destroyed, those whose object was freed are waited for, then
- * those whose object was not are called, in the order in which they were set;
- * what they free meanwhile is waited for as well. Their objects stay allocated,
- * and are reported as leaked and freed with the heap.
+ * Locks: sh_finalizers.lock for the list of those set.
  *
- * Locks: sh_finalizers.lock for the list of those set. Nothing is called under
- * it.
- *
- * Contexts: setting, clearing and freeing any but NMI. Calls are made from a
- * worker, or from spanheap_destroy().
+ * Contexts: any but NMI.
  */
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/rcupdate.h>
 
 #include "compat.h"
+#include "contexts.h"
 #include "fault.h"
 #include "finalizer.h"
 #include "heap.h"
 #include "leakcheck.h"
 #include "special.h"
-
-static struct workqueue_struct *finalizer_wq;
-
-/**
- * struct sh_finalizer - the finalizer of an object
- * @special: in the span's list while it is set
- * @link: in the heap's list while it is set
- * @queued: in the heap's queue after the object was freed
- * @ptr: the object, as its user knows it
- * @fn: what to call
- * @arg: what for
- */
-struct sh_finalizer {
-	struct sh_special special;
-	union {
-		struct list_head link;
-		struct llist_node queued;
-	};
-	void *ptr;
-	void (*fn)(void *ptr, size_t size, void *arg);
-	void *arg;
-};
 
 static struct sh_finalizer *finalizer_of(struct sh_special *special)
 {
@@ -69,31 +40,43 @@ static struct sh_finalizer *new_finalizer(struct spanheap *heap)
 	return f;
 }
 
-static void free_finalizer(struct spanheap *heap, struct sh_finalizer *f)
+/**
+ * sh_finalizer_free() - free a finalizer that is in no list any more
+ * @heap: the heap
+ * @f: the finalizer
+ */
+void sh_finalizer_free(struct spanheap *heap, struct sh_finalizer *f)
 {
 	sh_leakcheck_del(&f->arg);
 	sh_fixalloc_free(&heap->specials, f);
 }
 
-/* Take the finalizer of a claimed object from it. NULL when it has none. */
-static struct sh_finalizer *take(struct sh_object *obj)
+/**
+ * sh_finalizer_take() - take the finalizer of an object from it
+ * @obj: the object, claimed
+ *
+ * Return: the finalizer, in the heap's list of those set; NULL when there is none.
+ */
+struct sh_finalizer *sh_finalizer_take(struct sh_object *obj)
 {
 	struct sh_finalizers *fs = &sh_span_heap(obj->span)->finalizers;
-	struct sh_finalizer *f;
-	unsigned long flags;
 
 	/* That of this object, if it has one, was counted before it was claimed. */
 	if (!READ_ONCE(fs->nr_set))
 		return NULL;
-	f = finalizer_of(sh_special_remove(obj->span, obj->idx,
-					   SH_SPECIAL_FINALIZER));
-	if (!f)
-		return NULL;
+	return finalizer_of(sh_special_remove(obj->span, obj->idx,
+					      SH_SPECIAL_FINALIZER));
+}
+
+/* Forget one that was taken. */
+static void unset(struct sh_finalizers *fs, struct sh_finalizer *f)
+{
+	unsigned long flags;
+
 	spin_lock_irqsave(&fs->lock, flags);
 	list_del(&f->link);
 	WRITE_ONCE(fs->nr_set, fs->nr_set - 1);
 	spin_unlock_irqrestore(&fs->lock, flags);
-	return f;
 }
 
 /* Give a claimed object a finalizer. */
@@ -135,13 +118,15 @@ static int why_not(const void *ptr)
  * sleep. The object is as it was when it was freed (spanheap_free_sensitive()
  * and init_on_free leave zeroes) and its memory is not used again before @fn
  * has returned. It counts as allocated until then. @fn may allocate and free,
- * in the same heap as well, but not @ptr, and must not destroy the heap.
+ * in the same heap as well, but not @ptr. It may destroy another heap, but neither
+ * this one nor one whose finalizers wait for it.
  *
  * The finalizers of a heap are called one after the other, in the order in which
  * their objects were freed. spanheap_flush_finalizers() waits for them, and so
  * does spanheap_destroy(), which then calls those of objects that were not freed,
  * in the order in which they were set. A module that sets finalizers in a heap
- * that is not its own has to wait for them before it is unloaded.
+ * that is not its own has to wait for them before it is unloaded: those that have
+ * not run by then are not called, which is reported in the log.
  *
  * An object that moves in spanheap_realloc() takes its finalizer along; of one
  * that is split the first half keeps it.
@@ -161,7 +146,7 @@ int spanheap_set_finalizer(const void *ptr,
 	struct spanheap *heap;
 	int err = -ENOMEM;
 
-	if (!fn || ZERO_OR_NULL_PTR(ptr))
+	if (!fn || ZERO_OR_NULL_PTR(ptr) || sh_refused_in_nmi("set_finalizer"))
 		return -EINVAL;
 	if (!sh_object_claim(ptr, &obj))
 		return why_not(ptr);
@@ -173,7 +158,7 @@ int spanheap_set_finalizer(const void *ptr,
 		f->arg = arg;
 		err = add(&obj, f);
 		if (err)
-			free_finalizer(heap, f);
+			sh_finalizer_free(heap, f);
 	}
 	sh_object_release(&obj);
 	return err;
@@ -194,14 +179,17 @@ int spanheap_clear_finalizer(const void *ptr)
 	struct sh_finalizer *f;
 	struct sh_object obj;
 
-	if (ZERO_OR_NULL_PTR(ptr))
+	if (ZERO_OR_NULL_PTR(ptr) || sh_refused_in_nmi("clear_finalizer"))
 		return -EINVAL;
 	if (!sh_object_claim(ptr, &obj))
 		return why_not(ptr);
-	f = take(&obj);
+	f = sh_finalizer_take(&obj);
 	if (f) {
+		struct spanheap *heap = sh_span_heap(obj.span);
+
+		unset(&heap->finalizers, f);
 		sh_object_unset_special(&obj);
-		free_finalizer(sh_span_heap(obj.span), f);
+		sh_finalizer_free(heap, f);
 	}
 	sh_object_release(&obj);
 	return f ? 0 : -ENOENT;
@@ -217,22 +205,28 @@ EXPORT_SYMBOL_GPL(spanheap_clear_finalizer);
  */
 int sh_finalizer_move(const void *from, const void *to)
 {
-	struct sh_finalizer *f, copy;
+	void (*fn)(void *ptr, size_t size, void *arg) = NULL;
+	struct sh_finalizer *f;
 	struct sh_object obj;
-	int err;
+	void *arg = NULL;
+	int err = 0;
 
 	/* Somebody else frees it meanwhile, by mistake. */
 	if (!sh_object_claim(from, &obj))
 		return why_not(from);
+	/* sh_finalizers_drop() waits for who has a function and no list has it. */
+	rcu_read_lock();
 	f = finalizer_of(sh_special_find(obj.span, obj.idx,
 					 SH_SPECIAL_FINALIZER));
-	if (f)
-		copy = *f;
+	if (f) {
+		fn = READ_ONCE(f->fn);
+		arg = f->arg;
+	}
 	sh_object_release(&obj);
-	if (!f)
-		return 0;
-	err = spanheap_set_finalizer(to, copy.fn, copy.arg);
-	return err ?: spanheap_clear_finalizer(from);
+	if (f)
+		err = spanheap_set_finalizer(to, fn, arg);
+	rcu_read_unlock();
+	return !f || err ? err : spanheap_clear_finalizer(from);
 }
 
 /**
@@ -244,158 +238,9 @@ int sh_finalizer_move(const void *from, const void *to)
 bool sh_finalizer_start(struct sh_object *obj)
 {
 	struct sh_finalizers *fs = &sh_span_heap(obj->span)->finalizers;
-	struct sh_finalizer *f = take(obj);
+	struct sh_finalizer *f = sh_finalizer_take(obj);
 
-	if (!f)
-		return false;
-	llist_add(&f->queued, &fs->queue);
-	/*
-	 * Not only for the first: whoever queued that may not have come as far as
-	 * this, and who frees and then flushes has to wait for this one. With
-	 * interrupts off the caller may hold what waking a worker takes.
-	 */
-	if (irqs_disabled())
-		irq_work_queue(&fs->kick);
-	else
-		queue_work(finalizer_wq, &fs->work);
-	return true;
-}
-
-static void kick(struct irq_work *kick)
-{
-	queue_work(finalizer_wq,
-		   &container_of(kick, struct sh_finalizers, kick)->work);
-}
-
-static void call(struct sh_finalizer *f)
-{
-	f->fn(f->ptr, spanheap_size(f->ptr), f->arg);
-}
-
-/* The worker: call what is in the queue and free the objects. */
-static void run_queued(struct work_struct *work)
-{
-	struct sh_finalizers *fs = container_of(work, struct sh_finalizers,
-						work);
-	struct spanheap *heap = container_of(fs, struct spanheap, finalizers);
-	struct sh_finalizer *f, *next;
-	struct llist_node *queued;
-	struct sh_object obj;
-
-	queued = llist_reverse_order(llist_del_all(&fs->queue));
-	llist_for_each_entry_safe(f, next, queued, queued) {
-		call(f);
-		atomic_long_inc(&fs->nr_run);
-		sh_object_claimed(f->ptr, &obj);
-		free_finalizer(heap, f);
-		sh_object_free(&obj);
-		cond_resched();
-	}
-}
-
-/* Wait until the worker has been through the queue as it is now. */
-static void settle(struct sh_finalizers *fs)
-{
-	irq_work_sync(&fs->kick);
-	flush_work(&fs->work);
-}
-
-/**
- * spanheap_flush_finalizers() - wait for finalizers
- * @heap: the heap, NULL for the default heap
- *
- * Returns when all finalizers of objects that were freed before the call have
- * run and the objects are free.
- *
- * Context: task, may sleep; not from a finalizer of the same heap.
- */
-void spanheap_flush_finalizers(struct spanheap *heap)
-{
-	settle(&sh_heap_or_default(heap)->finalizers);
-}
-EXPORT_SYMBOL_GPL(spanheap_flush_finalizers);
-
-/* Call the first finalizer whose object was not freed. */
-static bool run_first(struct spanheap *heap)
-{
-	struct sh_finalizers *fs = &heap->finalizers;
-	struct sh_finalizer *f;
-	struct sh_object obj;
-	void *ptr = NULL;
-
-	spin_lock_irq(&fs->lock);
-	f = list_first_entry_or_null(&fs->set, struct sh_finalizer, link);
 	if (f)
-		ptr = f->ptr;
-	spin_unlock_irq(&fs->lock);
-	/* What waits for a grace period is as good as freed. */
-	if (!f || !sh_object_claim(ptr, &obj))
-		return false;
-	/* Unless a finalizer has freed it meanwhile, and has its address again. */
-	f = take(&obj);
-	if (f) {
-		sh_object_unset_special(&obj);
-		call(f);
-		atomic_long_inc(&fs->nr_run);
-		free_finalizer(heap, f);
-	}
-	sh_object_release(&obj);
-	return true;
-}
-
-/**
- * sh_finalizers_run_all() - call every finalizer there is
- * @heap: a heap that nobody uses any more but its finalizers
- *
- * What spanheap_free_rcu() was called for is waited for as well.
- *
- * Context: task, may sleep.
- */
-void sh_finalizers_run_all(struct spanheap *heap)
-{
-	struct sh_finalizers *fs = &heap->finalizers;
-	long ran;
-
-	/* What runs may set more, and free, after a grace period as well. */
-	do {
-		ran = atomic_long_read(&fs->nr_run);
-		rcu_barrier();
-		settle(fs);
-		while (run_first(heap))
-			settle(fs);
-	} while (!list_empty(&fs->set) || atomic_long_read(&fs->nr_run) != ran);
-}
-
-/**
- * sh_finalizers_init() - start without any finalizer
- * @fs: the finalizers of a heap
- */
-void sh_finalizers_init(struct sh_finalizers *fs)
-{
-	spin_lock_init(&fs->lock);
-	INIT_LIST_HEAD(&fs->set);
-	init_llist_head(&fs->queue);
-	INIT_WORK(&fs->work, run_queued);
-	init_irq_work(&fs->kick, kick);
-}
-
-/**
- * sh_finalizer_init() - prepare for finalizers
- *
- * Return: 0 or -ENOMEM.
- */
-int sh_finalizer_init(void)
-{
-	BUILD_BUG_ON(sizeof(struct sh_finalizer) > SH_SPECIAL_BYTES);
-	finalizer_wq = sh_fault(SH_FAULT_META) ? NULL :
-		       alloc_workqueue("spanheap_final", WQ_UNBOUND, 0);
-	return finalizer_wq ? 0 : -ENOMEM;
-}
-
-/**
- * sh_finalizer_exit() - undo sh_finalizer_init()
- */
-void sh_finalizer_exit(void)
-{
-	destroy_workqueue(finalizer_wq);
+		sh_finalizer_enqueue(fs, f);
+	return f;
 }

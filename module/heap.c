@@ -3,10 +3,13 @@
  * Heaps: created, named, listed, destroyed. The default heap is one of them,
  * except that it lives as long as the module.
  *
- * Locks: names_lock, outermost, for names, and for who adds a heap or takes one
- * away; debugfs files are made and removed under it, which allocates and waits for
- * readers of these. Inside it sh_heaps_lock, for the list: reclaim tries that, so
- * nothing that takes long is done under it, and nothing that waits for reclaim.
+ * A heap has its name from when it is listed until its finalizers have run and it
+ * is listed no more. Who destroys it marks it first, so that only one does. Its
+ * files in debugfs are made after the one and removed before the other.
+ *
+ * Locks: sh_heaps_lock, outermost but for owner.c's, for the list, names and the
+ * marks. Reclaim tries it, so nothing that takes long is done under it; it also
+ * calls shrinkers, one of which may destroy a heap, so nothing waits for memory.
  *
  * Contexts: task, may sleep.
  */
@@ -25,17 +28,18 @@
 
 #include "charge.h"
 #include "compat.h"
+#include "contexts.h"
 #include "debug.h"
 #include "fault.h"
 #include "heap.h"
 #include "leakcheck.h"
+#include "owner.h"
 #include "sampling.h"
 #include "special.h"
 #include "trace.h"
 
 LIST_HEAD(sh_heaps);
 DECLARE_RWSEM(sh_heaps_lock);	/* for the list above */
-static DEFINE_MUTEX(names_lock);
 struct spanheap *sh_default_heap __read_mostly;
 EXPORT_SYMBOL_FOR_KUNIT(sh_default_heap);
 
@@ -115,6 +119,7 @@ static void free_heap(struct spanheap *heap)
 	sh_runcaches_exit(&heap->rcs);
 	sh_caches_exit(&heap->caches);
 	sh_fixalloc_exit(&heap->specials);
+	sh_finalizers_exit(&heap->finalizers);
 	kvfree(heap);
 }
 
@@ -136,6 +141,7 @@ static struct spanheap *new_heap(const char *name,
 	strscpy(heap->name, name, sizeof(heap->name));
 	heap->node = config->node;
 	heap->id = atomic_inc_return(&last_id);
+	heap->flags = config->flags;
 	sh_persistent_init(&heap->persistent);
 	sh_finalizers_init(&heap->finalizers);
 	sh_profile_start(&heap->profile);
@@ -178,22 +184,45 @@ static void redraw(struct spanheap *heap)
 		sh_caches_redraw(&heap->caches, cpu);
 }
 
+/* List a heap that was made with a rate of samples, unless its name is taken. */
+static int enlist(struct spanheap *heap, unsigned long rate)
+{
+	struct spanheap *other;
+
+	down_write(&sh_heaps_lock);
+	other = find_heap(heap->name);
+	if (other) {
+		sh_owner_report_taken(other);
+	} else {
+		/* Nobody changes it now, and those that are listed are told. */
+		if (rate != sh_profile_rate)
+			redraw(heap);
+		list_add_tail(&heap->link, &sh_heaps);
+	}
+	up_write(&sh_heaps_lock);
+	return other ? -EEXIST : 0;
+}
+
 /**
- * spanheap_create() - create a heap
- * @name: up to SPANHEAP_NAME_MAX printable characters but '/' and white space;
- *	not "." or ".."; no other heap's
- * @config: how to set it up, NULL for defaults
+ * __spanheap_create() - create a heap for a module
+ * @name: as for spanheap_create()
+ * @config: as for spanheap_create()
+ * @owner: the module that is to destroy the heap, NULL for none; when it is
+ *	unloaded and has not, that is reported
+ *
+ * For spanheap_create(), and for those who make heaps for others.
  *
  * Context: task, may sleep.
- * Return: the heap, or an ERR_PTR: -EINVAL for a name or a configuration that is
- * not allowed, -EEXIST for a name that is taken, -ENOMEM.
+ * Return: as spanheap_create().
  */
-struct spanheap *spanheap_create(const char *name,
-				 const struct spanheap_config *config)
+struct spanheap *__spanheap_create(const char *name,
+				   const struct spanheap_config *config,
+				   struct module *owner)
 {
 	static const struct spanheap_config defaults = SPANHEAP_CONFIG_INIT;
 	unsigned long rate = READ_ONCE(sh_profile_rate);
 	struct spanheap *heap;
+	int err;
 
 	if (!config)
 		config = &defaults;
@@ -202,24 +231,17 @@ struct spanheap *spanheap_create(const char *name,
 	heap = new_heap(name, config);
 	if (IS_ERR(heap))
 		return heap;
-	mutex_lock(&names_lock);
-	if (find_heap(name)) {
-		mutex_unlock(&names_lock);
+	sh_owner_set(&heap->owner, owner);
+	err = enlist(heap, rate);
+	if (err) {
 		free_heap(heap);
-		return ERR_PTR(-EEXIST);
+		return ERR_PTR(err);
 	}
-	down_write(&sh_heaps_lock);
-	/* Nobody changes it now, and those that are listed are told. */
-	if (rate != sh_profile_rate)
-		redraw(heap);
-	list_add_tail(&heap->link, &sh_heaps);
-	up_write(&sh_heaps_lock);
 	sh_debugfs_add(heap);
-	mutex_unlock(&names_lock);
 	sh_trace(heap_create, heap->name, config->limit);
 	return heap;
 }
-EXPORT_SYMBOL_GPL(spanheap_create);
+EXPORT_SYMBOL_GPL(__spanheap_create);
 
 /* Whether an address is that of a heap; of no other is anything looked at. */
 static bool heap_exists(const struct spanheap *heap)
@@ -232,21 +254,41 @@ static bool heap_exists(const struct spanheap *heap)
 	return false;
 }
 
-static void remove_heap(struct spanheap *heap)
+/* Mark a heap, for one caller. Whoever else comes is told why not. */
+static bool mark_dying(struct spanheap *heap, struct sh_wait *wait)
 {
-	mutex_lock(&names_lock);
-	if (!heap_exists(heap)) {
-		mutex_unlock(&names_lock);
-		sh_report_no_heap(heap);
-		return;
-	}
-	sh_debugfs_remove(heap);
+	bool exists, dying, ok;
+
+	down_write(&sh_heaps_lock);
+	exists = heap_exists(heap);
+	dying = exists && heap->dying;
+	ok = exists && !dying && sh_wait_begin(wait, heap, "destroy");
+	if (ok)
+		heap->dying = true;
+	up_write(&sh_heaps_lock);
+	if (!exists || dying)
+		sh_report_no_heap(heap, dying);
+	return ok;
+}
+
+static void unlist(struct spanheap *heap)
+{
 	down_write(&sh_heaps_lock);
 	list_del(&heap->link);
 	up_write(&sh_heaps_lock);
-	mutex_unlock(&names_lock);
+}
+
+static void remove_heap(struct spanheap *heap)
+{
+	struct sh_wait wait;
+
+	if (!mark_dying(heap, &wait))
+		return;
+	sh_debugfs_remove(heap);
 	/* What spanheap_free_rcu() was called for is no leak. */
 	sh_finalizers_run_all(heap);
+	sh_wait_end(&wait);
+	unlist(heap);
 	sh_users_close(heap);
 	if (heap->debug) {
 		sh_quarantine_drain(heap);
@@ -265,7 +307,18 @@ static void remove_heap(struct spanheap *heap)
  * for, and so are finalizers, also those of objects that were not freed. Nobody
  * but finalizers may use the heap or its objects during the call or after it: an
  * allocation meanwhile is refused and reported. So is the address of what is no
- * heap, or none any more, unless another heap has it by now.
+ * heap, or none any more, unless another heap has it by now, and a second call
+ * while one lasts.
+ *
+ * The call is refused, with a report in the log, and the heap stays, where it may
+ * not sleep, and where it would wait for itself: in a finalizer of the heap, or in
+ * one that a finalizer of the heap waits for. Finalizers of other heaps may
+ * destroy this one, and so may a shrinker, unless a finalizer of the heap needs
+ * memory.
+ *
+ * A heap that is not destroyed when the module is unloaded that created it is
+ * reported then, with what is allocated from it. It stays, and keeps its name,
+ * until spanheap is unloaded.
  *
  * Context: task, may sleep.
  */
@@ -277,7 +330,8 @@ void spanheap_destroy(struct spanheap *heap)
 		pr_warn("the default heap stays until the module is unloaded; destroy heaps you created\n");
 		return;
 	}
-	remove_heap(heap);
+	if (sh_may_wait("destroy"))
+		remove_heap(heap);
 }
 EXPORT_SYMBOL_GPL(spanheap_destroy);
 
@@ -300,10 +354,28 @@ int sh_heaps_init(void)
 	return 0;
 }
 
+/* The oldest heap but the default one. */
+static struct spanheap *first_left(void)
+{
+	struct spanheap *heap;
+
+	list_for_each_entry(heap, &sh_heaps, link)
+		if (heap != sh_default_heap)
+			return heap;
+	return NULL;
+}
+
 /**
- * sh_heaps_exit() - destroy the default heap, the last there is
+ * sh_heaps_exit() - destroy all heaps, those that were left behind first
  */
 void sh_heaps_exit(void)
 {
+	struct spanheap *heap;
+
+	/* Nobody is left who could make or destroy one, but their finalizers. */
+	while ((heap = first_left())) {
+		sh_owner_report_left(heap);
+		remove_heap(heap);
+	}
 	remove_heap(sh_default_heap);
 }

@@ -13,6 +13,7 @@
 #include "cache.h"
 #include "central.h"
 #include "finalizer.h"
+#include "owner.h"
 #include "pageheap.h"
 #include "persistent.h"
 #include "profile.h"
@@ -45,8 +46,11 @@ struct sh_debug;
  * @charges: objects and persistent allocations that are charged to call sites
  * @bad_frees: frees and the like refused
  * @alloc_failures: allocations that returned NULL
+ * @dying: being destroyed; set under sh_heaps_lock, once
  * @closed: being destroyed, nobody may allocate
  * @id: a number no other heap has or had
+ * @flags: as given to spanheap_create()
+ * @owner: who made it
  * @debug: what makes it a debug heap, NULL for others
  * @dir: its debugfs directory
  */
@@ -71,8 +75,11 @@ struct spanheap {
 	atomic_long_t charges;
 	atomic_long_t bad_frees;
 	atomic_long_t alloc_failures;
+	bool dying;
 	bool closed;
 	u32 id;
+	unsigned int flags;
+	struct sh_owner owner;
 	struct sh_debug *debug;
 	struct dentry *dir;
 };
@@ -128,10 +135,11 @@ enum sh_call {
 
 void sh_report_misuse(enum sh_call call, const void *ptr);
 void *sh_refuse_gfp(struct spanheap *heap, gfp_t gfp);
-void sh_report_no_heap(const struct spanheap *heap);
+void sh_report_no_heap(const struct spanheap *heap, bool dying);
 
 /* leaks.c */
 void sh_report_leaks(struct spanheap *heap);
+void sh_list_leaks(struct spanheap *heap);
 
 /* users.c: allocating while the heap may be destroyed. */
 bool sh_users_enter(struct spanheap *heap);
@@ -146,6 +154,9 @@ void sh_debugfs_init(void);
 void sh_debugfs_exit(void);
 void sh_debugfs_add(struct spanheap *heap);
 void sh_debugfs_remove(struct spanheap *heap);
+
+/* config.c */
+int sh_config_show(struct spanheap *heap, struct seq_file *m);
 
 /* pressure.c */
 int sh_pressure_init(void);

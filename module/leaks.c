@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is still allocated when a heap is destroyed: totals, and what it is, most
- * bytes first, MOST_LINES lines of it. Of a debug heap it is known where each
- * object was allocated, and objects of the same size and stack make a line; of
- * any other, those of the same size class.
+ * What is still allocated when a heap is destroyed, or left behind by its module:
+ * totals, and what it is, most bytes first, MOST_LINES lines of it. Of a debug
+ * heap it is known where each object was allocated, and objects of the same size
+ * and stack make a line; of any other, those of the same size class.
  *
  *   spanheap: heap NAME: destroyed with N objects of BYTES bytes still allocated; freed them
  *   spanheap: heap NAME:   N of size class BYTES
@@ -11,6 +11,8 @@
  *   spanheap: heap NAME:   N of BYTES bytes, allocated at:
  *    ... the stack ...
  *   spanheap: heap NAME:   and N more
+ *
+ * The first line is left out where it is said otherwise what happens.
  *
  * Bytes are those that were asked for in a debug heap, else what the objects
  * occupy.
@@ -141,7 +143,8 @@ static void print_leak(struct spanheap *heap, const struct leak *leak)
 	sh_stack_print(leak->stack);
 }
 
-static void print_leaks(struct spanheap *heap, struct leak *leaks, size_t nr)
+static void print_leaks(struct spanheap *heap, struct leak *leaks, size_t nr,
+			bool destroyed)
 {
 	size_t bytes = 0, kinds, i;
 	unsigned long left = 0;
@@ -150,8 +153,9 @@ static void print_leaks(struct spanheap *heap, struct leak *leaks, size_t nr)
 		bytes += bytes_of(&leaks[i]);
 		left += leaks[i].nr;
 	}
-	pr_warn("heap %s: destroyed with %lu objects of %zu bytes still allocated; freed them\n",
-		heap->name, left, bytes);
+	if (destroyed)
+		pr_warn("heap %s: destroyed with %lu objects of %zu bytes still allocated; freed them\n",
+			heap->name, left, bytes);
 	kinds = heap->debug ? fold(leaks, nr) : nr;
 	sort(leaks, kinds, sizeof(*leaks), by_bytes, NULL);
 	for (i = 0; i < kinds && i < MOST_LINES; i++) {
@@ -160,6 +164,26 @@ static void print_leaks(struct spanheap *heap, struct leak *leaks, size_t nr)
 	}
 	if (left)
 		pr_warn("heap %s:   and %lu more\n", heap->name, left);
+}
+
+/* Say what @stats counts. */
+static void list_leaks(struct spanheap *heap, const struct spanheap_stats *stats,
+		       bool destroyed, gfp_t gfp)
+{
+	struct leak *leaks;
+	size_t nr;
+
+	nr = heap->debug ? stats->objects : SH_NR_CLASSES;
+	leaks = kvmalloc_array(nr, sizeof(*leaks), gfp | __GFP_NOWARN);
+	if (!leaks) {
+		pr_warn("heap %s: %llu objects of %llu bytes still allocated; no memory to say what they are\n",
+			heap->name, stats->objects, stats->object_bytes);
+		return;
+	}
+	nr = heap->debug ? collect_objects(heap->debug, leaks, nr) :
+			   collect_classes(heap, leaks);
+	print_leaks(heap, leaks, nr, destroyed);
+	kvfree(leaks);
 }
 
 /**
@@ -171,26 +195,28 @@ static void print_leaks(struct spanheap *heap, struct leak *leaks, size_t nr)
 void sh_report_leaks(struct spanheap *heap)
 {
 	struct spanheap_stats stats;
-	struct leak *leaks;
-	size_t nr;
 
 	spanheap_get_stats(heap, &stats);
 	sh_trace(heap_destroy, heap->name, stats.objects, stats.object_bytes);
 	if (stats.manual_spans)
 		pr_warn("heap %s: destroyed with %llu manual spans of %llu bytes still allocated; freed them\n",
 			heap->name, stats.manual_spans, stats.manual_bytes);
-	if (!stats.objects)
-		return;
-	nr = heap->debug ? stats.objects : SH_NR_CLASSES;
-	leaks = kvmalloc_array(nr, sizeof(*leaks), GFP_KERNEL | __GFP_NOWARN);
-	if (!leaks) {
-		/* As kvmalloc_array() falls back to vmalloc(): next to never. */
-		pr_warn("heap %s: destroyed with %llu objects of %llu bytes still allocated; freed them; no memory to say what they are\n",
-			heap->name, stats.objects, stats.object_bytes);
-		return;
-	}
-	nr = heap->debug ? collect_objects(heap->debug, leaks, nr) :
-			   collect_classes(heap, leaks);
-	print_leaks(heap, leaks, nr);
-	kvfree(leaks);
+	if (stats.objects)
+		list_leaks(heap, &stats, true, GFP_KERNEL);
+}
+
+/**
+ * sh_list_leaks() - say what is allocated from a heap that nobody has any more
+ * @heap: the heap, which stays
+ *
+ * Context: task. Waits for no memory: the caller has sh_heaps_lock, which a
+ * shrinker may want that destroys a heap.
+ */
+void sh_list_leaks(struct spanheap *heap)
+{
+	struct spanheap_stats stats;
+
+	spanheap_get_stats(heap, &stats);
+	if (stats.objects)
+		list_leaks(heap, &stats, false, GFP_NOWAIT);
 }

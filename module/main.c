@@ -16,6 +16,7 @@
 #include "explain.h"
 #include "fault.h"
 #include "heap.h"
+#include "owner.h"
 #include "sampling.h"
 #include "pagemap.h"
 #include "stacks.h"
@@ -152,10 +153,15 @@ static int __init spanheap_init(void)
 	err = sh_pressure_init();
 	if (err)
 		goto exit_heaps;
+	err = sh_owner_init();
+	if (err)
+		goto exit_pressure;
 	sh_fault_init();
 	sh_explain_init();
 	return 0;
 
+exit_pressure:
+	sh_pressure_exit();
 exit_heaps:
 	sh_heaps_exit();
 exit_debugfs:
@@ -179,6 +185,7 @@ static void __exit spanheap_exit(void)
 {
 	sh_explain_exit();
 	sh_fault_exit();
+	sh_owner_exit();
 	sh_pressure_exit();
 	sh_heaps_exit();
 	sh_debugfs_exit();

@@ -301,16 +301,18 @@ noinline void sh_report_misuse(enum sh_call call, const void *ptr)
 /**
  * sh_report_no_heap() - report and count that what is no heap was to be destroyed
  * @heap: its address
+ * @dying: it still is one, but somebody else destroys it
  */
-void sh_report_no_heap(const struct spanheap *heap)
+void sh_report_no_heap(const struct spanheap *heap, bool dying)
 {
 	unsigned long missed;
 
 	atomic_long_inc(&sh_default_heap->bad_frees);
 	if (!sh_place_report(sh_stack_hash(), (unsigned long)heap, &missed))
 		return;
-	pr_err("bad destroy: not a heap: %p; ignored, it was destroyed before or never created, see who does it below\n",
-	       heap);
+	pr_err("bad destroy: not a heap: %p; ignored, it %s, see who does it below\n",
+	       heap, dying ? "is being destroyed by somebody else" :
+			     "was destroyed before or never created");
 	dump_stack();
 }
 

@@ -17,7 +17,8 @@ fill()
 debugfs_files()
 {
 	for dir in "$HEAPS/default" "$heap"; do
-		for file in stats classes spans arenas caches map occupancy check; do
+		for file in stats config classes spans arenas caches map \
+				occupancy check; do
 			[ -f "$dir/$file" ] || fail "no $dir/$file" || return 1
 			cat "$dir/$file" >"$tmp/read" ||
 				fail "cannot read $dir/$file" || return 1
@@ -58,7 +59,8 @@ debugfs_stats_form()
 				span_meta cache_meta other_meta arenas grows \
 				scavenges scavenged_bytes \
 				longest_pause_ns bad_frees \
-				alloc_failures; do
+				alloc_failures id flags pid created_ms \
+				left_behind; do
 			echo "$name"
 		done >"$tmp/names"
 		! grep -vxFf "$tmp/shown" "$tmp/names" || fail "not in $file" || return 1
@@ -124,6 +126,38 @@ debugfs_sums()
 	fill && adds_up "$heap/stats" || return 1
 	echo >"$SAMPLE/clear" && adds_up "$heap/stats" &&
 		adds_up "$HEAPS/default/stats"
+}
+
+# has_config HEAP NAME VALUE: a line of its config is so; VALUE is a pattern.
+has_config()
+{
+	grep -qxE "$2 $3" "$HEAPS/$1/config" ||
+		fail "$1: $2 is not $3 but $(grep "^$2 " "$HEAPS/$1/config")"
+}
+
+# How each heap was made and by whom.
+debugfs_config()
+{
+	for name in default sample; do
+		! grep -vE '^[a-z_]+ [^ ]+$' "$HEAPS/$name/config" ||
+			fail "that is no 'name value'" || return 1
+		has_config "$name" comm insmod && has_config "$name" node local &&
+			has_config "$name" flags none &&
+			has_config "$name" pid '[1-9][0-9]*' &&
+			has_config "$name" created_ms '[1-9][0-9]*' &&
+			has_config "$name" left_behind 0 &&
+			has_config "$name" scavenge_idle_ms '[1-9][0-9]*' || return 1
+		for figure in id pid created_ms limit; do
+			has_config "$name" "$figure" \
+				"$(stat_of "$HEAPS/$name/stats" "$figure")" || return 1
+		done
+	done
+	has_config default module spanheap && has_config default id 1 &&
+		has_config sample module spanheap_sample || return 1
+	load spanheap_ballast debug=1 idle_ms=1234 && echo 64M >"$BALLAST/limit" &&
+		has_config ballast flags debug &&
+		has_config ballast limit 67108864 &&
+		has_config ballast scavenge_idle_ms 1234 && rmmod spanheap_ballast
 }
 
 # A row a class, 8 bytes to 32 KiB; all objects of the sample's are in them or
@@ -222,6 +256,6 @@ debugfs_vanish()
 
 setup spanheap_sample
 run_tests debugfs_files debugfs_modes debugfs_stats_form \
-	debugfs_stats_documented debugfs_sums \
+	debugfs_stats_documented debugfs_sums debugfs_config \
 	debugfs_classes debugfs_map debugfs_map_kinds debugfs_occupancy \
 	debugfs_no_addresses debugfs_access debugfs_vanish

@@ -15,7 +15,9 @@
 #define _LINUX_SPANHEAP_H
 
 #include <linux/bits.h>
+#include <linux/export.h>
 #include <linux/gfp.h>
+#include <linux/init.h>
 #include <linux/numa.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
@@ -23,6 +25,7 @@
 #include <linux/types.h>
 #include <linux/version.h>
 
+struct module;
 struct spanheap;
 
 /** define SPANHEAP_NAME_MAX - longest name of a heap, in bytes without the NUL */
@@ -169,8 +172,9 @@ struct spanheap_object {
 	size_t size;
 };
 
-struct spanheap *spanheap_create(const char *name,
-				 const struct spanheap_config *config);
+struct spanheap *__spanheap_create(const char *name,
+				   const struct spanheap_config *config,
+				   struct module *owner);
 void spanheap_destroy(struct spanheap *heap);
 
 void spanheap_free(const void *ptr);
@@ -216,6 +220,26 @@ size_t spanheap_resident(struct spanheap *heap);
 size_t spanheap_scavenge(struct spanheap *heap);
 size_t spanheap_trim(struct spanheap *heap, size_t bytes);
 int spanheap_set_limit(struct spanheap *heap, size_t bytes);
+
+/**
+ * spanheap_create() - create a heap
+ * @name: up to SPANHEAP_NAME_MAX printable characters but '/' and white space;
+ *	not "." or ".."; no other heap's
+ * @config: how to set it up, NULL for defaults
+ *
+ * The heap is the calling module's, which has to destroy it before it is
+ * unloaded.
+ *
+ * Context: task, may sleep.
+ * Return: the heap, or an ERR_PTR: -EINVAL for a name or a configuration that is
+ * not allowed, -EEXIST for a name that is taken (the log says by whom), -ENOMEM.
+ */
+static inline
+struct spanheap *spanheap_create(const char *name,
+				 const struct spanheap_config *config)
+{
+	return __spanheap_create(name, config, THIS_MODULE);
+}
 
 /**
  * spanheap_zalloc() - allocate a zeroed object

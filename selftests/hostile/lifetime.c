@@ -85,6 +85,40 @@ static void destroy_while_allocating(struct hostile *h)
 	kthread_stop(task);
 }
 
+static void destroy_it(void *ptr, size_t size, void *heap)
+{
+	spanheap_destroy(heap);
+}
+
+static void flush_it(void *ptr, size_t size, void *heap)
+{
+	spanheap_flush_finalizers(heap);
+}
+
+static void call_in_finalizer(struct hostile *h,
+			      void (*fn)(void *ptr, size_t size, void *heap))
+{
+	struct spanheap *heap = hostile_heap(h, "hostile_going");
+	void *p = spanheap_alloc(heap, 64, GFP_KERNEL);
+
+	EXPECT(!spanheap_set_finalizer(p, fn, heap));
+	spanheap_free(p);
+	spanheap_flush_finalizers(heap);
+	EXPECT(!spanheap_owns(p));
+	spanheap_destroy(heap);
+}
+
+/* The heap goes with the last of its objects, but these are still about. */
+static void destroy_in_finalizer(struct hostile *h)
+{
+	call_in_finalizer(h, destroy_it);
+}
+
+static void flush_in_finalizer(struct hostile *h)
+{
+	call_in_finalizer(h, flush_it);
+}
+
 const struct hostile_bug hostile_lifetime_bugs[] = {
 	{ "free_after_destroy", free_after_destroy, 1 },
 	{ "free_large_after_destroy", free_large_after_destroy, 1 },
@@ -92,5 +126,7 @@ const struct hostile_bug hostile_lifetime_bugs[] = {
 	{ "destroy_twice", destroy_twice, 1, true },
 	{ "destroy_garbage", destroy_garbage, 1, true },
 	{ "destroy_while_allocating", destroy_while_allocating, 0, true },
+	{ "destroy_in_finalizer", destroy_in_finalizer, 0, true },
+	{ "flush_in_finalizer", flush_in_finalizer, 0, true },
 	{ }
 };
