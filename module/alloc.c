@@ -17,6 +17,7 @@
 
 #include "charge.h"
 #include "compat.h"
+#include "contexts.h"
 #include "debug.h"
 #include "fault.h"
 #include "gfp.h"
@@ -110,11 +111,15 @@ static noinline void *alloc_slow(struct spanheap *heap, size_t size,
 	return obj;
 }
 
-/* Checks that only debugging kernels make, on the fast path as well. */
-static __always_inline void debug_alloc(gfp_t gfp)
+/*
+ * Checks that only debugging kernels make, on the fast path as well. Returns
+ * whether to go on.
+ */
+static __always_inline bool debug_alloc(gfp_t gfp)
 {
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
 		might_alloc(gfp);
+	return !sh_debug_refused_in_nmi("alloc");
 }
 
 /* With flags that the fast path leaves out. */
@@ -128,7 +133,8 @@ static noinline void *alloc_flagged(struct spanheap *heap, size_t size,
 	if (size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD))
 		return alloc_slow(heap, size, 1, gfp, heap->node);
 	class = sh_size_class_offset(size);
-	debug_alloc(gfp);
+	if (!debug_alloc(gfp))
+		return sh_count_failure(heap);
 	preempt_disable();
 	hit = sh_cache_pop(this_cpu_ptr(heap->caches.cpu), class, &obj);
 	preempt_enable();
@@ -148,7 +154,8 @@ static __always_inline void *do_alloc(struct spanheap *heap, size_t size,
 	heap = sh_heap_or_default(heap);
 	if (unlikely(gfp & (SH_GFP_BAD | __GFP_ZERO)))
 		return alloc_flagged(heap, size, gfp);
-	debug_alloc(gfp);
+	if (!debug_alloc(gfp))
+		return sh_count_failure(heap);
 	preempt_disable();
 	/* First: where this takes a call, there is little to keep across it. */
 	cache = this_cpu_ptr(heap->caches.cpu);

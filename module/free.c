@@ -35,6 +35,7 @@
 
 #include "claim.h"
 #include "compat.h"
+#include "contexts.h"
 #include "heap.h"
 #include "leakcheck.h"
 #include "pagemap.h"
@@ -48,7 +49,7 @@ static noinline void free_slow(const void *ptr)
 {
 	enum sh_late late;
 
-	if (ZERO_OR_NULL_PTR(ptr))
+	if (ZERO_OR_NULL_PTR(ptr) || sh_refused_in_nmi("free"))
 		return;
 	do {
 		if (sh_large_free(ptr) || sh_object_free_special(ptr))
@@ -124,6 +125,13 @@ static noinline void flush_slow(struct sh_span *span, const void *ptr, u8 *state
 {
 	struct sh_entry entry = { (void *)ptr, state };
 
+	if (unlikely(in_nmi())) {
+		/* It stays allocated. */
+		WRITE_ONCE(*state, SH_OBJ_LIVE);
+		preempt_enable();
+		sh_report_nmi("free");
+		return;
+	}
 	/* The object is ours, so its span stays as it is. */
 	sh_caches_flush(&sh_span_heap(span)->caches, sh_span_class(span), entry);
 }
@@ -182,6 +190,8 @@ static __always_inline bool free_here(const void *ptr, bool zero,
 
 static __always_inline void do_free(const void *ptr, bool zero)
 {
+	if (sh_debug_refused_in_nmi("free"))
+		return;
 	preempt_disable();
 	if (likely(free_here(ptr, zero, first_offset())))
 		preempt_enable();
@@ -231,6 +241,8 @@ static void free_all(unsigned int nr, void **objs)
 	unsigned long offset;
 	bool off;
 
+	if (sh_debug_refused_in_nmi("free_bulk"))
+		return;
 	while (i < nr) {
 		end = i + min_t(unsigned int, nr - i, SH_BATCH_MAX);
 		preempt_disable();
@@ -274,7 +286,7 @@ void spanheap_free_sensitive(const void *ptr)
 {
 	struct sh_object obj;
 
-	if (ZERO_OR_NULL_PTR(ptr))
+	if (ZERO_OR_NULL_PTR(ptr) || sh_refused_in_nmi("free_sensitive"))
 		return;
 	/* Claimed first: or it may be somebody else's by the time it is zeroed. */
 	if (!sh_object_claim(ptr, &obj)) {

@@ -15,6 +15,7 @@
 #include "charge.h"
 #include "claim.h"
 #include "compat.h"
+#include "contexts.h"
 #include "debug.h"
 #include "gfp.h"
 #include "leakcheck.h"
@@ -107,7 +108,7 @@ void spanheap_free_pages(void *ptr)
 	struct sh_span *span;
 	enum sh_late late;
 
-	if (ZERO_OR_NULL_PTR(ptr))
+	if (ZERO_OR_NULL_PTR(ptr) || sh_refused_in_nmi("free_pages"))
 		return;
 	do {
 		span = sh_whole_claim(ptr, SH_SPAN_MANUAL, SH_OBJ_BUSY);
@@ -199,7 +200,7 @@ int spanheap_split(void *ptr)
 	struct sh_span *span;
 	int err = -EINVAL;
 
-	if (ZERO_OR_NULL_PTR(ptr))
+	if (ZERO_OR_NULL_PTR(ptr) || sh_refused_in_nmi("split"))
 		return -EINVAL;
 	span = sh_whole_claim(ptr, SH_SPAN_LARGE, SH_OBJ_BUSY);
 	if (!span) {

@@ -15,6 +15,7 @@
 
 #include "claim.h"
 #include "compat.h"
+#include "contexts.h"
 #include "heap.h"
 #include "trace.h"
 
@@ -39,7 +40,7 @@ void __spanheap_free_rcu(void *ptr, size_t offset)
 {
 	struct sh_object obj;
 
-	if (ZERO_OR_NULL_PTR(ptr))
+	if (ZERO_OR_NULL_PTR(ptr) || sh_refused_in_nmi("free_rcu"))
 		return;
 	if (!sh_object_claim(ptr, &obj)) {
 		sh_report_misuse(SH_CALL_FREE_RCU, ptr);

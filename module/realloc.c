@@ -17,6 +17,7 @@
 
 #include "claim.h"
 #include "compat.h"
+#include "contexts.h"
 #include "debug.h"
 #include "gfp.h"
 #include "heap.h"
@@ -121,6 +122,8 @@ void *spanheap_realloc(struct spanheap *heap, const void *ptr, size_t size,
 	heap = sh_heap_or_default(heap);
 	if (ZERO_OR_NULL_PTR(ptr))
 		return spanheap_alloc(heap, size, gfp);
+	if (sh_refused_in_nmi("realloc"))
+		return sh_count_failure(heap);
 	if (!sh_object_claim(ptr, &obj)) {
 		sh_report_misuse(SH_CALL_REALLOC, ptr);
 		return NULL;

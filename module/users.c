@@ -10,8 +10,8 @@
  * interrupts off where a CPU can not add to memory in one instruction, and that
  * takes a host call in User-Mode Linux.)
  *
- * Locks: none. Contexts: entering and leaving any but NMI; closing task, may
- * sleep.
+ * Locks: none. Contexts: entering any, from an NMI in vain; leaving any but that;
+ * closing task, may sleep.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -21,6 +21,7 @@
 #include <linux/sched.h>
 
 #include "compat.h"
+#include "contexts.h"
 #include "drain.h"
 #include "heap.h"
 
@@ -43,16 +44,17 @@ static void report(const struct spanheap *heap)
  * @heap: the heap
  *
  * Return: whether to go on, and then to call sh_users_leave(); false when the
- * heap is being destroyed, which was reported.
+ * heap is being destroyed, or this is an NMI, which was reported.
  */
 bool sh_users_enter(struct spanheap *heap)
 {
 	sh_runs_begin(&heap->rcs);
 	/* Either the mark is seen here, or the count by who made it. */
 	smp_mb__after_atomic();
-	if (likely(!READ_ONCE(heap->closed)))
+	if (likely(!READ_ONCE(heap->closed) && !in_nmi()))
 		return true;
-	report(heap);
+	if (!sh_refused_in_nmi("alloc"))
+		report(heap);
 	sh_runs_end(&heap->rcs);
 	return false;
 }
