@@ -32,7 +32,8 @@ static void debug_test_gives_the_size_asked_for(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		ptr = spanheap_alloc(heap, sizes[i], GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, ptr);
-		align = is_power_of_2(sizes[i]) ? min(sizes[i], PAGE_SIZE) : 8;
+		align = is_power_of_2(sizes[i]) &&
+			sizes[i] <= SPANHEAP_NATURAL_ALIGN ? sizes[i] : 8;
 		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)ptr, align));
 		KUNIT_EXPECT_EQ(test, spanheap_size(ptr), sizes[i]);
 		KUNIT_EXPECT_TRUE(test, spanheap_find(ptr + sizes[i] - 1, &obj));

@@ -148,16 +148,16 @@ static void free_test_reports_a_double_free_after_reuse(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, sh_fixture_intact(other, 512, 1));
 	spanheap_free(other);
 
-	/* A class of eight pages a span, then a large object of eight. */
-	first = spanheap_alloc(heap, 9216, GFP_KERNEL);
-	obj = spanheap_alloc(heap, 9216, GFP_KERNEL);
-	KUNIT_ASSERT_PTR_EQ(test, obj, first + 9216);
+	/* A class of nine pages a span, then a large object of nine. */
+	first = spanheap_alloc(heap, 13312, GFP_KERNEL);
+	obj = spanheap_alloc(heap, 13312, GFP_KERNEL);
+	KUNIT_ASSERT_PTR_EQ(test, obj, first + 13312);
 	spanheap_free(obj);
 	spanheap_free(first);
-	other = spanheap_alloc(heap, 8 * SH_PAGE_SIZE, GFP_KERNEL);
+	other = spanheap_alloc(heap, 9 * SH_PAGE_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_PTR_EQ(test, other, first);
 	expect_refused(test, heap, obj);
-	KUNIT_EXPECT_EQ(test, spanheap_size(other), 8 * SH_PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, spanheap_size(other), 9 * SH_PAGE_SIZE);
 	spanheap_free(other);
 }
 

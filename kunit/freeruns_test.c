@@ -91,10 +91,10 @@ static void freeruns_test_nothing_fits_in_an_empty_set(struct kunit *test)
 {
 	struct runs *r = test->priv;
 
-	KUNIT_EXPECT_NULL(test, sh_freeruns_best(&r->fr, 1));
-	KUNIT_EXPECT_NULL(test, sh_freeruns_best(&r->fr, SH_SHORT_RUN - 1));
-	KUNIT_EXPECT_NULL(test, sh_freeruns_best(&r->fr, SH_SHORT_RUN));
-	KUNIT_EXPECT_NULL(test, sh_freeruns_best(&r->fr, ULONG_MAX));
+	KUNIT_EXPECT_NULL(test, sh_freeruns_best(&r->fr, 1, 1));
+	KUNIT_EXPECT_NULL(test, sh_freeruns_best(&r->fr, SH_SHORT_RUN - 1, 1));
+	KUNIT_EXPECT_NULL(test, sh_freeruns_best(&r->fr, SH_SHORT_RUN, 1));
+	KUNIT_EXPECT_NULL(test, sh_freeruns_best(&r->fr, ULONG_MAX, 1));
 	verify(test, r);
 }
 
@@ -112,12 +112,73 @@ static void freeruns_test_best_fit_is_the_shortest(struct kunit *test)
 		for (j = 0, want = U32_MAX; j < ARRAY_SIZE(len); j++)
 			if (len[j] >= i)
 				want = min(want, len[j]);
-		best = sh_freeruns_best(&r->fr, i);
+		best = sh_freeruns_best(&r->fr, i, 1);
 		if (want == U32_MAX)
 			KUNIT_EXPECT_NULL(test, best);
 		else
 			KUNIT_EXPECT_EQ(test, best ? best->nr_pages : 0, want);
 	}
+	verify(test, r);
+}
+
+/* The same, @shift heap pages after an address that is aligned to all. */
+static struct sh_span *add_shifted(struct runs *r, unsigned int i, u32 nr_pages,
+				   unsigned long shift)
+{
+	struct sh_span *run = &r->run[i];
+
+	add(r, i, nr_pages, 0);
+	sh_freeruns_del(&r->fr, run);
+	run->key += shift << SH_PAGE_SHIFT;
+	sh_freeruns_add(&r->fr, run);
+	return run;
+}
+
+/*
+ * A run of just the length is good enough for an aligned request, if its address
+ * is; the longer one that is sure to do is for when it is not.
+ */
+static void freeruns_test_tight_runs_serve_aligned_requests(struct kunit *test)
+{
+	static const u32 len[] = { 2, 4, 8, 64, 128, 256 };
+	struct runs *r = test->priv;
+	struct sh_span *odd, *even, *sure;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(len); i++) {
+		odd = add_shifted(r, 0, len[i], 1);
+		KUNIT_EXPECT_NULL(test, sh_freeruns_best(&r->fr, len[i], len[i]));
+		sure = add_shifted(r, 2, 2 * len[i] - 1, 1);
+		KUNIT_EXPECT_PTR_EQ(test, sh_freeruns_best(&r->fr, len[i], len[i]),
+				    sure);
+		even = add(r, 1, len[i], 0);
+		KUNIT_EXPECT_PTR_EQ(test, sh_freeruns_best(&r->fr, len[i], len[i]),
+				    even);
+		KUNIT_EXPECT_EQ(test, sh_run_skip(even, len[i]), 0);
+		KUNIT_EXPECT_EQ(test, sh_run_skip(odd, len[i]), len[i] - 1);
+		KUNIT_EXPECT_EQ(test, sh_run_skip(odd, 1), 0);
+		del(r, 0);
+		del(r, 1);
+		del(r, 2);
+	}
+	verify(test, r);
+}
+
+/* However many there are of the right length at wrong addresses. */
+static void freeruns_test_an_aligned_request_ends_its_search(struct kunit *test)
+{
+	struct runs *r = test->priv;
+	struct sh_span *sure;
+	unsigned int i;
+
+	for (i = 1; i < NR_RUNS; i++)
+		add_shifted(r, i, i % 2 ? 8 : 200, 1);
+	KUNIT_EXPECT_NULL(test, sh_freeruns_best(&r->fr, 193, 256));
+	sure = add_shifted(r, 0, 448, 1);
+	KUNIT_EXPECT_PTR_EQ(test, sh_freeruns_best(&r->fr, 193, 256), sure);
+	KUNIT_EXPECT_NULL(test, sh_freeruns_exact(&r->fr, 8, 8));
+	KUNIT_EXPECT_NULL(test, sh_freeruns_exact(&r->fr, 7, 1));
+	KUNIT_EXPECT_EQ(test, sh_freeruns_exact(&r->fr, 8, 1)->nr_pages, 8);
 	verify(test, r);
 }
 
@@ -130,10 +191,10 @@ static void freeruns_test_long_ties_go_to_the_lowest(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(order); i++)
 		add(r, order[i], 300, 0);
 	add(r, 0, 301, 0);
-	KUNIT_EXPECT_PTR_EQ(test, sh_freeruns_best(&r->fr, 300), &r->run[1]);
-	KUNIT_EXPECT_PTR_EQ(test, sh_freeruns_best(&r->fr, 5), &r->run[1]);
+	KUNIT_EXPECT_PTR_EQ(test, sh_freeruns_best(&r->fr, 300, 1), &r->run[1]);
+	KUNIT_EXPECT_PTR_EQ(test, sh_freeruns_best(&r->fr, 5, 1), &r->run[1]);
 	del(r, 1);
-	KUNIT_EXPECT_PTR_EQ(test, sh_freeruns_best(&r->fr, 300), &r->run[2]);
+	KUNIT_EXPECT_PTR_EQ(test, sh_freeruns_best(&r->fr, 300, 1), &r->run[2]);
 	verify(test, r);
 }
 
@@ -144,7 +205,7 @@ static void freeruns_test_prefers_resident_short_runs(struct kunit *test)
 	add(r, 0, 4, 4);
 	add(r, 1, 4, 0);
 	add(r, 2, 4, 1);
-	KUNIT_EXPECT_PTR_EQ(test, sh_freeruns_best(&r->fr, 4), &r->run[1]);
+	KUNIT_EXPECT_PTR_EQ(test, sh_freeruns_best(&r->fr, 4, 1), &r->run[1]);
 	verify(test, r);
 }
 
@@ -188,7 +249,7 @@ static void freeruns_test_shrink_keeps_the_age(struct kunit *test)
 	verify(test, r);
 	sh_freeruns_shrink(&r->fr, run, 100, 0);
 	KUNIT_EXPECT_EQ(test, run->idle_since, 12345);
-	KUNIT_EXPECT_PTR_EQ(test, sh_freeruns_best(&r->fr, 11), run);
+	KUNIT_EXPECT_PTR_EQ(test, sh_freeruns_best(&r->fr, 11, 1), run);
 	verify(test, r);
 }
 
@@ -206,7 +267,7 @@ static void freeruns_test_shrink_moves_between_lists(struct kunit *test)
 	verify(test, r);
 	sh_freeruns_shrink(&r->fr, run, SH_SHORT_RUN - 2, 0);
 	KUNIT_EXPECT_EQ(test, bitmap_weight(r->fr.lengths, SH_SHORT_RUN), 1);
-	KUNIT_EXPECT_PTR_EQ(test, sh_freeruns_best(&r->fr, 1), run);
+	KUNIT_EXPECT_PTR_EQ(test, sh_freeruns_best(&r->fr, 1, 1), run);
 	del(r, 0);
 	KUNIT_EXPECT_TRUE(test, bitmap_empty(r->fr.lengths, SH_SHORT_RUN));
 	verify(test, r);
@@ -286,7 +347,7 @@ static bool any_resident(struct runs *r, u32 nr_pages)
 
 static void verify_best(struct kunit *test, struct runs *r, u32 nr_pages)
 {
-	struct sh_span *best = sh_freeruns_best(&r->fr, nr_pages);
+	struct sh_span *best = sh_freeruns_best(&r->fr, nr_pages, 1);
 	struct sh_span *want = model_best(r, nr_pages);
 
 	if (!want || want->nr_pages >= SH_SHORT_RUN) {
@@ -349,6 +410,8 @@ static void freeruns_test_random_against_an_array(struct kunit *test)
 static struct kunit_case freeruns_cases[] = {
 	KUNIT_CASE(freeruns_test_nothing_fits_in_an_empty_set),
 	KUNIT_CASE(freeruns_test_best_fit_is_the_shortest),
+	KUNIT_CASE(freeruns_test_tight_runs_serve_aligned_requests),
+	KUNIT_CASE(freeruns_test_an_aligned_request_ends_its_search),
 	KUNIT_CASE(freeruns_test_long_ties_go_to_the_lowest),
 	KUNIT_CASE(freeruns_test_prefers_resident_short_runs),
 	KUNIT_CASE(freeruns_test_wholly_released_runs_have_no_age),

@@ -216,7 +216,7 @@ static void *random_alloc(struct model *m, struct spanheap *heap, size_t size,
 	gfp_t gfp = sh_test_random(&m->rnd, 4) ? GFP_KERNEL : GFP_NOWAIT;
 	void *obj;
 
-	*align = is_power_of_2(size) ? min(size, PAGE_SIZE) : 1;
+	*align = is_power_of_2(size) && size <= SPANHEAP_NATURAL_ALIGN ? size : 1;
 	*zero = false;
 	switch (sh_test_random(&m->rnd, 8)) {
 	case 0:

@@ -248,9 +248,9 @@ static void pageheap_test_takes_several_at_once(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, got[0]);
 	sh_pages_free(row->ph, got[0]);
 	sys = sh_pages_stats(row->ph).sys;
-	nr = sh_pageheap_take(row->ph, 4, 2, got, 5);
+	nr = sh_pageheap_take(row->ph, 4, 1, 2, got, 5);
 	KUNIT_ASSERT_EQ(test, nr, 3);
-	nr += sh_pageheap_take(row->ph, 4, 2, got + nr, 2);
+	nr += sh_pageheap_take(row->ph, 4, 1, 2, got + nr, 2);
 	KUNIT_ASSERT_EQ(test, nr, 5);
 	KUNIT_EXPECT_NULL(test, got[5]);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(row->ph).sys, sys);
@@ -270,7 +270,7 @@ static void pageheap_test_takes_only_what_is_there(struct kunit *test)
 	struct sh_pageheap *ph = heap_of(test);
 	struct sh_span *got[2] = {};
 
-	KUNIT_EXPECT_EQ(test, sh_pageheap_take(ph, 1, 0, got, 2), 0);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_take(ph, 1, 1, 0, got, 2), 0);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).sys, 0);
 	KUNIT_EXPECT_NULL(test, got[0]);
 	sh_pages_verify(test, ph);

@@ -141,21 +141,61 @@ static void runcache_test_records_are_large_enough(struct kunit *test)
 	verify(test);
 }
 
-static void runcache_test_aligned_runs_come_from_the_page_heap(struct kunit *test)
+/* A run of @nr_pages at an address that is a multiple of @align, or is not. */
+static struct sh_span *alloc_where(struct kunit *test, u32 nr_pages,
+				   unsigned long align, bool aligned)
 {
+	struct sh_span *span;
+
+	do {
+		span = sh_pages_alloc(test, caches_of(test)->ph, 1);
+		span = sh_pages_alloc(test, caches_of(test)->ph, nr_pages);
+	} while (!sh_run_skip(span, align) != aligned);
+	return span;
+}
+
+static void runcache_test_aligned_requests_pass_others_by(struct kunit *test)
+{
+	struct sh_span *wrong = alloc_where(test, 8, 8, false), *right, *span;
 	struct sh_runcaches *rcs = caches_of(test);
-	struct sh_span *cached = alloc_run(test, 12), *span;
 	unsigned long align;
 
-	sh_run_free(rcs, cached);
-	for (align = 2; align <= 64; align *= 2) {
-		span = sh_run_alloc(rcs, 12, align, 0, GFP_KERNEL, NUMA_NO_NODE);
+	sh_run_free(rcs, wrong);
+	for (align = 8; align <= 64; align *= 2) {
+		span = sh_run_alloc(rcs, 8, align, 0, GFP_KERNEL, NUMA_NO_NODE);
 		KUNIT_ASSERT_NOT_NULL(test, span);
-		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(sh_span_base(span),
-						   align << SH_PAGE_SHIFT));
+		KUNIT_EXPECT_EQ(test, span->nr_pages, 8);
+		KUNIT_EXPECT_EQ(test, sh_run_skip(span, align), 0);
 	}
-	KUNIT_EXPECT_EQ(test, this_cache(test)->nr, 1);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_run(test, 12), cached);
+	right = alloc_where(test, 8, 8, true);
+	sh_run_free(rcs, right);
+	span = alloc_where(test, 8, 8, false);
+	sh_run_free(rcs, span);
+	KUNIT_EXPECT_EQ(test, this_cache(test)->nr, 3);
+	KUNIT_EXPECT_PTR_EQ(test, sh_run_alloc(rcs, 8, 8, 0, GFP_KERNEL,
+					       NUMA_NO_NODE), right);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_run(test, 8), span);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_run(test, 8), wrong);
+	verify(test);
+}
+
+/* Those that are fetched ahead are as aligned as the one that is asked for. */
+static void runcache_test_fetches_aligned_runs(struct kunit *test)
+{
+	struct sh_runcaches *rcs = caches_of(test);
+	struct sh_span *span;
+	unsigned int i;
+
+	/* So that the free run to cut them from begins at an odd page. */
+	span = alloc_where(test, 1, 2, true);
+	sh_pages_free(rcs->ph, sh_pages_alloc(test, rcs->ph, 40));
+	for (i = 0; i < 2 * SH_RUNCACHE_BATCH; i++) {
+		span = sh_run_alloc(rcs, 2, 2, 0, GFP_KERNEL, NUMA_NO_NODE);
+		KUNIT_ASSERT_NOT_NULL(test, span);
+		KUNIT_EXPECT_EQ(test, span->nr_pages, 2);
+		KUNIT_EXPECT_EQ(test, sh_run_skip(span, 2), 0);
+	}
+	KUNIT_EXPECT_GE(test, this_cache(test)->hits, SH_RUNCACHE_BATCH - 1);
 	verify(test);
 }
 
@@ -488,7 +528,8 @@ static int runcache_test_init(struct kunit *test)
 static struct kunit_case runcache_test_cases[] = {
 	KUNIT_CASE(runcache_test_serves_what_was_freed_last),
 	KUNIT_CASE(runcache_test_records_are_large_enough),
-	KUNIT_CASE(runcache_test_aligned_runs_come_from_the_page_heap),
+	KUNIT_CASE(runcache_test_aligned_requests_pass_others_by),
+	KUNIT_CASE(runcache_test_fetches_aligned_runs),
 	KUNIT_CASE(runcache_test_the_oldest_of_too_many_go),
 	KUNIT_CASE(runcache_test_the_oldest_of_too_long_ones_go),
 	KUNIT_CASE(runcache_test_a_very_long_run_may_be_the_only_one),

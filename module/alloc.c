@@ -197,8 +197,8 @@ static noinline void *alloc_watched(struct spanheap *heap, size_t size,
  *	cgroup. __GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM, __GFP_COMP and
  *	__GFP_NOFAIL are refused.
  *
- * A size that is a power of two is aligned to itself up to PAGE_SIZE, any other
- * to 8 bytes at least.
+ * A size that is a power of two is aligned to itself up to 64 KiB
+ * (SPANHEAP_NATURAL_ALIGN), a larger one to 8 KiB, any other to 8 bytes at least.
  *
  * Context: any that kmalloc() may be called in with @gfp. With flags that do not
  * allow to block, the heap can grow within the arenas it has.
@@ -215,8 +215,10 @@ void *spanheap_alloc(struct spanheap *heap, size_t size, gfp_t gfp)
 EXPORT_SYMBOL_GPL(spanheap_alloc);
 
 /*
- * The smallest size whose class has objects aligned to @align, which is at most
- * a heap page: spans start at a heap page, so that is a multiple of @align.
+ * The smallest size whose class has objects aligned to @align: spans start at a
+ * heap page, and where an object has a span to itself at a multiple of its size,
+ * so that is a multiple of @align. Over SPANHEAP_MAX_SMALL there are no classes,
+ * and a heap page is what there is without asking.
  */
 static size_t aligned_size(size_t size, size_t align)
 {
@@ -226,9 +228,31 @@ static size_t aligned_size(size_t size, size_t align)
 	if (size > SPANHEAP_MAX_SMALL)
 		return size;
 	class = sh_size_class(size);
-	while (class < SH_NR_CLASSES && sh_classes[class].size % align)
+	while (sh_classes[class].size & (align - 1))
 		class++;
-	return class < SH_NR_CLASSES ? sh_classes[class].size : size;
+	return sh_classes[class].size;
+}
+
+/* Whether any object of @size, as aligned_size() has it, is aligned to @align. */
+static bool is_aligned_anyway(const struct spanheap *heap, size_t size,
+			      size_t align)
+{
+	/* A debug heap is told the size that was asked for. */
+	return !heap->debug && (align <= SH_PAGE_SIZE || size <= SPANHEAP_MAX_SMALL);
+}
+
+/* Whether an alignment is allowed; if not, that is a failure. */
+static bool check_align(struct spanheap *heap, size_t size, size_t align,
+			gfp_t gfp)
+{
+	if (is_power_of_2(align) && align <= SPANHEAP_MAX_ALIGN &&
+	    size <= SIZE_MAX - align)
+		return true;
+	if (!(gfp & __GFP_NOWARN))
+		pr_warn_ratelimited("heap %s: no alignment of %zu for %zu bytes: powers of two up to %lu are allowed\n",
+				    heap->name, align, size, SPANHEAP_MAX_ALIGN);
+	sh_count_failure(heap);
+	return false;
 }
 
 /**
@@ -238,7 +262,8 @@ static size_t aligned_size(size_t size, size_t align)
  * @align: bytes, a power of two, at most SPANHEAP_MAX_ALIGN
  * @gfp: as for spanheap_alloc()
  *
- * An alignment over 8 KiB takes whole pages.
+ * An alignment over 8 KiB takes whole pages, as much as the alignment at least.
+ * What the size has anyway costs nothing: see spanheap_alloc().
  *
  * Context: that of spanheap_alloc().
  * Return: as spanheap_alloc(); NULL also when @align is not allowed.
@@ -246,24 +271,17 @@ static size_t aligned_size(size_t size, size_t align)
 void *spanheap_alloc_aligned(struct spanheap *heap, size_t size, size_t align,
 			     gfp_t gfp)
 {
+	size_t whole;
 	void *obj;
 
 	heap = sh_heap_or_default(heap);
-	if (!is_power_of_2(align) || align > SPANHEAP_MAX_ALIGN ||
-	    size > SIZE_MAX - align) {
-		if (!(gfp & __GFP_NOWARN))
-			pr_warn_ratelimited("heap %s: no alignment of %zu for %zu bytes: powers of two up to %lu are allowed\n",
-					    heap->name, align, size,
-					    SPANHEAP_MAX_ALIGN);
-		return sh_count_failure(heap);
-	}
+	if (!check_align(heap, size, align, gfp))
+		return NULL;
 	if (!size || align <= 8)
 		return spanheap_alloc(heap, size, gfp);
-	/* A debug heap is told the size that was asked for. */
-	if (align <= SH_PAGE_SIZE && !heap->debug) {
-		obj = spanheap_alloc(heap, aligned_size(size, align), gfp);
-		return sh_slack_close(obj, size);
-	}
+	whole = aligned_size(size, align);
+	if (is_aligned_anyway(heap, whole, align))
+		return sh_slack_close(spanheap_alloc(heap, whole, gfp), size);
 	obj = alloc_slow(heap, size, align, gfp, heap->node);
 	sh_charge(obj, gfp);
 	sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
@@ -272,13 +290,13 @@ void *spanheap_alloc_aligned(struct spanheap *heap, size_t size, size_t align,
 EXPORT_SYMBOL_GPL(spanheap_alloc_aligned);
 
 /* Objects that are not of a size class, one by one. */
-static unsigned int bulk_singles(struct spanheap *heap, size_t size, gfp_t gfp,
-				 unsigned int nr, void **objs)
+static unsigned int bulk_singles(struct spanheap *heap, size_t size, size_t align,
+				 gfp_t gfp, unsigned int nr, void **objs)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		objs[i] = spanheap_alloc(heap, size, gfp);
+		objs[i] = spanheap_alloc_aligned(heap, size, align, gfp);
 		if (!objs[i])
 			break;
 	}
@@ -323,7 +341,7 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 	heap = sh_heap_or_default(heap);
 	if (!size || size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD) ||
 	    heap->debug)
-		return bulk_singles(heap, size, gfp, nr, objs);
+		return bulk_singles(heap, size, 1, gfp, nr, objs);
 	might_alloc(gfp);
 	if (sh_fault(SH_FAULT_ALLOC)) {
 		sh_count_failure(heap);
@@ -348,3 +366,37 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 	return done;
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_bulk);
+
+/**
+ * spanheap_alloc_bulk_aligned() - allocate objects of one size with an alignment
+ * @heap: heap to allocate from, NULL for the default heap
+ * @size: bytes of each
+ * @align: bytes, as for spanheap_alloc_aligned()
+ * @gfp: as for spanheap_alloc()
+ * @nr: how many
+ * @objs: where to put them
+ *
+ * Context: that of spanheap_alloc().
+ * Return: as spanheap_alloc_bulk(); 0 also when @align is not allowed.
+ */
+unsigned int spanheap_alloc_bulk_aligned(struct spanheap *heap, size_t size,
+					 size_t align, gfp_t gfp,
+					 unsigned int nr, void **objs)
+{
+	unsigned int done, i;
+	size_t whole;
+
+	heap = sh_heap_or_default(heap);
+	if (!check_align(heap, size, align, gfp))
+		return 0;
+	if (!size || align <= 8)
+		return spanheap_alloc_bulk(heap, size, gfp, nr, objs);
+	whole = aligned_size(size, align);
+	if (!is_aligned_anyway(heap, whole, align))
+		return bulk_singles(heap, size, align, gfp, nr, objs);
+	done = spanheap_alloc_bulk(heap, whole, gfp, nr, objs);
+	for (i = 0; SH_SHADOW && i < done; i++)
+		sh_slack_close(objs[i], size);
+	return done;
+}
+EXPORT_SYMBOL_GPL(spanheap_alloc_bulk_aligned);

@@ -129,6 +129,12 @@ static unsigned int publish(struct sh_central *central, struct list_head *spans,
 	return got;
 }
 
+/* Alignment of a span in heap pages: that of an object that has it to itself. */
+static unsigned long span_align(const struct sh_class *class)
+{
+	return class->elems == 1 ? class->pages : 1;
+}
+
 /**
  * sh_central_alloc() - take objects
  * @central: the list
@@ -159,7 +165,7 @@ unsigned int sh_central_alloc(struct sh_central *central,
 	if (got)
 		return got;
 	while (room < nr) {
-		span = sh_run_alloc(rcs, class->pages, 1,
+		span = sh_run_alloc(rcs, class->pages, span_align(class),
 				    sh_span_kind(class->elems), gfp, node);
 		if (!span)
 			break;

@@ -212,8 +212,8 @@ void *sh_debug_alloc(struct spanheap *heap, size_t size, size_t align,
 	size_t total, end;
 	void *obj;
 
-	if (is_power_of_2(size))
-		align = max_t(size_t, align, min(size, PAGE_SIZE));
+	if (is_power_of_2(size) && size <= SPANHEAP_NATURAL_ALIGN)
+		align = max(align, size);
 	guard = sh_debug_new_record(debug, gfp);
 	if (!guard)
 		return fail(heap, size, gfp);

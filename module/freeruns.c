@@ -22,6 +22,13 @@
 /* Runs to pass for a place in the list by age. */
 #define PLACES_TRIED	32
 
+/*
+ * Runs to look at that are long enough, but not so long that aligned pages are
+ * sure to be in them: of a length, and in all.
+ */
+#define TRIED_OF_LENGTH	8
+#define TRIED_IN_ALL	64
+
 /**
  * sh_freeruns_init() - make an empty set
  * @fr: the set
@@ -180,14 +187,7 @@ static struct sh_span *best_long(struct sh_freeruns *fr, unsigned long nr_pages)
 	return best;
 }
 
-/**
- * sh_freeruns_best() - find the best fit
- * @fr: the set
- * @nr_pages: heap pages wanted, at least 1
- *
- * Return: the shortest run that has as many, or NULL.
- */
-struct sh_span *sh_freeruns_best(struct sh_freeruns *fr, unsigned long nr_pages)
+static struct sh_span *shortest(struct sh_freeruns *fr, unsigned long nr_pages)
 {
 	unsigned long len;
 
@@ -199,7 +199,89 @@ struct sh_span *sh_freeruns_best(struct sh_freeruns *fr, unsigned long nr_pages)
 	}
 	return best_long(fr, nr_pages);
 }
+
+static bool fits(const struct sh_span *run, unsigned long nr_pages,
+		 unsigned long align)
+{
+	return sh_run_skip(run, align) + nr_pages <= run->nr_pages;
+}
+
+/* One of the short runs of a length that fits, of the first @tries. */
+static struct sh_span *try_length(struct sh_freeruns *fr, unsigned long len,
+				  unsigned long nr_pages, unsigned long align,
+				  int tries)
+{
+	struct sh_span *run;
+
+	list_for_each_entry(run, &fr->shorts[len], link) {
+		if (fits(run, nr_pages, align))
+			return run;
+		if (!--tries)
+			break;
+	}
+	return NULL;
+}
+
+/* A run shorter than @enough that fits all the same, among the first few. */
+static struct sh_span *try_tight(struct sh_freeruns *fr, unsigned long nr_pages,
+				 unsigned long align, unsigned long enough)
+{
+	unsigned long len, end = min_t(unsigned long, enough, SH_SHORT_RUN);
+	int tries = TRIED_IN_ALL / TRIED_OF_LENGTH;
+	struct sh_span *run;
+
+	for (len = find_next_bit(fr->lengths, end, nr_pages); len < end;
+	     len = find_next_bit(fr->lengths, end, len + 1)) {
+		run = try_length(fr, len, nr_pages, align, TRIED_OF_LENGTH);
+		if (run || !--tries)
+			return run;
+	}
+	if (enough <= SH_SHORT_RUN)
+		return NULL;
+	tries *= TRIED_OF_LENGTH;
+	for (run = best_long(fr, nr_pages); run && run->nr_pages < enough && tries--;
+	     run = rb_entry_safe(rb_next(&run->rb), struct sh_span, rb))
+		if (fits(run, nr_pages, align))
+			return run;
+	return NULL;
+}
+
+/**
+ * sh_freeruns_best() - find the best fit
+ * @fr: the set
+ * @nr_pages: heap pages wanted, at least 1
+ * @align: alignment of their address in heap pages, a power of two
+ *
+ * Return: the shortest run that has as many, sh_run_skip() pages from its start
+ * on; with an alignment perhaps not the shortest, if many of these have the wrong
+ * address, but none of @nr_pages + @align - 1 is passed by. NULL if there is none.
+ */
+struct sh_span *sh_freeruns_best(struct sh_freeruns *fr, unsigned long nr_pages,
+				 unsigned long align)
+{
+	unsigned long enough = nr_pages + align - 1;
+	struct sh_span *run = NULL;
+
+	if (align > 1)
+		run = try_tight(fr, nr_pages, align, enough);
+	return run ?: shortest(fr, enough);
+}
 EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_best);
+
+/**
+ * sh_freeruns_exact() - find a short run of just one length
+ * @fr: the set
+ * @nr_pages: heap pages wanted, at least 1, fewer than SH_SHORT_RUN
+ * @align: alignment of its address in heap pages, a power of two
+ *
+ * Return: a run, or NULL when the first few of that length do not fit.
+ */
+struct sh_span *sh_freeruns_exact(struct sh_freeruns *fr, u32 nr_pages,
+				  unsigned long align)
+{
+	return try_length(fr, nr_pages, nr_pages, align, TRIED_OF_LENGTH);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_exact);
 
 static const char *check_run(const struct sh_span *run)
 {

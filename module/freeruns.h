@@ -29,6 +29,13 @@ struct sh_freeruns {
 	struct list_head lru;
 };
 
+/* Heap pages at the front of a run before those aligned to @align heap pages. */
+static inline unsigned long sh_run_skip(const struct sh_span *run,
+					unsigned long align)
+{
+	return -(sh_span_base(run) >> SH_PAGE_SHIFT) & (align - 1);
+}
+
 void sh_freeruns_init(struct sh_freeruns *fr);
 void sh_freeruns_add(struct sh_freeruns *fr, struct sh_span *run);
 void sh_freeruns_add_since(struct sh_freeruns *fr, struct sh_span *run,
@@ -36,7 +43,10 @@ void sh_freeruns_add_since(struct sh_freeruns *fr, struct sh_span *run,
 void sh_freeruns_del(struct sh_freeruns *fr, struct sh_span *run);
 void sh_freeruns_shrink(struct sh_freeruns *fr, struct sh_span *run,
 			u32 nr_pages, u32 released);
-struct sh_span *sh_freeruns_best(struct sh_freeruns *fr, unsigned long nr_pages);
+struct sh_span *sh_freeruns_best(struct sh_freeruns *fr, unsigned long nr_pages,
+				 unsigned long align);
+struct sh_span *sh_freeruns_exact(struct sh_freeruns *fr, u32 nr_pages,
+				  unsigned long align);
 const char *sh_freeruns_check(struct sh_freeruns *fr, unsigned long *nr);
 
 #endif /* SPANHEAP_FREERUNS_H */

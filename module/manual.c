@@ -44,10 +44,10 @@ static struct sh_span *take_manual(struct spanheap *heap, size_t bytes,
  * @bytes: how much; rounded up to a multiple of 8 KiB
  * @gfp: as for spanheap_alloc()
  *
- * The pages follow each other at an address that is a multiple of 8 KiB. There
- * are no objects in them: spanheap_size(), spanheap_find() and spanheap_owns()
- * know nothing of these addresses. They go back with spanheap_free_pages() only,
- * or with the heap.
+ * The pages follow each other at an address that is a multiple of 8 KiB, or, if
+ * they are 16, 32 or 64 KiB together, of that. There are no objects in
+ * them: spanheap_size(), spanheap_find() and spanheap_owns() know nothing of these
+ * addresses. They go back with spanheap_free_pages() only, or with the heap.
  *
  * Context: that of spanheap_alloc().
  * Return: the first address; ZERO_SIZE_PTR for 0 bytes; NULL when there is no

@@ -14,7 +14,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/export.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/sched/mm.h>
@@ -59,11 +58,10 @@ static void *try_near(struct spanheap *heap, size_t size, gfp_t gfp, int node)
 static void *alloc_there(struct spanheap *heap, size_t size, gfp_t gfp,
 			 int node)
 {
-	size_t align = is_power_of_2(size) ? min(size, PAGE_SIZE) : 1;
-
+	/* Whole pages, and those of a debug heap, are aligned as the size is. */
 	if (heap->debug)
-		return sh_debug_alloc(heap, size, align, gfp, node, true);
-	return sh_large_alloc_on_node(heap, size, align, gfp, node);
+		return sh_debug_alloc(heap, size, 1, gfp, node, true);
+	return sh_large_alloc_on_node(heap, size, 1, gfp, node);
 }
 
 /**

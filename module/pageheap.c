@@ -195,28 +195,34 @@ static unsigned long lock_timed(struct sh_pageheap *ph)
 	return flags;
 }
 
-/* Take the best fit. Returns an error: also -ENOMEM when no run is long enough. */
+/*
+ * Take the best fit, with what is before the first aligned page. Returns an
+ * error: also -ENOMEM when no run is long enough.
+ */
 static struct sh_span *take_run(struct sh_pageheap *ph, u32 nr_pages,
-				unsigned int kind, struct sh_span **record)
+				unsigned long align, unsigned int kind,
+				struct sh_span **record)
 {
-	struct sh_span *run = sh_freeruns_best(&ph->free, nr_pages);
+	struct sh_span *run = sh_freeruns_best(&ph->free, nr_pages, align);
 
 	if (!run)
 		return ERR_PTR(-ENOMEM);
-	return sh_pageheap_take_front(ph, run, nr_pages, kind, record);
+	return sh_pageheap_take_front(ph, run, sh_run_skip(run, align) + nr_pages,
+				      kind, record);
 }
 
 static struct sh_span *take_mapped(struct sh_pageheap *ph, u32 nr_pages,
-				   unsigned int kind, struct sh_span **record)
+				   unsigned long align, unsigned int kind,
+				   struct sh_span **record)
 {
 	struct sh_span *span;
 	unsigned long flags;
 
 	rcu_read_lock();
 	flags = lock_timed(ph);
-	span = take_run(ph, nr_pages, kind, record);
+	span = take_run(ph, nr_pages, align, kind, record);
 	spin_unlock_irqrestore(&ph->lock, flags);
-	if (!IS_ERR(span) && nr_pages >= SH_SHORT_RUN)
+	if (!IS_ERR(span) && span->nr_pages >= SH_SHORT_RUN)
 		sh_map_inner(span, span);
 	rcu_read_unlock();
 	return span;
@@ -224,16 +230,16 @@ static struct sh_span *take_mapped(struct sh_pageheap *ph, u32 nr_pages,
 
 /* Take a run, growing the heap as needed. NULL or an error for why not. */
 static struct sh_span *take(struct sh_pageheap *ph, u32 nr_pages,
-			    unsigned int kind, gfp_t gfp)
+			    unsigned long align, unsigned int kind, gfp_t gfp)
 {
 	struct sh_span *span, *record = NULL;
 	int err;
 
 	do {
-		span = take_mapped(ph, nr_pages, kind, &record);
+		span = take_mapped(ph, nr_pages, align, kind, &record);
 		err = PTR_ERR_OR_ZERO(span);
 		if (err == -ENOMEM) {
-			err = sh_pageheap_grow(ph, nr_pages, gfp);
+			err = sh_pageheap_grow(ph, nr_pages + align - 1, gfp);
 		} else if (err == -EAGAIN) {
 			record = sh_record_new(ph, kind, gfp | __GFP_NOWARN);
 			err = record ? 0 : -ENOMEM;
@@ -266,34 +272,20 @@ static void give_back(struct sh_pageheap *ph, struct sh_span **spans,
 }
 
 /*
- * Trim a span of @nr_pages + @align - 1 pages to the aligned pages within.
- * A cut fails only when it is the one in a block of records that there is no
- * memory for, so tests hit some of these and some not.
+ * Give back what a span has before its last @nr_pages. A cut fails only when it
+ * is the one in a block of records that there is no memory for, so tests hit some
+ * of these and some not.
  */
-static struct sh_span *trim_to_align(struct sh_pageheap *ph,
-				     struct sh_span *span, u32 nr_pages,
-				     unsigned long align, gfp_t gfp)
+static struct sh_span *trim_front(struct sh_pageheap *ph, struct sh_span *span,
+				  u32 nr_pages, gfp_t gfp)
 {
-	unsigned long base = sh_span_base(span), skip;
 	struct sh_span *rest;
 
-	skip = (ALIGN(base, align << SH_PAGE_SHIFT) - base) >> SH_PAGE_SHIFT;
-	if (skip) {
-		rest = sh_cut(ph, span, skip, 0, gfp);
-		give_back(ph, &span, 1);
-		if (!rest)
-			return NULL;
-		span = rest;
-	}
-	if (span->nr_pages > nr_pages) {
-		rest = sh_cut(ph, span, nr_pages, 0, gfp);
-		if (!rest) {
-			give_back(ph, &span, 1);
-			return NULL;
-		}
-		give_back(ph, &rest, 1);
-	}
-	return span;
+	if (span->nr_pages == nr_pages)
+		return span;
+	rest = sh_cut(ph, span, span->nr_pages - nr_pages, 0, gfp);
+	give_back(ph, &span, 1);
+	return rest;
 }
 
 static void report_failure(struct sh_pageheap *ph, unsigned long nr_pages,
@@ -397,13 +389,12 @@ struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
 
 	if (!is_possible(nr_pages, align))
 		goto fail;
-	span = take(ph, nr_pages + align - 1, kind, gfp);
+	span = take(ph, nr_pages, align, kind, gfp);
 	if (IS_ERR(span)) {
 		err = PTR_ERR(span);
 		goto fail;
 	}
-	if (align > 1)
-		span = trim_to_align(ph, span, nr_pages, align, gfp);
+	span = trim_front(ph, span, nr_pages, gfp);
 	if (!span)
 		goto fail;
 	if (sh_pageheap_populate(ph, span, gfp, node)) {
@@ -431,7 +422,7 @@ static unsigned int cut_all(struct sh_pageheap *ph, struct sh_span *span,
 		spans[got] = span;
 		span = sh_cut(ph, span, nr_pages, kind, SH_GFP_FREE);
 		if (!span) {
-			/* As in trim_to_align(). */
+			/* As in trim_front(). */
 			give_back(ph, &spans[got], 1);
 			return got;
 		}
@@ -440,11 +431,36 @@ static unsigned int cut_all(struct sh_pageheap *ph, struct sh_span *span,
 	return got;
 }
 
+/* Take runs that have just this length, or if there is none a block of @nr. */
+static unsigned int take_several(struct sh_pageheap *ph, u32 nr_pages,
+				 unsigned long align, unsigned int kind,
+				 struct sh_span **spans, unsigned int nr,
+				 struct sh_span **block)
+{
+	struct sh_span *run, *record = NULL;
+	unsigned int got = 0;
+
+	while (got < nr) {
+		run = sh_freeruns_exact(&ph->free, nr_pages, align);
+		if (!run)
+			break;
+		spans[got] = sh_pageheap_take_front(ph, run, nr_pages, kind,
+						    &record);
+		if (IS_ERR(spans[got]))
+			break;
+		got++;
+	}
+	if (!got)
+		*block = take_run(ph, nr * nr_pages, align, kind, &record);
+	return got;
+}
+
 /**
  * sh_pageheap_take() - take several runs of one length, as they are
  * @ph: the page heap
  * @nr_pages: heap pages of each, fewer than SH_SHORT_RUN
- * @kind: size of record the owner needs
+ * @align: alignment in heap pages, a power of two that divides @nr_pages
+ * @kind: size of record the owner needs; 0 if @align is not 1
  * @spans: where to put them, held; their pages may not be resident
  * @nr: how many at most
  *
@@ -455,23 +471,16 @@ static unsigned int cut_all(struct sh_pageheap *ph, struct sh_span *span,
  * Return: how many.
  */
 unsigned int sh_pageheap_take(struct sh_pageheap *ph, u32 nr_pages,
-			      unsigned int kind, struct sh_span **spans,
-			      unsigned int nr)
+			      unsigned long align, unsigned int kind,
+			      struct sh_span **spans, unsigned int nr)
 {
-	struct sh_span *block = NULL, *record = NULL;
-	unsigned int got = 0;
+	struct sh_span *block = NULL;
 	unsigned long flags;
+	unsigned int got;
 
 	rcu_read_lock();
 	flags = lock_timed(ph);
-	while (got < nr && test_bit(nr_pages, ph->free.lengths)) {
-		spans[got] = take_run(ph, nr_pages, kind, &record);
-		if (IS_ERR(spans[got]))
-			break;
-		got++;
-	}
-	if (!got)
-		block = take_run(ph, nr * nr_pages, kind, &record);
+	got = take_several(ph, nr_pages, align, kind, spans, nr, &block);
 	spin_unlock_irqrestore(&ph->lock, flags);
 	/* Run caches ask for less than that as yet. */
 	if (!IS_ERR_OR_NULL(block) && block->nr_pages >= SH_SHORT_RUN)
@@ -479,7 +488,8 @@ unsigned int sh_pageheap_take(struct sh_pageheap *ph, u32 nr_pages,
 	rcu_read_unlock();
 	if (IS_ERR_OR_NULL(block))
 		return got;
-	return cut_all(ph, block, nr_pages, kind, spans, nr);
+	block = trim_front(ph, block, nr * nr_pages, GFP_NOWAIT | __GFP_NOWARN);
+	return block ? cut_all(ph, block, nr_pages, kind, spans, nr) : 0;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_take);
 

@@ -123,8 +123,8 @@ struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
 				  unsigned long nr_pages, unsigned long align,
 				  unsigned int kind, gfp_t gfp, int node);
 unsigned int sh_pageheap_take(struct sh_pageheap *ph, u32 nr_pages,
-			      unsigned int kind, struct sh_span **spans,
-			      unsigned int nr);
+			      unsigned long align, unsigned int kind,
+			      struct sh_span **spans, unsigned int nr);
 bool sh_pageheap_populate(struct sh_pageheap *ph, struct sh_span *span,
 			  gfp_t gfp, int node);
 void sh_pageheap_disown(struct sh_span *span);

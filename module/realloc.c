@@ -105,6 +105,9 @@ static void *move(struct spanheap *heap, const void *ptr, size_t size, gfp_t gfp
  * SPANHEAP_MAX_SMALL) that is made smaller gives the pages back it does not
  * need. Making an object smaller does not fail, but for flags that are refused.
  *
+ * An object that moves is as aligned as spanheap_alloc() makes it, whatever
+ * alignment it was allocated with; one that stays keeps its address.
+ *
  * An address that is no live object of ours, or one that somebody else is just
  * freeing or changing, changes nothing and is reported and counted as a bad free
  * is.

@@ -8,7 +8,8 @@
  * 64 pages; whole runs keep their records and their pagemap entries.)
  *
  * To the page heap a cached run is allocated; statistics count it as idle. Runs
- * fetched ahead may not be resident: they are populated when they are used.
+ * fetched ahead may not be resident: they are populated when they are used. A run
+ * has the alignment its address has; who asks for more passes others by.
  *
  * The busy mark and the rules are those of cache.c.
  *
@@ -106,15 +107,17 @@ static void append(struct sh_runcache *rc, struct sh_span *span)
 	rc->released += span->released;
 }
 
-/* The newest run of a length, with a record of at least @kind, or NULL. */
+/* The newest run of a length, aligned, with a record of at least @kind, or NULL. */
 static struct sh_span *pop(struct sh_runcache *rc, u32 nr_pages,
-			   unsigned int kind)
+			   unsigned long align, unsigned int kind)
 {
 	struct sh_span *span;
 	unsigned int i;
 
 	for (i = rc->nr; i-- > 0;) {
 		if (rc->run[i].nr_pages != nr_pages || rc->run[i].kind < kind)
+			continue;
+		if (align > 1 && sh_run_skip(rc->run[i].span, align))
 			continue;
 		rc->hits++;
 		take_out(rc, i, 1, &span);
@@ -144,7 +147,7 @@ static unsigned int make_room(struct sh_runcache *rc, u32 nr_pages,
 }
 
 static struct sh_span *pop_this_cpu(struct sh_runcaches *rcs, u32 nr_pages,
-				    unsigned int kind)
+				    unsigned long align, unsigned int kind)
 {
 	struct sh_span *span = NULL;
 	struct sh_runcache *rc;
@@ -152,7 +155,7 @@ static struct sh_span *pop_this_cpu(struct sh_runcaches *rcs, u32 nr_pages,
 	preempt_disable();
 	rc = this_cpu_ptr(rcs->cpu);
 	if (enter(rc)) {
-		span = pop(rc, nr_pages, kind);
+		span = pop(rc, nr_pages, align, kind);
 		leave(rc);
 	}
 	preempt_enable();
@@ -181,12 +184,12 @@ static unsigned int push_this_cpu(struct sh_runcaches *rcs, struct sh_span *span
 
 /* Fetch several runs of a short length; all but the first go into the cache. */
 static struct sh_span *fetch(struct sh_runcaches *rcs, u32 nr_pages,
-			     unsigned int kind)
+			     unsigned long align, unsigned int kind)
 {
 	struct sh_span *spans[SH_RUNCACHE_BATCH], *out[SH_RUNCACHE_RUNS];
 	unsigned int nr, nr_out, i;
 
-	nr = sh_pageheap_take(rcs->ph, nr_pages, kind, spans,
+	nr = sh_pageheap_take(rcs->ph, nr_pages, align, kind, spans,
 			      SH_RUNCACHE_BATCH);
 	for (i = 1; i < nr; i++) {
 		nr_out = push_this_cpu(rcs, spans[i], out);
@@ -213,10 +216,11 @@ struct sh_span *sh_run_alloc(struct sh_runcaches *rcs, unsigned long nr_pages,
 {
 	struct sh_span *span = NULL;
 
-	if (align == 1 && nr_pages <= SH_RUNCACHE_PAGES) {
-		span = pop_this_cpu(rcs, nr_pages, kind);
-		if (!span && nr_pages <= FETCH_AHEAD_PAGES)
-			span = fetch(rcs, nr_pages, kind);
+	if (nr_pages <= SH_RUNCACHE_PAGES) {
+		span = pop_this_cpu(rcs, nr_pages, align, kind);
+		/* Of those that are cut from one block each is aligned, or none. */
+		if (!span && nr_pages <= FETCH_AHEAD_PAGES && !(nr_pages % align))
+			span = fetch(rcs, nr_pages, align, kind);
 	}
 	if (!span)
 		return sh_pageheap_alloc(rcs->ph, nr_pages, align, kind, gfp,

@@ -13,6 +13,7 @@
  * Locks: none of its own. Contexts: taking that of its gfp, the rest any but
  * NMI.
  */
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
@@ -24,6 +25,13 @@
 #include "splice.h"
 #include "undo.h"
 #include "whole.h"
+
+/* Heap pages that a span of @nr_pages is aligned to without asking. */
+static unsigned long natural_align(unsigned long nr_pages)
+{
+	return is_power_of_2(nr_pages) &&
+	       nr_pages <= SPANHEAP_NATURAL_ALIGN >> SH_PAGE_SHIFT ? nr_pages : 1;
+}
 
 /**
  * sh_whole_take() - take a span to hand out whole
@@ -39,11 +47,11 @@
 struct sh_span *sh_whole_take(struct spanheap *heap, size_t size, size_t align,
 			      gfp_t gfp, int node)
 {
-	unsigned long align_pages = max_t(unsigned long, align >> SH_PAGE_SHIFT, 1);
+	unsigned long nr_pages = sh_whole_pages(size);
 	struct sh_span *span;
 
-	span = sh_run_alloc(&heap->rcs, sh_whole_pages(size), align_pages, 0, gfp,
-			    node);
+	align = max(align >> SH_PAGE_SHIFT, natural_align(nr_pages));
+	span = sh_run_alloc(&heap->rcs, nr_pages, align, 0, gfp, node);
 	if (span && want_init_on_alloc(gfp))
 		sh_pageheap_zero(span);
 	return span;

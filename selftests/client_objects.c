@@ -15,7 +15,8 @@
 /* Aligned as promised, as large as foretold. */
 static bool expect_good(void *p, size_t size)
 {
-	size_t align = is_power_of_2(size) ? clamp(size, 8, PAGE_SIZE) : 8;
+	size_t align = is_power_of_2(size) && size <= SPANHEAP_NATURAL_ALIGN ?
+		       max(size, 8UL) : 8;
 
 	return EXPECT(p) &&
 	       EXPECT(!((unsigned long)p & (align - 1))) &&

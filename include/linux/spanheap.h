@@ -34,6 +34,13 @@ struct spanheap;
 /** define SPANHEAP_MAX_SMALL - largest object served from a size class, bytes */
 #define SPANHEAP_MAX_SMALL	32768
 
+/**
+ * define SPANHEAP_NATURAL_ALIGN - largest size that is aligned without asking, bytes
+ *
+ * A size that is a power of two, and not more than this, is aligned to itself.
+ */
+#define SPANHEAP_NATURAL_ALIGN	65536
+
 /** define SPANHEAP_MAX_ALIGN - largest alignment that can be asked for, bytes */
 #define SPANHEAP_MAX_ALIGN	(2UL << 20)
 
@@ -112,6 +119,8 @@ struct spanheap_config {
  *	were freed
  * @quarantined_objects: freed objects that a debug heap holds back; no live ones
  * @quarantined_bytes: bytes in these
+ * @bad_copies: copies to and from user space refused because they were not within
+ *	one object, see spanheap_copy_to_user()
  *
  * When nobody is allocating: @sys = @in_use + @idle, @resident = @sys -
  * @released, @objects = @mallocs - @frees. While others allocate, each figure
@@ -158,6 +167,7 @@ struct spanheap_stats {
 	u64 corruptions;
 	u64 quarantined_objects;
 	u64 quarantined_bytes;
+	u64 bad_copies;
 };
 
 /**
@@ -190,6 +200,9 @@ void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 			  int node) __alloc_size(2) __malloc;
 unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 				 unsigned int nr, void **objs);
+unsigned int spanheap_alloc_bulk_aligned(struct spanheap *heap, size_t size,
+					 size_t align, gfp_t gfp,
+					 unsigned int nr, void **objs);
 void *spanheap_realloc(struct spanheap *heap, const void *ptr, size_t size,
 		       gfp_t gfp) __realloc_size(3);
 void *spanheap_memdup(struct spanheap *heap, const void *src, size_t len,
@@ -215,6 +228,11 @@ size_t spanheap_size_roundup(size_t size);
 bool spanheap_owns(const void *addr);
 bool spanheap_find(const void *addr, struct spanheap_object *obj);
 void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats);
+
+unsigned long spanheap_copy_to_user(void __user *to, const void *from, size_t nr)
+	__must_check;
+unsigned long spanheap_copy_from_user(void *to, const void __user *from,
+				      size_t nr) __must_check;
 
 size_t spanheap_resident(struct spanheap *heap);
 size_t spanheap_scavenge(struct spanheap *heap);
@@ -352,6 +370,8 @@ void *__spanheap_alloc_type(struct spanheap *heap, size_t size, size_t align,
 	alloc_hooks(spanheap_alloc_node(__VA_ARGS__))
 #define spanheap_alloc_bulk(...)					\
 	alloc_hooks(spanheap_alloc_bulk(__VA_ARGS__))
+#define spanheap_alloc_bulk_aligned(...)				\
+	alloc_hooks(spanheap_alloc_bulk_aligned(__VA_ARGS__))
 #define spanheap_zalloc(...)						\
 	alloc_hooks(spanheap_zalloc(__VA_ARGS__))
 #define spanheap_alloc_array(...)					\
