@@ -128,28 +128,29 @@ def case_flame_escapes():
     return 'a<b>&"c": 100 bytes, 100.0 %' in good and empty[0] == 0 and "no samples" in empty[1]
 
 
-def is_openmetrics(text):
-    """The rules of the format that apply here; prints what breaks one."""
+def is_prometheus(text):
+    """The rules of the text format that apply here; prints what breaks one."""
     lines = text.split("\n")
-    if lines[-2:] != ["# EOF", ""]:
-        print("# does not end with EOF")
+    if lines[-1]:
+        print("# does not end with a line")
         return False
-    name, kind, unit, seen, closed = None, None, "", set(), set()
+    name, kind, seen, closed = None, None, set(), set()
     sample = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)\{((?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)*)\} '
                         r"(-?[0-9]+(?:\.[0-9]+)?)")
-    for line in lines[:-2]:
-        meta = re.fullmatch(r"# (TYPE|UNIT|HELP) ([a-zA-Z_:][a-zA-Z0-9_:]*) (\S.*)", line)
-        if meta and meta[1] == "TYPE":
+    for line in lines[:-1]:
+        meta = re.fullmatch(r"# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (\S.*)", line)
+        if meta and meta[1] == "HELP":
             closed.add(name)
-            name, kind, unit = meta[2], meta[3], ""
-            good = name not in closed and kind in ("gauge", "counter") and (
-                not name.endswith("_total"))
+            name, kind = meta[2], None
+            good = name not in closed
         elif meta:
-            unit = meta[3] if meta[1] == "UNIT" else unit
-            good = meta[2] == name and (not unit or name.endswith("_" + unit))
+            kind = meta[3]
+            # What is called otherwise than its type says has none, to Prometheus.
+            good = meta[2] == name and kind in ("gauge", "counter") and (
+                name.endswith("_total") == (kind == "counter"))
         else:
             found = sample.fullmatch(line)
-            good = bool(found) and found[1] == name + ("_total" if kind == "counter" else "") and (
+            good = bool(found) and bool(kind) and found[1] == name and (
                 line.split("} ")[0] not in seen) and float(found[3]) >= 0
             seen.add(line.split("} ")[0])
         if not good:
@@ -159,9 +160,9 @@ def is_openmetrics(text):
 
 
 def case_metrics():
-    """the metrics follow the rules of OpenMetrics and are the heap's figures"""
+    """the metrics follow the rules of Prometheus and are the heap's figures"""
     status, out, _ = run("metrics", HEAPS)
-    return (status == 0 and is_openmetrics(out) and
+    return (status == 0 and is_prometheus(out) and
             f'spanheap_objects_bytes{{heap="sample"}} {figure("object_bytes")}\n' in out and
             f'spanheap_allocations_total{{heap="sample"}} {figure("mallocs")}\n' in out and
             f'spanheap_metadata_bytes{{heap="sample",kind="span"}} {figure("span_meta")}\n' in out)
@@ -170,10 +171,10 @@ def case_metrics():
 def case_metrics_rules():
     """the check of the rules finds what breaks them"""
     good = run("metrics", HEAPS)[1]
-    bad = [good.replace("# EOF\n", ""), good.replace("_total{", "{", 1),
-           good.replace("# TYPE", "# TIPE", 1), good + "\n", good.replace('"} ', '} ', 1),
-           good.replace("# UNIT spanheap_limit_bytes bytes", "# UNIT spanheap_limit_bytes s")]
-    return not any(is_openmetrics(text) for text in bad)
+    bad = [good[:-1], good.replace("_total{", "{", 1), good + "\n",
+           good.replace("# TYPE", "# TIPE", 1), good.replace('"} ', '} ', 1),
+           good.replace("_total counter", " counter", 1), good.replace(" gauge", " untyped", 1)]
+    return not any(is_prometheus(text) for text in bad)
 
 
 def case_metrics_names():
@@ -181,7 +182,7 @@ def case_metrics_names():
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(SAMPLE, Path(folder, 'a"b\\c'))
         out = run("metrics", folder)[1]
-    return is_openmetrics(out) and r'heap="a\"b\\c"' in out
+    return is_prometheus(out) and r'heap="a\"b\\c"' in out
 
 
 def case_metrics_file():
@@ -238,6 +239,73 @@ def case_pprof():
                          capture_output=True, text=True, timeout=600).stdout
     return f"Total: {figure('object_bytes')} B" in out and bool(
         re.search(rf"^ *{figure('object_bytes')} 100.0% .* index_add_\[spanheap_sample\]$", out, re.M))
+
+
+def case_broken_pipe():
+    """a reader that has seen enough is no error"""
+    for tool, args in (("map", [SAMPLE]), ("flame", [SAMPLE]), ("metrics", [HEAPS]),
+                       ("top", ["--once", HEAPS])):
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run([HERE.parent / f"spanheap-{tool}", *map(str, args)],
+                              stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+        os.close(writer)
+        if done.returncode or done.stderr:
+            print(f"# {tool}: {done.returncode} {done.stderr}")
+            return False
+    return True
+
+
+def case_unwritable():
+    """a file that can not be written is an error in one line"""
+    results = [run("map", SAMPLE, "--svg", "/no/such/folder/x"), run("flame", SAMPLE, "-o", "/"),
+               run("metrics", HEAPS, "-o", "/no/such/folder/x"), run("metrics", HEAPS, "-o", "/")]
+    return all(status == 1 and errors.count("\n") == 1 for status, _, errors in results)
+
+
+def case_intervals():
+    """an interval that is none is refused"""
+    return all(run("top", "--once", "--interval", value, HEAPS)[0] == 2
+               for value in ("nan", "inf", "-inf", "0", "-1", "1e300", "x", ""))
+
+
+def case_garbage():
+    """files with anything in them are an error in one line"""
+    garbage = ["", "\n", "class bytes\n1 x\n", "class\n1\n", "x 1\ny 2\n", "\0\xff\n", "a b c\n" * 9,
+               "1 2 3\n", "-1 -1 -1 free\n", "0 0 1 class\n", "a;b -5\n", "99999999999999999999 1\n"]
+    for text in garbage:
+        with tempfile.TemporaryDirectory() as folder:
+            heap = Path(folder, "heap")
+            shutil.copytree(SAMPLE, heap)
+            for name in ("classes", "stats", "map", "profile", "scavenger"):
+                (heap / name).write_text(text)
+                for tool, args in (("map", [heap]), ("flame", [heap]), ("metrics", [folder]),
+                                   ("top", ["--once", folder])):
+                    status, _, errors = run(tool, *args)
+                    if status and errors.count("\n") != 1 or not status and errors:
+                        print(f"# {tool}, {name}: {text!r}: {errors}")
+                        return False
+                shutil.copy(SAMPLE / name, heap / name)
+    return True
+
+
+def case_top_goes_on():
+    """the screen goes on when a heap goes, and when it comes back"""
+    with tempfile.TemporaryDirectory() as folder:
+        heap = Path(folder, "sample")
+        shutil.copytree(SAMPLE, heap)
+        top = subprocess.Popen([HERE.parent / "spanheap-top", "--interval", "0.1", folder],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=heed_interrupts)
+        wait_for = lambda words: next(line for line in top.stdout if words in line)
+        wait_for("spanheap: 1 heaps")
+        shutil.rmtree(heap)
+        wait_for("spanheap: 0 heaps")
+        shutil.copytree(SAMPLE, heap)
+        wait_for("spanheap: 1 heaps")
+        top.send_signal(2)
+        _, errors = top.communicate(timeout=20)
+    return top.returncode == 0 and not errors
 
 
 def mixed_up(*files):
