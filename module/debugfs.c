@@ -75,6 +75,7 @@ static int stats_show(struct seq_file *m, void *unused)
 	LINE(finalizers);
 	LINE(finalizers_run);
 	LINE(bad_frees);
+	LINE(bad_copies);
 	LINE(alloc_failures);
 	LINE(corruptions);
 	LINE(quarantined_objects);

@@ -45,6 +45,7 @@ struct sh_debug;
  * @profile: who allocated what
  * @charges: objects and persistent allocations that are charged to call sites
  * @bad_frees: frees and the like refused
+ * @bad_copies: copies to and from user space refused
  * @alloc_failures: allocations that returned NULL
  * @dying: being destroyed; set under sh_heaps_lock, once
  * @closed: being destroyed, nobody may allocate
@@ -74,6 +75,7 @@ struct spanheap {
 	struct sh_profile profile;
 	atomic_long_t charges;
 	atomic_long_t bad_frees;
+	atomic_long_t bad_copies;
 	atomic_long_t alloc_failures;
 	bool dying;
 	bool closed;
@@ -136,6 +138,9 @@ enum sh_call {
 void sh_report_misuse(enum sh_call call, const void *ptr);
 void *sh_refuse_gfp(struct spanheap *heap, gfp_t gfp);
 void sh_report_no_heap(const struct spanheap *heap, bool dying);
+
+/* query.c */
+bool sh_find_manual(const void *addr, struct spanheap_object *obj);
 
 /* leaks.c */
 void sh_report_leaks(struct spanheap *heap);

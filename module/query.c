@@ -80,6 +80,34 @@ bool spanheap_find(const void *addr, struct spanheap_object *obj)
 EXPORT_SYMBOL_GPL(spanheap_find);
 
 /**
+ * sh_find_manual() - find the manual span that holds an address
+ * @addr: any address
+ * @obj: set to its heap, start and size, if there is one
+ *
+ * Context: any.
+ * Return: whether @addr lies in a manual span of any heap.
+ */
+bool sh_find_manual(const void *addr, struct spanheap_object *obj)
+{
+	struct sh_span *span;
+	bool found = false;
+
+	rcu_read_lock();
+	span = sh_pagemap_get((unsigned long)addr);
+	/* The record is that of a manual span only once the state says so. */
+	if (span && smp_load_acquire(&span->state) == SH_SPAN_MANUAL &&
+	    sh_obj_is_live(READ_ONCE(span->obj[0]))) {
+		obj->start = (void *)sh_key_base(READ_ONCE(span->key));
+		obj->size = (size_t)READ_ONCE(span->nr_pages) << SH_PAGE_SHIFT;
+		found = addr - obj->start < obj->size;
+	}
+	if (found)
+		obj->heap = sh_span_heap(span);
+	rcu_read_unlock();
+	return found;
+}
+
+/**
  * spanheap_owns() - whether an address lies in a live object of any heap
  * @addr: any address
  *

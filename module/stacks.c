@@ -84,6 +84,12 @@ void sh_stacks_exit(void)
 	sh_stackcache_exit();
 }
 
+/* Built in, our functions can not be told from others', and show. */
+static bool is_ours(unsigned long addr)
+{
+	return __is_defined(MODULE) && within_module(addr, THIS_MODULE);
+}
+
 /* A stack that is not known yet, from the caller of the caller on. */
 static noinline u32 save_new(const unsigned long *frame, gfp_t gfp)
 {
@@ -92,7 +98,7 @@ static noinline u32 save_new(const unsigned long *frame, gfp_t gfp)
 	u32 stack;
 
 	nr = stack_trace_save(frames, ARRAY_SIZE(frames), 2);
-	while (own < nr && within_module(frames[own], THIS_MODULE))
+	while (own < nr && is_ours(frames[own]))
 		own++;
 	if (own == nr)
 		return 0;

@@ -154,6 +154,7 @@ void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats)
 	stats->finalizers = READ_ONCE(heap->finalizers.nr_set);
 	stats->finalizers_run = atomic_long_read(&heap->finalizers.nr_run);
 	stats->bad_frees = atomic_long_read(&heap->bad_frees);
+	stats->bad_copies = atomic_long_read(&heap->bad_copies);
 	stats->alloc_failures = atomic_long_read(&heap->alloc_failures);
 }
 EXPORT_SYMBOL_GPL(spanheap_get_stats);
