@@ -41,7 +41,8 @@ static struct sh_span *take_manual(struct spanheap *heap, size_t bytes,
 /**
  * spanheap_alloc_pages() - allocate pages to manage by hand
  * @heap: heap to allocate from, NULL for the default heap
- * @bytes: how much; rounded up to a multiple of 8 KiB
+ * @bytes: how much; a multiple of 8 KiB is taken, but no more than @bytes may be
+ *	used, as with spanheap_size()
  * @gfp: as for spanheap_alloc()
  *
  * The pages follow each other at an address that is a multiple of 8 KiB, or, if

@@ -123,15 +123,17 @@ bool spanheap_owns(const void *addr)
 EXPORT_SYMBOL_GPL(spanheap_owns);
 
 /**
- * spanheap_size() - the usable size of an object
+ * spanheap_size() - what an object takes up
  * @ptr: the object's first byte
  *
- * Where the kernel has KASAN, that reports a use of more than was asked for unless
- * this was called before.
+ * For statistics, as ksize(). What an object has beyond the size that was asked for
+ * is not the caller's to use: the compiler knows that size, and with
+ * CONFIG_FORTIFY_SOURCE memset(ptr, 0, spanheap_size(ptr)) may be a panic. Who
+ * wants all of it asks spanheap_size_roundup() before, and allocates as much.
  *
  * Context: any.
- * Return: bytes that may be used, at least what was asked for; 0 when @ptr is
- * not the start of a live object.
+ * Return: bytes, at least what was asked for; 0 when @ptr is not the start of a
+ * live object.
  */
 size_t spanheap_size(const void *ptr)
 {
@@ -148,7 +150,7 @@ EXPORT_SYMBOL_GPL(spanheap_size);
  * spanheap_size_roundup() - what an allocation would get
  * @size: bytes
  *
- * To use all of it, allocate as much.
+ * To use all of it, allocate as much: it costs the same.
  *
  * Context: any.
  * Return: spanheap_size() of an object allocated with @size; 0 for 0; @size

@@ -2,7 +2,9 @@
 /*
  * What an object has beyond the size that was asked for, on kernels with KASAN:
  * out of bounds, until its user asks spanheap_size() how much there is. (So it
- * was with kmalloc() and ksize().)
+ * was with kmalloc() and ksize(). It is no permission to use it: FORTIFY_SOURCE
+ * does not ask, but who has all of it by other means, a finalizer for one, is let
+ * be.)
  *
  * The size asked for is known only where the user's call is: whatever else wants
  * all of an object, to clear or to copy it, opens it first.

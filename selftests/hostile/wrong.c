@@ -177,6 +177,39 @@ static void size_of_freed(struct hostile *h)
 	hostile_do(h, size_of_freed_now, p);
 }
 
+/* The objects after this one go out to user space. */
+static void copy_out_neighbours(struct hostile *h)
+{
+	char *p = spanheap_zalloc(h->heap, 256, GFP_KERNEL);
+
+	EXPECT(spanheap_copy_to_user(NULL, p, 8192) == 8192);
+	spanheap_free(p);
+}
+
+static void copy_in_one_too_many(struct hostile *h)
+{
+	char *p = spanheap_alloc(h->heap, 256, GFP_KERNEL);
+
+	EXPECT(spanheap_copy_from_user(p + 128, NULL, 129) == 129);
+	spanheap_free(p);
+}
+
+static void copy_out_of_freed(struct hostile *h)
+{
+	char *p = spanheap_alloc(h->heap, 256, GFP_KERNEL);
+
+	spanheap_free(p);
+	EXPECT(spanheap_copy_to_user(NULL, p, 256) == 256);
+}
+
+static void copy_in_to_kmalloc(struct hostile *h)
+{
+	void *p = kmalloc(256, GFP_KERNEL);
+
+	EXPECT(spanheap_copy_from_user(p, NULL, 256) == 256);
+	kfree(p);
+}
+
 /* Memory for a device. */
 static void alloc_gfp_dma(struct hostile *h)
 {
@@ -243,6 +276,10 @@ const struct hostile_bug hostile_wrong_bugs[] = {
 	{ "split_interior", split_interior },
 	{ "split_kmalloc", split_kmalloc },
 	{ "size_of_freed", size_of_freed },
+	{ "copy_out_neighbours", copy_out_neighbours, 0, true },
+	{ "copy_in_one_too_many", copy_in_one_too_many, 0, true },
+	{ "copy_out_of_freed", copy_out_of_freed, 0, true },
+	{ "copy_in_to_kmalloc", copy_in_to_kmalloc, 0, true },
 	{ "alloc_gfp_dma", alloc_gfp_dma, 0, true },
 	{ "alloc_gfp_highmem", alloc_gfp_highmem, 0, true },
 	{ "alloc_gfp_nofail", alloc_gfp_nofail, 0, true },
