@@ -89,11 +89,12 @@ struct spanheap_config {
  * @object_bytes: bytes in live objects, rounded up to what each occupies
  * @mallocs: objects ever allocated, large ones included
  * @frees: objects ever freed, large ones included
- * @large_mallocs: large objects (over SPANHEAP_MAX_SMALL) ever allocated
+ * @large_mallocs: large objects ever allocated: those over SPANHEAP_MAX_SMALL, and
+ *	those that took whole pages for their alignment or their NUMA node
  * @large_frees: large objects ever freed
  * @manual_spans: manual spans, see spanheap_alloc_pages()
  * @manual_bytes: bytes in these
- * @persistent_bytes: bytes in chunks for persistent allocations
+ * @persistent_bytes: bytes in the chunks that persistent allocations are cut from
  * @cached_objects: free objects that wait in per-CPU caches
  * @cached_bytes: bytes in these
  * @span_meta: bytes of span records
