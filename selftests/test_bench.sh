@@ -109,10 +109,22 @@ bench_parallel()
 }
 
 # Two CPUs allocate while the scavenger works. How much less they get done has
-# little to say on a machine whose CPUs are emulated.
+# little to say on a machine whose CPUs are emulated, or that has other work: once
+# in five times is enough.
 bench_traffic()
 {
 	several_cpus || return
+	for _ in 1 2 3 4 5; do
+		status=0
+		traffic || status=1
+		heaps_intact || return 1
+		[ "$status" -ne 0 ] || return 0
+	done
+	return 1
+}
+
+traffic()
+{
 	echo "traffic runs=3 mem=512M us=500" >"$BENCH/run" || fail "refused" || return 1
 	awk -F, '$6 == "time" { ns[$2] = $9 }
 		$6 == "longest_pause" { pause = $9 }
@@ -120,7 +132,7 @@ bench_traffic()
 			printf "%.2f of the throughput while %s MiB go back; longest pause %d ns\n",
 				ns["quiet"] / ns["scavenging"], $4, pause
 			exit !(ns["scavenging"] > 0 && ns["scavenging"] < 2 * ns["quiet"])
-		}' "$BENCH/results" && heaps_intact
+		}' "$BENCH/results"
 }
 
 # Two objects, one of them freed and allocated anew, one left to the end.
