@@ -112,19 +112,25 @@ static void give_back(void **last)
 
 /*
  * An object of a span that is free: one that is not near the start of a page, so
- * that it lies within whatever larger object comes to be there.
+ * that it lies within whatever larger object comes to be there. Its span is one of
+ * many that lay side by side, so that there is room for one without taking hundreds
+ * of MiB first.
  */
 static void *freed_in_span(struct hostile *h)
 {
-	void *objs[4], *p = NULL;
+	enum { NR = 1024 };
+	void **objs = kcalloc(NR, sizeof(*objs), GFP_KERNEL), *p = NULL;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(objs); i++) {
+	if (!EXPECT(objs))
+		return NULL;
+	for (i = 0; i < NR; i++) {
 		objs[i] = spanheap_alloc(h->heap, 448, GFP_KERNEL);
 		if (offset_in_page(objs[i]) >= 448)
 			p = objs[i];
 	}
-	spanheap_free_bulk(ARRAY_SIZE(objs), objs);
+	spanheap_free_bulk(NR, objs);
+	kfree(objs);
 	spanheap_scavenge(h->heap);
 	return p;
 }
