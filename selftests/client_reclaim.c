@@ -215,7 +215,45 @@ out:
 	spanheap_destroy(hog);
 }
 
+/*
+ * A cache that its owner's shrinker evicts from: what the owner freed is memory
+ * for others before the shrinker returns. A kernel with lockdep looks on.
+ */
+static void owner(struct spanheap *heap)
+{
+	const unsigned int nr = SZ_16M / SZ_4K, evicted = nr / 2;
+	size_t before, after, got;
+	unsigned int scope, i;
+	void **objs;
+
+	objs = kvcalloc(nr, sizeof(*objs), GFP_KERNEL);
+	if (!EXPECT(objs))
+		return;
+	spanheap_scavenge(heap);
+	EXPECT(spanheap_alloc_bulk(heap, SZ_4K, QUIET, nr, objs) == nr);
+	before = spanheap_resident(heap);
+	EXPECT(before >= SZ_16M);
+
+	scope = reclaim_enter();
+	for (i = 0; i < evicted; i++)
+		spanheap_free(objs[i]);
+	got = spanheap_trim(heap, evicted * SZ_4K);
+	reclaim_leave(scope);
+
+	/* On other machines memory goes back in arenas. */
+	after = spanheap_resident(heap);
+	if (IS_ENABLED(CONFIG_X86_64) && !IS_ENABLED(CONFIG_UML)) {
+		EXPECT(got >= evicted * SZ_4K - SZ_1M);
+		EXPECT(after <= before - evicted * SZ_4K + SZ_1M);
+	}
+	EXPECT(spanheap_trim(heap, 0) == 0);
+	for (; i < nr; i++)
+		spanheap_free(objs[i]);
+	kvfree(objs);
+}
+
 const struct client_test client_reclaim_tests[] = {
+	{ "reclaim_owner", owner },
 	{ "reclaim_flags", flags },
 	{ "reclaim_scopes", scopes },
 	{ "reclaim_inside", inside },

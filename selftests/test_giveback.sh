@@ -191,6 +191,30 @@ giveback_footprint()
 	[ $((meta / cpus)) -le 4096 ]
 }
 
+# What is idle can be had back, and the kernel knows; of what it knew nothing is left
+# over when the module goes.
+giveback_available()
+{
+	unload_all && before=$(meminfo KReclaimable) && ballast || return 1
+	echo "64M 64K" >"$BALLAST/fill" || return 1
+	used=$(meminfo KReclaimable)
+	echo 1 >"$BALLAST/drop" || return 1
+	idle=$(meminfo KReclaimable)
+	echo 1 >"$heap/scavenge" || return 1
+	after=$(meminfo KReclaimable)
+	echo "2M 64K" >"$BALLAST/fill" && echo 1 >"$BALLAST/drop" || return 1
+	unload_all || return 1
+	end=$(meminfo KReclaimable)
+	echo "KReclaimable: $before KiB before, $used with 64 MiB in use, $idle with" \
+		"all idle, $after given back, $end in the end"
+	[ $((idle - used)) -ge $((48 << 10)) ] || fail "idle memory is not counted" ||
+		return 1
+	[ $((after - used)) -lt $((8 << 10)) ] ||
+		fail "counted after it was given back" || return 1
+	off=$((end - before))
+	[ "${off#-}" -lt $((8 << 10)) ] || fail "not balanced in the end"
+}
+
 # refuses FILE TEXT: writing it there fails and changes nothing.
 refuses()
 {
@@ -268,5 +292,5 @@ giveback_busy()
 	heaps_intact && return "$status"
 }
 
-run_tests giveback_request giveback_alone giveback_half giveback_limit \
+run_tests giveback_request giveback_available giveback_alone giveback_half giveback_limit \
 	giveback_footprint giveback_rubbish giveback_trace giveback_client giveback_busy
