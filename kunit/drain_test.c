@@ -14,6 +14,7 @@
 #include <linux/sizes.h>
 #include <linux/workqueue.h>
 
+#include "ear.h"
 #include "fixture.h"
 
 #define NR_OBJS		64
@@ -295,19 +296,21 @@ static void drain_test_cpus_that_hold_nothing_are_left_alone(struct kunit *test)
  * @heap: what it has used before
  * @runs: it has begun
  * @stop: it is to end
+ * @seconds: when it ends if nobody tells it to
  * @gave_up: it ended because nobody told it to
  */
 struct hog {
 	struct spanheap *heap;
 	bool runs;
 	bool stop;
+	unsigned int seconds;
 	bool gave_up;
 };
 
 static void hog_cpu(void *arg)
 {
-	unsigned long end = jiffies + 15 * HZ;
 	struct hog *hog = arg;
+	unsigned long end = jiffies + hog->seconds * HZ;
 
 	use_caches(hog->heap);
 	sched_set_fifo(current);
@@ -344,7 +347,7 @@ static void drain_test_a_silent_cpu_is_not_waited_for(struct kunit *test)
 {
 	struct spanheap *heap = test->priv;
 	int other = sh_fixture_other_cpu(test);
-	struct hog hog = { .heap = heap };
+	struct hog hog = { .heap = heap, .seconds = 15 };
 	struct task_struct *task;
 
 	sh_fixture_pin();
@@ -365,6 +368,35 @@ static void drain_test_a_silent_cpu_is_not_waited_for(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(other, use_caches, heap), 0);
 	KUNIT_EXPECT_TRUE(test, sh_drain_all(drains_of(heap)));
 	KUNIT_EXPECT_TRUE(test, all_are_empty(heap));
+}
+
+/*
+ * Who has to wait for such a CPU, to destroy a heap, says so after ten seconds, and
+ * goes on waiting. (A grace period would wait for this hog as well, so no heap is
+ * destroyed here.)
+ */
+static void drain_test_who_has_to_wait_says_so(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	int other = sh_fixture_other_cpu(test);
+	struct hog hog = { .heap = heap, .seconds = 13 };
+	struct task_struct *task;
+
+	sh_fixture_pin();
+	sh_ear_listen();
+	task = start_hog(test, &hog, other);
+	sh_drain_last(drains_of(heap));
+	KUNIT_EXPECT_TRUE(test, all_are_empty(heap));
+	kthread_stop(task);
+	KUNIT_EXPECT_TRUE(test, hog.gave_up);
+	sh_ear_expect(test, ": to destroy it, waiting for CPU");
+	KUNIT_EXPECT_EQ(test, sh_ear_count("waiting for CPU"), 1);
+	/* One that answers is no news. */
+	KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(other, use_caches, heap), 0);
+	sh_ear_listen();
+	sh_drain_last(drains_of(heap));
+	KUNIT_EXPECT_TRUE(test, all_are_empty(heap));
+	SH_EXPECT_SILENCE(test);
 }
 
 /* Look, and let what that starts end. Returns whether any CPU held anything. */
@@ -509,6 +541,7 @@ static struct kunit_case drain_test_cases[] = {
 	KUNIT_CASE(drain_test_starts_and_does_not_wait),
 	KUNIT_CASE(drain_test_cpus_that_hold_nothing_are_left_alone),
 	KUNIT_CASE(drain_test_a_silent_cpu_is_not_waited_for),
+	KUNIT_CASE_SLOW(drain_test_who_has_to_wait_says_so),
 	KUNIT_CASE(drain_test_idle_cpus_are_emptied),
 	KUNIT_CASE(drain_test_cpus_in_use_are_left_alone),
 	KUNIT_CASE(drain_test_a_pair_counts_as_use),
@@ -519,6 +552,8 @@ static struct kunit_case drain_test_cases[] = {
 
 static struct kunit_suite drain_test_suite = {
 	.name = "spanheap_drain",
+	.suite_init = sh_ear_open,
+	.suite_exit = sh_ear_close,
 	.init = sh_fixture_init,
 	.exit = sh_fixture_exit,
 	.test_cases = drain_test_cases,

@@ -80,7 +80,10 @@ static void pressure_test_idle_memory_becomes_free(struct kunit *test)
 	KUNIT_EXPECT_GE(test, sh_pressure_count(), LONG_PAGES);
 	before = free_bytes();
 	KUNIT_EXPECT_GE(test, sh_pressure_release(LONG_PAGES), LONG_PAGES);
-	KUNIT_EXPECT_GE(test, free_bytes(), before + NR_LONG * LONG_BYTES / 4);
+	KUNIT_EXPECT_LE(test, spanheap_resident(heap), NR_LONG * LONG_BYTES / 2);
+	/* Where there is not much, these may keep all of it. */
+	if (!SH_FIXTURE_EMULATED)
+		KUNIT_EXPECT_GE(test, free_bytes(), before + NR_LONG * LONG_BYTES / 4);
 	KUNIT_EXPECT_LT(test, sh_pressure_count(), LONG_PAGES / 2);
 	sh_fixture_check(test, heap);
 }

@@ -175,7 +175,8 @@ static void make_idle(struct spanheap *heap, size_t bytes)
  */
 static void shrinker(struct spanheap *heap)
 {
-	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	/* Not to the last page: somebody else may need one, and be killed. */
+	gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
 	unsigned long end = 0;
 	struct spanheap *hog = spanheap_create("hog", NULL);
 	size_t idle = (si_mem_available() << PAGE_SHIFT) / 8;
