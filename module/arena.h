@@ -67,6 +67,7 @@ unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 bool sh_arena_resident(const struct sh_arena *arena, unsigned long addr);
 bool sh_arena_on_node(const struct sh_arena *arena, unsigned long addr,
 		      int node);
+bool sh_arena_charged(const struct sh_arena *arena, unsigned long addr);
 unsigned long sh_arena_unmap(struct sh_arena *arena, unsigned long addr,
 			     unsigned long nr_pages, struct list_head *pages);
 void sh_arena_free_unmapped(struct list_head *pages);

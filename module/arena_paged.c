@@ -19,6 +19,7 @@
  * Contexts: populate, unmap and the question anywhere but in NMI; create,
  * destroy and sh_arena_free_unmapped() in task context with interrupts on.
  */
+#include <linux/memcontrol.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
@@ -328,6 +329,20 @@ bool sh_arena_on_node(const struct sh_arena *arena, unsigned long addr,
 	return true;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_on_node);
+
+/**
+ * sh_arena_charged() - whether a heap page is charged to a memory cgroup
+ * @arena: the arena
+ * @addr: first address of a heap page that is resident
+ *
+ * Context: any; the caller owns the page.
+ * Return: whether it is. All of its pages were got at the same time.
+ */
+bool sh_arena_charged(const struct sh_arena *arena, unsigned long addr)
+{
+	return PageMemcgKmem(pte_page(*pte_of(arena, addr)));
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_charged);
 
 /**
  * sh_arena_resident() - whether a heap page has memory behind it

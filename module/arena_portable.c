@@ -11,6 +11,7 @@
  *
  * Contexts: create and destroy in task context; the rest anywhere.
  */
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -216,6 +217,19 @@ bool sh_arena_on_node(const struct sh_arena *arena, unsigned long addr,
 	return true;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_on_node);
+
+/**
+ * sh_arena_charged() - whether a heap page is charged to a memory cgroup
+ * @arena: the arena
+ * @addr: an address in it
+ *
+ * Return: whether it is, as all of the arena.
+ */
+bool sh_arena_charged(const struct sh_arena *arena, unsigned long addr)
+{
+	return PageMemcgKmem(arena->backend->pages[0]);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_charged);
 
 /**
  * sh_arena_unmap() - take the memory from behind a run of pages

@@ -29,7 +29,9 @@ int sh_config_show(struct spanheap *heap, struct seq_file *m)
 		seq_puts(m, "node local\n");
 	else
 		seq_printf(m, "node %d\n", heap->node);
-	seq_printf(m, "flags %s\n", heap->flags & SPANHEAP_DEBUG ? "debug" : "none");
+	seq_printf(m, "flags%s%s%s\n", heap->flags ? "" : " none",
+		   heap->flags & SPANHEAP_DEBUG ? " debug" : "",
+		   heap->flags & SPANHEAP_ACCOUNT ? " account" : "");
 	seq_printf(m, "scavenge_idle_ms %u\n", heap->scavenger.idle_ms);
 	return 0;
 }

@@ -5,11 +5,13 @@
  * (length, address): the best fit, at the lowest address of those, in O(log n).
  * The Go runtime's page heap had the same two parts before its radix tree.
  *
- * Beside that all runs with memory behind them are in one list by age, so that
- * giving memory back finds the longest idle without a search.
+ * Beside that all runs with memory behind them are in a list by age, so that
+ * giving memory back finds the longest idle without a search. Runs with pages that
+ * are charged to a memory cgroup, which go back early, have such a list of their
+ * own.
  *
- * Invariants: a run is in exactly one of shorts and longs; it is in the list by
- * age if and only if some of its pages are resident.
+ * Invariants: a run is in exactly one of shorts and longs; it is in a list by age
+ * if and only if some of its pages are resident.
  *
  * Locks: the page heap's, held by the caller. Contexts: any.
  */
@@ -42,6 +44,8 @@ void sh_freeruns_init(struct sh_freeruns *fr)
 	bitmap_zero(fr->lengths, SH_SHORT_RUN);
 	fr->longs = RB_ROOT;
 	INIT_LIST_HEAD(&fr->lru);
+	INIT_LIST_HEAD(&fr->charged);
+	fr->charged_pages = 0;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_init);
 
@@ -86,6 +90,17 @@ static void del_by_length(struct sh_freeruns *fr, struct sh_span *run)
 		__clear_bit(run->nr_pages, fr->lengths);
 }
 
+static struct list_head *list_by_age(struct sh_freeruns *fr,
+				     const struct sh_span *run)
+{
+	return run->charged ? &fr->charged : &fr->lru;
+}
+
+static unsigned long charged_pages(const struct sh_span *run)
+{
+	return run->charged ? run->nr_pages - run->released : 0;
+}
+
 /**
  * sh_freeruns_add() - add a run that became idle now
  * @fr: the set
@@ -95,9 +110,10 @@ void sh_freeruns_add(struct sh_freeruns *fr, struct sh_span *run)
 {
 	run->idle_since = jiffies;
 	if (run->released < run->nr_pages)
-		list_add_tail(&run->lru, &fr->lru);
+		list_add_tail(&run->lru, list_by_age(fr, run));
 	else
 		INIT_LIST_HEAD(&run->lru);
+	fr->charged_pages += charged_pages(run);
 	add_by_length(fr, run);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_add);
@@ -122,7 +138,7 @@ void sh_freeruns_add_since(struct sh_freeruns *fr, struct sh_span *run,
 		run->idle_since = since;
 		return;
 	}
-	list_for_each_entry(other, &fr->lru, lru) {
+	list_for_each_entry(other, list_by_age(fr, run), lru) {
 		if (other == run || !tries--)
 			break;
 		if (time_after_eq(other->idle_since, since)) {
@@ -144,6 +160,7 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_add_since);
 void sh_freeruns_del(struct sh_freeruns *fr, struct sh_span *run)
 {
 	list_del(&run->lru);
+	fr->charged_pages -= charged_pages(run);
 	del_by_length(fr, run);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_del);
@@ -161,14 +178,41 @@ void sh_freeruns_shrink(struct sh_freeruns *fr, struct sh_span *run,
 			u32 nr_pages, u32 released)
 {
 	del_by_length(fr, run);
+	fr->charged_pages -= charged_pages(run);
 	WRITE_ONCE(run->key, run->key + ((size_t)nr_pages << SH_PAGE_SHIFT));
 	run->nr_pages -= nr_pages;
 	run->released -= released;
 	if (run->released == run->nr_pages)
 		list_del_init(&run->lru);
+	fr->charged_pages += charged_pages(run);
 	add_by_length(fr, run);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_shrink);
+
+static struct sh_span *first_of_age(struct list_head *list, unsigned long age)
+{
+	struct sh_span *run = list_first_entry_or_null(list, struct sh_span, lru);
+
+	return run && time_after_eq(jiffies, run->idle_since + age) ? run : NULL;
+}
+
+/**
+ * sh_freeruns_oldest() - find what to give back
+ * @fr: the set
+ * @age: jiffies that it must have been idle
+ * @charged: only of what is charged to memory cgroups
+ *
+ * Return: a run with resident pages, of those that are charged if there are any,
+ * the longest idle of its kind; NULL when none is old enough.
+ */
+struct sh_span *sh_freeruns_oldest(struct sh_freeruns *fr, unsigned long age,
+				   bool charged)
+{
+	struct sh_span *run = first_of_age(&fr->charged, age);
+
+	return run || charged ? run : first_of_age(&fr->lru, age);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_oldest);
 
 /* The shortest long run that fits, the lowest of these. */
 static struct sh_span *best_long(struct sh_freeruns *fr, unsigned long nr_pages)
@@ -304,7 +348,7 @@ static const char *check_run(const struct sh_span *run)
  */
 const char *sh_freeruns_check(struct sh_freeruns *fr, unsigned long *nr)
 {
-	unsigned long resident = 0, listed = 0, last = 0;
+	unsigned long resident = 0, charged = 0, listed = 0, last = 0;
 	const char *wrong = NULL;
 	struct rb_node *node;
 	struct sh_span *run;
@@ -333,6 +377,12 @@ const char *sh_freeruns_check(struct sh_freeruns *fr, unsigned long *nr)
 	}
 	list_for_each_entry(run, &fr->lru, lru)
 		resident++;
+	list_for_each_entry(run, &fr->charged, lru) {
+		resident++;
+		charged += charged_pages(run);
+	}
+	if (charged != fr->charged_pages)
+		return "the count of charged idle pages is wrong";
 	return resident == listed ? wrong : "the list by age has strays";
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_check);

@@ -20,13 +20,18 @@
  *	list resident runs are before released ones
  * @lengths: bit set for each list in @shorts that is not empty
  * @longs: the other runs, ordered by (length, address)
- * @lru: runs with resident pages, longest idle first
+ * @lru: runs with resident pages, longest idle first, that are not charged to a
+ *	memory cgroup
+ * @charged: those that are
+ * @charged_pages: resident heap pages in these
  */
 struct sh_freeruns {
 	struct list_head shorts[SH_SHORT_RUN];
 	DECLARE_BITMAP(lengths, SH_SHORT_RUN);
 	struct rb_root longs;
 	struct list_head lru;
+	struct list_head charged;
+	unsigned long charged_pages;
 };
 
 /* Heap pages at the front of a run before those aligned to @align heap pages. */
@@ -43,6 +48,8 @@ void sh_freeruns_add_since(struct sh_freeruns *fr, struct sh_span *run,
 void sh_freeruns_del(struct sh_freeruns *fr, struct sh_span *run);
 void sh_freeruns_shrink(struct sh_freeruns *fr, struct sh_span *run,
 			u32 nr_pages, u32 released);
+struct sh_span *sh_freeruns_oldest(struct sh_freeruns *fr, unsigned long age,
+				   bool charged);
 struct sh_span *sh_freeruns_best(struct sh_freeruns *fr, unsigned long nr_pages,
 				 unsigned long align);
 struct sh_span *sh_freeruns_exact(struct sh_freeruns *fr, u32 nr_pages,

@@ -32,6 +32,7 @@ static void make_run(struct sh_arena *arena, struct sh_span *run, u32 nr_pages)
 	run->nr_pages = nr_pages;
 	run->released = SH_ARENA_SPARSE ? nr_pages : 0;
 	run->dirty = !SH_ARENA_SPARSE;
+	run->charged = !SH_ARENA_SPARSE && sh_arena_charged(arena, arena->base);
 	run->state = SH_SPAN_HELD;
 	run->map = SH_MAP_ENDS;
 	sh_pagemap_set(sh_span_base(run), 1, run);
@@ -107,9 +108,12 @@ static void add_arena(struct sh_pageheap *ph, struct sh_arena *arena)
 static struct sh_arena *new_arena(struct sh_pageheap *ph,
 				  unsigned long nr_pages, gfp_t gfp)
 {
+	struct mem_cgroup *old;
 	struct sh_arena *arena;
 
+	gfp = sh_memcg_enter(&ph->memcg, gfp, &old);
 	arena = sh_arena_create(nr_pages, gfp, ph->node);
+	sh_memcg_leave(&ph->memcg, old);
 	if (!arena)
 		return NULL;
 	arena->heap = ph->heap;

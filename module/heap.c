@@ -72,7 +72,7 @@ bool sh_node_is_valid(int node)
 
 static bool config_is_valid(const struct spanheap_config *config)
 {
-	if (config->flags & ~SPANHEAP_DEBUG)
+	if (config->flags & ~(SPANHEAP_DEBUG | SPANHEAP_ACCOUNT))
 		return false;
 	return config->node == NUMA_NO_NODE || sh_node_is_valid(config->node);
 }
@@ -149,6 +149,8 @@ static struct spanheap *new_heap(const char *name,
 			 &heap->ph.special_bytes);
 	for (class = 0; class < SH_NR_CLASSES; class++)
 		sh_central_init(&heap->central[class], class);
+	if (config->flags & SPANHEAP_ACCOUNT)
+		sh_memcg_own(&heap->ph.memcg);
 	err = sh_pageheap_init(&heap->ph, heap, heap->name, arena_pages,
 			       config->node);
 	if (!err)

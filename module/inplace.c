@@ -53,6 +53,7 @@ static void join(struct sh_pageheap *ph, struct sh_span *span,
 	spin_lock_irqsave(&ph->lock, flags);
 	sh_pagemap_set(base, 1, span);
 	WRITE_ONCE(span->nr_pages, span->nr_pages + nr_pages);
+	span->charged |= next->charged;
 	spin_unlock_irqrestore(&ph->lock, flags);
 	sh_record_free(ph, next);
 }

@@ -16,7 +16,7 @@
 
 /**
  * sh_pageheap_init() - set up a page heap, with its first arena
- * @ph: the page heap, zeroed
+ * @ph: the page heap, zeroed but for the owner of its pages
  * @heap: the heap it is for
  * @name: its name, for messages; must stay
  * @arena_pages: heap pages of an arena
@@ -34,6 +34,7 @@ int sh_pageheap_init(struct sh_pageheap *ph, struct spanheap *heap,
 	sh_freeruns_init(&ph->free);
 	INIT_LIST_HEAD(&ph->arenas);
 	INIT_WORK(&ph->reserve, sh_pageheap_reserve_work);
+	sh_memcg_init(&ph->memcg);
 	ph->heap = heap;
 	ph->name = name;
 	ph->arena_pages = arena_pages;
@@ -75,6 +76,7 @@ void sh_pageheap_exit(struct sh_pageheap *ph)
 	int kind;
 
 	cancel_work_sync(&ph->reserve);
+	sh_memcg_exit(&ph->memcg);
 	sh_pageheap_hide(ph);
 	list_for_each_entry(arena, &ph->arenas, link)
 		drop_spans(ph, arena);
@@ -84,5 +86,6 @@ void sh_pageheap_exit(struct sh_pageheap *ph)
 		sh_pageheap_drop_arena(ph, arena);
 	for (kind = 0; kind < SH_NR_SPAN_KINDS; kind++)
 		sh_fixalloc_exit(&ph->records[kind]);
+	sh_memcg_disown(&ph->memcg);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_exit);

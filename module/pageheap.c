@@ -61,6 +61,16 @@ static struct sh_span *merge_run(struct sh_pageheap *ph, struct sh_span *run)
 	return run;
 }
 
+static struct sh_span *add_run(struct sh_pageheap *ph, struct sh_span *run)
+{
+	if (run->released < run->nr_pages)
+		sh_pageheap_note_idle(ph);
+	run = merge_run(ph, run);
+	sh_freeruns_add(&ph->free, run);
+	sh_pageheap_show(ph);
+	return run;
+}
+
 /**
  * sh_pageheap_add_run() - make a run free and merge it with its neighbours
  * @ph: the page heap, locked
@@ -68,11 +78,7 @@ static struct sh_span *merge_run(struct sh_pageheap *ph, struct sh_span *run)
  */
 void sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run)
 {
-	if (run->released < run->nr_pages)
-		sh_pageheap_note_idle(ph);
-	run = merge_run(ph, run);
-	sh_freeruns_add(&ph->free, run);
-	sh_pageheap_show(ph);
+	add_run(ph, run);
 }
 
 /* The later of @since and the time at which the neighbour at @addr got idle. */
@@ -254,6 +260,7 @@ static struct sh_span *take(struct sh_pageheap *ph, u32 nr_pages,
 static void give_back(struct sh_pageheap *ph, struct sh_span **spans,
 		      unsigned int nr)
 {
+	struct sh_span *run;
 	unsigned long flags;
 	unsigned int i;
 
@@ -266,8 +273,11 @@ static void give_back(struct sh_pageheap *ph, struct sh_span **spans,
 	}
 	spin_lock_irqsave(&ph->lock, flags);
 	nr = sh_merge_among(ph, spans, nr);
-	for (i = 0; i < nr; i++)
-		sh_pageheap_add_run(ph, spans[i]);
+	for (i = 0; i < nr; i++) {
+		run = add_run(ph, spans[i]);
+		if (run->charged)
+			sh_memcg_note_idle(ph, run);
+	}
 	spin_unlock_irqrestore(&ph->lock, flags);
 }
 
@@ -339,8 +349,7 @@ bool sh_pageheap_populate(struct sh_pageheap *ph, struct sh_span *span,
 		span->dirty = !zeroed;
 	else
 		span->dirty |= !zeroed;
-	got = sh_arena_populate(span->arena, sh_span_base(span), span->nr_pages,
-				gfp, node);
+	got = sh_memcg_populate(&ph->memcg, span, gfp, node);
 	span->released -= got;
 	atomic_long_add(got, &ph->resident);
 	if (got)
@@ -364,6 +373,7 @@ static void depopulate(struct sh_pageheap *ph, struct sh_span *span)
 			     &pages);
 	span->released += got;
 	atomic_long_sub(got, &ph->resident);
+	span->charged &= !SH_ARENA_SPARSE;
 	sh_arena_free_unmapped(&pages);
 }
 

@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "fixalloc.h"
 #include "freeruns.h"
+#include "memcg.h"
 #include "span.h"
 
 /* Longest run, heap pages: what counts them is 32 bits wide. */
@@ -58,6 +59,7 @@
  * @records: span records by kind
  * @reserve: reserves an arena for those who can not sleep
  * @reserve_pages: heap pages that must fit into it
+ * @memcg: who is charged for its pages
  */
 struct sh_pageheap {
 	spinlock_t lock;	/* see above */
@@ -91,6 +93,7 @@ struct sh_pageheap {
 	struct sh_fixalloc records[SH_NR_SPAN_KINDS];
 	struct work_struct reserve;
 	unsigned long reserve_pages;
+	struct sh_memcg memcg;
 };
 
 /**
@@ -140,6 +143,7 @@ unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
 				  unsigned long age, unsigned long *shootdowns);
 unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long goal,
 				 unsigned long age);
+unsigned long sh_pageheap_uncharge(struct sh_pageheap *ph, unsigned long age);
 unsigned long sh_pageheap_spare(struct sh_pageheap *ph);
 unsigned long sh_pageheap_give_up(struct sh_pageheap *ph, unsigned long goal,
 				  unsigned long *shootdowns);

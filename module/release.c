@@ -53,16 +53,16 @@ static void hold(struct sh_pageheap *ph, struct sh_span *run)
 
 /* Move the longest idle runs to @batch. Returns their resident pages. */
 static unsigned long hold_batch(struct sh_pageheap *ph, unsigned long goal,
-				unsigned long age, struct list_head *batch)
+				unsigned long age, bool charged,
+				struct list_head *batch)
 {
 	unsigned long got = 0, runs = 0;
 	struct sh_span *run;
 
 	spin_lock_irq(&ph->lock);
 	while (got < min(goal, SH_RELEASE_BATCH) && runs++ < BATCH_RUNS) {
-		run = list_first_entry_or_null(&ph->free.lru, struct sh_span,
-					       lru);
-		if (!run || !old_enough(run, age))
+		run = sh_freeruns_oldest(&ph->free, age, charged);
+		if (!run)
 			break;
 		got += resident(run);
 		hold(ph, run);
@@ -154,6 +154,7 @@ static void unmap_run(struct sh_span *run, struct unmapped *u)
 			free_unmapped(u);
 	}
 	run->dirty = false;
+	run->charged = false;
 }
 
 static void unmap_batch(struct list_head *batch, struct unmapped *u)
@@ -181,31 +182,19 @@ static void return_batch(struct sh_pageheap *ph, struct list_head *batch)
 	spin_unlock_irq(&ph->lock);
 }
 
-/**
- * sh_pageheap_release() - give memory behind free runs back
- * @ph: the page heap
- * @goal: heap pages to give back; what is left of a run keeps its age
- * @age: only runs idle for as many jiffies, 0 for any
- * @shootdowns: increased by the number of TLB shootdowns done
- *
- * Does nothing where arenas keep their memory.
- *
- * Context: task, may sleep; inside reclaim as well.
- * Return: heap pages given back.
- */
-unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
-				  unsigned long age, unsigned long *shootdowns)
+/* As sh_pageheap_release(), or only what is charged to memory cgroups. */
+static unsigned long release(struct sh_pageheap *ph, unsigned long goal,
+			     unsigned long age, bool charged,
+			     unsigned long *shootdowns)
 {
 	struct unmapped u = { .pages = LIST_HEAD_INIT(u.pages) };
 	unsigned long got, left;
 	LIST_HEAD(batch);
 
-	if (!SH_ARENA_SPARSE)
-		return 0;
 	atomic_inc(&ph->releasing);
 	while (u.done < goal) {
 		left = goal - u.done;
-		got = hold_batch(ph, left, age, &batch);
+		got = hold_batch(ph, left, age, charged, &batch);
 		if (!got)
 			break;
 		if (got > left)
@@ -222,6 +211,26 @@ unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
 	atomic_dec(&ph->releasing);
 	*shootdowns += u.shootdowns;
 	return u.done;
+}
+
+/**
+ * sh_pageheap_release() - give memory behind free runs back
+ * @ph: the page heap
+ * @goal: heap pages to give back; what is left of a run keeps its age
+ * @age: only runs idle for as many jiffies, 0 for any
+ * @shootdowns: increased by the number of TLB shootdowns done
+ *
+ * Does nothing where arenas keep their memory.
+ *
+ * Context: task, may sleep; inside reclaim as well.
+ * Return: heap pages given back.
+ */
+unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
+				  unsigned long age, unsigned long *shootdowns)
+{
+	if (!SH_ARENA_SPARSE)
+		return 0;
+	return release(ph, goal, age, false, shootdowns);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_release);
 
@@ -269,9 +278,16 @@ static void take_arena(struct sh_pageheap *ph, struct sh_arena *arena,
 	list_move_tail(&arena->link, arenas);
 }
 
+/* Of an arena reserved ahead nothing was idle yet. */
+static bool is_charged(const struct sh_arena *arena)
+{
+	return arena->used && idle_run(arena)->charged;
+}
+
 /* Take idle arenas until they have @goal resident pages. Returns these. */
 static unsigned long take_idle_arenas(struct sh_pageheap *ph, unsigned long goal,
-				      unsigned long age, struct list_head *arenas)
+				      unsigned long age, bool charged,
+				      struct list_head *arenas)
 {
 	struct sh_arena *arena, *next;
 	unsigned long pages = 0;
@@ -280,7 +296,7 @@ static unsigned long take_idle_arenas(struct sh_pageheap *ph, unsigned long goal
 	spin_lock_irq(&ph->lock);
 	list_for_each_entry_safe(arena, next, &ph->arenas, link) {
 		nr = idle_pages(ph, arena, age);
-		if (nr < 0)
+		if (nr < 0 || (charged && !is_charged(arena)))
 			continue;
 		take_arena(ph, arena, arenas);
 		pages += nr;
@@ -288,6 +304,22 @@ static unsigned long take_idle_arenas(struct sh_pageheap *ph, unsigned long goal
 			break;
 	}
 	spin_unlock_irq(&ph->lock);
+	return pages;
+}
+
+/* As sh_pageheap_retire(), or only what is charged to memory cgroups. */
+static unsigned long retire(struct sh_pageheap *ph, unsigned long goal,
+			    unsigned long age, bool charged)
+{
+	struct sh_arena *arena, *next;
+	unsigned long pages;
+	LIST_HEAD(arenas);
+
+	atomic_inc(&ph->releasing);
+	pages = take_idle_arenas(ph, goal, age, charged, &arenas);
+	atomic_dec(&ph->releasing);
+	list_for_each_entry_safe(arena, next, &arenas, link)
+		sh_pageheap_drop_arena(ph, arena);
 	return pages;
 }
 
@@ -303,18 +335,27 @@ static unsigned long take_idle_arenas(struct sh_pageheap *ph, unsigned long goal
 unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long goal,
 				 unsigned long age)
 {
-	struct sh_arena *arena, *next;
-	unsigned long pages;
-	LIST_HEAD(arenas);
-
-	atomic_inc(&ph->releasing);
-	pages = take_idle_arenas(ph, goal, age, &arenas);
-	atomic_dec(&ph->releasing);
-	list_for_each_entry_safe(arena, next, &arenas, link)
-		sh_pageheap_drop_arena(ph, arena);
-	return pages;
+	return retire(ph, goal, age, false);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_retire);
+
+/**
+ * sh_pageheap_uncharge() - give back what is charged to memory cgroups
+ * @ph: the page heap
+ * @age: only what is idle for as many jiffies, 0 for any
+ *
+ * Context: task, may sleep.
+ * Return: heap pages given back.
+ */
+unsigned long sh_pageheap_uncharge(struct sh_pageheap *ph, unsigned long age)
+{
+	unsigned long shootdowns = 0;
+
+	if (SH_ARENA_SPARSE)
+		return release(ph, ULONG_MAX, age, true, &shootdowns);
+	return retire(ph, ULONG_MAX, age, true);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_uncharge);
 
 /**
  * sh_pageheap_spare() - how much there is to give back

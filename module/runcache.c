@@ -15,7 +15,8 @@
  *
  * Invariants: nr and pages are right, at most SH_RUNCACHE_RUNS and
  * SH_RUNCACHE_PAGES; cached spans are SH_SPAN_HELD, with no size class in their
- * key, and all of their pages map to them.
+ * key, and all of their pages map to them; none that is charged to a memory cgroup
+ * has more than FETCH_AHEAD_PAGES.
  *
  * Locks: none of its own.
  *
@@ -79,6 +80,16 @@ static void leave(struct sh_runcache *rc)
 	barrier();
 	/* As in cache.h. */
 	data_race(rc->busy = 0);
+}
+
+/*
+ * Whether a run may wait in a cache. A memory cgroup that is charged for it does
+ * not want to wait for its longest ones.
+ */
+static bool may_keep(const struct sh_span *span)
+{
+	return span->nr_pages <= (span->charged ? FETCH_AHEAD_PAGES :
+						  SH_RUNCACHE_PAGES);
 }
 
 /* Take @nr runs out, from the i-th on. */
@@ -249,7 +260,7 @@ void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span)
 	sh_runs_begin(rcs);
 	sh_shadow_freed((void *)sh_span_base(span), sh_span_bytes(span));
 	sh_pageheap_disown(span);
-	if (span->nr_pages <= SH_RUNCACHE_PAGES)
+	if (may_keep(span))
 		nr = push_this_cpu(rcs, span, out);
 	else
 		out[0] = span;

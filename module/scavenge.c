@@ -349,6 +349,7 @@ void sh_scavenger_stats(struct sh_scavenger *sc, struct spanheap_stats *stats)
 	stats->longest_pause_ns = READ_ONCE(sc->ph->pause_ns);
 	for (i = 0; i < SH_NR_SCAVENGE_REASONS; i++)
 		stats->scavenged_bytes += READ_ONCE(sc->bytes[i]);
+	stats->scavenged_bytes += bytes_of(READ_ONCE(sc->ph->memcg.given));
 }
 
 /**
@@ -373,6 +374,8 @@ void sh_scavenger_show(struct sh_scavenger *sc, struct seq_file *m)
 	seq_printf(m, "passes %lu\n", passes);
 	for (i = 0; i < SH_NR_SCAVENGE_REASONS; i++)
 		seq_printf(m, "%s_bytes %llu\n", reason_name[i], bytes[i]);
+	seq_printf(m, "charged_bytes %zu\n",
+		   bytes_of(READ_ONCE(sc->ph->memcg.given)));
 	seq_printf(m, "shootdowns %lu\n", shootdowns);
 	seq_printf(m, "busy_us %llu\n", busy_ns / NSEC_PER_USEC);
 	seq_printf(m, "longest_pause_ns %llu\n", READ_ONCE(sc->ph->pause_ns));

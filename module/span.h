@@ -119,6 +119,7 @@ enum sh_span_map {
  * @kind: which size of record this is
  * @map: enum sh_span_map
  * @dirty: the memory may hold something other than zeroes
+ * @charged: some of the pages may be charged to a memory cgroup
  * @obj: a state for each object and one more. At the end of the record, beyond
  *	the states of any class that has such records, is a bitmap of those that
  *	are SH_OBJ_FREE.
@@ -156,6 +157,7 @@ struct sh_span {
 	u8 kind;
 	u8 map;
 	u8 dirty;
+	u8 charged;
 	u8 obj[] __aligned(8);
 };
 

@@ -166,6 +166,7 @@ struct sh_span *sh_merge(struct sh_pageheap *ph, struct sh_span *low,
 	winner->nr_pages += loser->nr_pages;
 	winner->released += loser->released;
 	winner->dirty |= loser->dirty;
+	winner->charged |= loser->charged;
 	if (winner->map == SH_MAP_ALL)
 		winner->map = SH_MAP_MIXED;
 	sh_map_ends(winner);
@@ -183,6 +184,7 @@ static void carve(struct sh_pageheap *ph, struct sh_span *run,
 	span->nr_pages = nr_pages;
 	span->released = sh_count_released(run, nr_pages);
 	span->dirty = run->dirty;
+	span->charged = run->charged;
 	span->map = SH_MAP_ALL;
 	sh_freeruns_shrink(&ph->free, run, nr_pages, span->released);
 	sh_pagemap_set(sh_span_base(run), 1, run);
@@ -242,6 +244,7 @@ struct sh_span *sh_cut(struct sh_pageheap *ph, struct sh_span *span,
 	rest->nr_pages = span->nr_pages - nr_pages;
 	rest->released = span->released - sh_count_released(span, nr_pages);
 	rest->dirty = span->dirty;
+	rest->charged = span->charged;
 	rest->state = SH_SPAN_HELD;
 	rest->map = SH_MAP_ALL;
 	sh_pagemap_set(sh_span_base(rest), rest->nr_pages, rest);

@@ -46,6 +46,10 @@ static bool debug;
 module_param(debug, bool, 0444);
 MODULE_PARM_DESC(debug, "make the heap a debug heap (off)");
 
+static bool account;
+module_param(account, bool, 0444);
+MODULE_PARM_DESC(account, "charge the heap to the memory cgroup of who loads this (off)");
+
 static unsigned int pages_kb;
 module_param(pages_kb, uint, 0444);
 MODULE_PARM_DESC(pages_kb, "KiB of pages to hold from the beginning (0)");
@@ -245,7 +249,8 @@ static int __init ballast_init(void)
 	int err;
 
 	config.scavenge_idle_ms = idle_ms;
-	config.flags = debug ? SPANHEAP_DEBUG : 0;
+	config.flags = (debug ? SPANHEAP_DEBUG : 0) |
+		       (account ? SPANHEAP_ACCOUNT : 0);
 	heap = spanheap_create("ballast", &config);
 	if (IS_ERR(heap))
 		return PTR_ERR(heap);

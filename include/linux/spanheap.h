@@ -54,12 +54,21 @@ struct spanheap;
 #define SPANHEAP_DEBUG		BIT(0)
 
 /**
+ * define SPANHEAP_ACCOUNT - charge all pages of a heap to its owner's memory cgroup
+ *
+ * That is the cgroup of the task that creates the heap. Without this, pages are
+ * charged to the cgroup of whoever makes the heap grow with __GFP_ACCOUNT, and else
+ * to nobody. Records of the heap's own are not charged.
+ */
+#define SPANHEAP_ACCOUNT	BIT(1)
+
+/**
  * struct spanheap_config - how a heap is set up
  * @limit: most bytes of memory the heap may hold, 0 for no limit
  * @scavenge_idle_ms: age in milliseconds at which idle pages go back to the
  *	system, 0 for the module's default
  * @node: NUMA node to take pages from, NUMA_NO_NODE for the local one
- * @flags: SPANHEAP_DEBUG or 0
+ * @flags: SPANHEAP_DEBUG, SPANHEAP_ACCOUNT, both or 0
  *
  * A zeroed struct asks for node 0: initialise with SPANHEAP_CONFIG_INIT.
  */
@@ -106,7 +115,8 @@ struct spanheap_config {
  * @arenas: arenas reserved
  * @grows: times the heap took another step of an arena
  * @scavenges: passes that gave pages back
- * @scavenged_bytes: bytes given back by these
+ * @scavenged_bytes: bytes given back by these, and early by a worker what was
+ *	charged to memory cgroups
  * @longest_pause_ns: longest time an allocation waited for a lock while memory
  *	was given back, nanoseconds
  * @profile_samples: objects that the profile has a sample of
