@@ -3,7 +3,9 @@
  * How a page heap grows: steps, arenas, and what is left of a failure.
  */
 #include <kunit/test.h>
+#include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/oom.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 
@@ -304,6 +306,109 @@ static void grow_test_what_is_reserved_is_within_the_limit(struct kunit *test)
 	sh_pages_verify(test, ph);
 }
 
+/**
+ * struct hog - somebody who has nearly all memory, until others would be killed
+ * @nb: told of that
+ * @pages: the memory
+ * @kills: times somebody would have been killed
+ */
+struct hog {
+	struct notifier_block nb;
+	struct list_head pages;
+	unsigned int kills;
+};
+
+static unsigned long hog_free(struct hog *hog, unsigned long most)
+{
+	struct page *page, *next;
+	unsigned long nr = 0;
+
+	list_for_each_entry_safe(page, next, &hog->pages, lru) {
+		if (nr++ == most)
+			break;
+		list_del(&page->lru);
+		__free_page(page);
+	}
+	return nr;
+}
+
+static int hog_gives_in(struct notifier_block *nb, unsigned long unused,
+			void *freed)
+{
+	struct hog *hog = container_of(nb, struct hog, nb);
+
+	hog->kills++;
+	*(unsigned long *)freed += hog_free(hog, SZ_64M / PAGE_SIZE);
+	return NOTIFY_OK;
+}
+
+/* Take memory until there is as much left. */
+static void hog_take(struct hog *hog, unsigned long leave)
+{
+	struct sysinfo info;
+	struct page *page;
+
+	INIT_LIST_HEAD(&hog->pages);
+	for (si_meminfo(&info); info.freeram * PAGE_SIZE > leave;
+	     si_meminfo(&info)) {
+		page = alloc_page(QUIET | __GFP_NORETRY);
+		if (!page)
+			break;
+		list_add(&page->lru, &hog->pages);
+	}
+}
+
+/* A page heap all of which is in use, and so large that it grows by 32 MiB. */
+static struct sh_pageheap *large_pageheap(struct kunit *test)
+{
+	const unsigned long step = SZ_32M >> SH_PAGE_SHIFT;
+	struct sh_pageheap *ph = sh_pages_create(test, step);
+
+	sh_pages_alloc(test, ph, SH_GROW_STEP);
+	sh_pages_alloc(test, ph, 8 * step);
+	return ph;
+}
+
+/* There is no memory for all that would be asked for, but for what is needed. */
+static void grow_test_nobody_is_killed_for_what_is_ahead(struct kunit *test)
+{
+	struct hog hog = { .nb.notifier_call = hog_gives_in };
+	struct sh_pageheap *ph;
+	struct sh_span *span;
+
+	if (SH_ARENA_SPARSE)
+		kunit_skip(test, "arenas here take no memory");
+	ph = large_pageheap(test);
+	hog_take(&hog, SZ_16M);
+	register_oom_notifier(&hog.nb);
+	span = sh_pageheap_alloc(ph, 1, 1, 0, QUIET, NUMA_NO_NODE);
+	unregister_oom_notifier(&hog.nb);
+	hog_free(&hog, ULONG_MAX);
+	KUNIT_EXPECT_EQ(test, hog.kills, 0);
+	KUNIT_ASSERT_NOT_NULL(test, span);
+	KUNIT_EXPECT_EQ(test, span->arena->nr_pages, SH_GROW_UNIT);
+	sh_pages_verify(test, ph);
+}
+
+/* Whoever is charged for an arena is not charged for what others may use of it. */
+static void grow_test_who_is_charged_gets_a_step(struct kunit *test)
+{
+	struct sh_pageheap *ph;
+	struct sh_span *span;
+
+	if (SH_ARENA_SPARSE)
+		kunit_skip(test, "pages here are charged one by one");
+	ph = large_pageheap(test);
+	span = sh_pageheap_alloc(ph, 1, 1, 0, QUIET | __GFP_ACCOUNT, NUMA_NO_NODE);
+	KUNIT_ASSERT_NOT_NULL(test, span);
+	KUNIT_EXPECT_EQ(test, span->arena->nr_pages, SH_GROW_STEP);
+	/* It takes all of that; who is not charged gets more. */
+	sh_pages_alloc(test, ph, SH_GROW_STEP - 1);
+	span = sh_pages_alloc(test, ph, 1);
+	KUNIT_EXPECT_EQ(test, span->arena->nr_pages, SZ_32M >> SH_PAGE_SHIFT);
+	sh_pages_verify(test, ph);
+}
+
 static struct kunit_case grow_cases[] = {
 	KUNIT_CASE(grow_test_first_step_is_a_mebibyte),
 	KUNIT_CASE(grow_test_larger_steps_are_rounded_up),
@@ -319,6 +424,8 @@ static struct kunit_case grow_cases[] = {
 	KUNIT_CASE(grow_test_fails_beyond_vmalloc_space),
 	KUNIT_CASE(grow_test_out_of_memory_loses_nothing),
 	KUNIT_CASE(grow_test_what_is_reserved_is_within_the_limit),
+	KUNIT_CASE(grow_test_nobody_is_killed_for_what_is_ahead),
+	KUNIT_CASE(grow_test_who_is_charged_gets_a_step),
 	KUNIT_CASE(grow_test_random),
 	{}
 };

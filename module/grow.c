@@ -143,16 +143,29 @@ void sh_pageheap_drop_arena(struct sh_pageheap *ph, struct sh_arena *arena)
 /*
  * How large to make the next arena. An arena that has all of its memory from
  * the start grows with the heap, so that neither the waste of a small heap nor
- * the number of arenas of a large one is out of proportion.
+ * the number of arenas of a large one is out of proportion. But a cgroup that is
+ * charged for it is to pay for a step at most more than was asked for.
  */
-static unsigned long arena_size(struct sh_pageheap *ph, unsigned long need)
+static unsigned long arena_size(struct sh_pageheap *ph, unsigned long need,
+				gfp_t gfp)
 {
 	unsigned long size = ph->arena_pages;
 
 	if (!SH_ARENA_SPARSE)
-		size = clamp(round_up(ph->sys / 8, SH_GROW_UNIT), SH_GROW_STEP,
-			     size);
+		size = clamp(gfp & __GFP_ACCOUNT ? 0 :
+			     round_up(ph->sys / 8, SH_GROW_UNIT),
+			     SH_GROW_STEP, size);
 	return max(size, need);
+}
+
+/*
+ * How to get an arena that is larger than it has to be: without much effort, and
+ * nobody is to be killed for it.
+ */
+static gfp_t gfp_larger(gfp_t gfp)
+{
+	gfp &= ~(__GFP_RETRY_MAYFAIL | __GFP_NOFAIL);
+	return gfp | __GFP_NORETRY | __GFP_NOWARN;
 }
 
 static bool has_room(struct sh_pageheap *ph, unsigned long need)
@@ -196,10 +209,10 @@ int sh_pageheap_reserve_arena(struct sh_pageheap *ph, unsigned long nr_pages,
 
 	if (!may_have(ph, need))
 		return -EDQUOT;
-	size = arena_size(ph, need);
-	if (may_have(ph, size))
-		arena = new_arena(ph, size, gfp);
-	if (!arena && size > need)
+	size = arena_size(ph, need, gfp);
+	if (size > need && may_have(ph, size))
+		arena = new_arena(ph, size, gfp_larger(gfp));
+	if (!arena)
 		arena = new_arena(ph, need, gfp);
 	if (!arena)
 		return -ENOMEM;

@@ -61,7 +61,14 @@ static struct sh_span *merge_run(struct sh_pageheap *ph, struct sh_span *run)
 	return run;
 }
 
-static struct sh_span *add_run(struct sh_pageheap *ph, struct sh_span *run)
+/**
+ * sh_pageheap_add_run() - make a run free and merge it with its neighbours
+ * @ph: the page heap, locked
+ * @run: a run in no list, its ends mapped; the record may be freed
+ *
+ * Return: the free run that it is or has become part of.
+ */
+struct sh_span *sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run)
 {
 	if (run->released < run->nr_pages)
 		sh_pageheap_note_idle(ph);
@@ -69,16 +76,6 @@ static struct sh_span *add_run(struct sh_pageheap *ph, struct sh_span *run)
 	sh_freeruns_add(&ph->free, run);
 	sh_pageheap_show(ph);
 	return run;
-}
-
-/**
- * sh_pageheap_add_run() - make a run free and merge it with its neighbours
- * @ph: the page heap, locked
- * @run: a run in no list, its ends mapped; the record may be freed
- */
-void sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run)
-{
-	add_run(ph, run);
 }
 
 /* The later of @since and the time at which the neighbour at @addr got idle. */
@@ -274,7 +271,7 @@ static void give_back(struct sh_pageheap *ph, struct sh_span **spans,
 	spin_lock_irqsave(&ph->lock, flags);
 	nr = sh_merge_among(ph, spans, nr);
 	for (i = 0; i < nr; i++) {
-		run = add_run(ph, spans[i]);
+		run = sh_pageheap_add_run(ph, spans[i]);
 		if (run->charged)
 			sh_memcg_note_idle(ph, run);
 	}
@@ -547,25 +544,6 @@ void sh_pageheap_zero(struct sh_span *span)
 	span->dirty = false;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_zero);
-
-/**
- * sh_pageheap_peak() - the most that was in use of late
- * @ph: the page heap
- *
- * Context: any but NMI.
- * Return: the most heap pages that were in use at a time since the last call.
- */
-unsigned long sh_pageheap_peak(struct sh_pageheap *ph)
-{
-	unsigned long flags, peak;
-
-	spin_lock_irqsave(&ph->lock, flags);
-	peak = ph->peak;
-	ph->peak = ph->sys - ph->idle;
-	spin_unlock_irqrestore(&ph->lock, flags);
-	return peak;
-}
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_peak);
 
 /**
  * sh_pageheap_set_limit() - bound the memory of the heap

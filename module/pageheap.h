@@ -186,7 +186,7 @@ struct sh_span *sh_pageheap_take_front(struct sh_pageheap *ph,
 				       struct sh_span *run, u32 nr_pages,
 				       unsigned int kind,
 				       struct sh_span **record);
-void sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run);
+struct sh_span *sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run);
 void sh_pageheap_return_run(struct sh_pageheap *ph, struct sh_span *run);
 bool sh_pageheap_within_limit(struct sh_pageheap *ph, unsigned long nr);
 int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp);

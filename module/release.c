@@ -358,6 +358,25 @@ unsigned long sh_pageheap_uncharge(struct sh_pageheap *ph, unsigned long age)
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_uncharge);
 
 /**
+ * sh_pageheap_peak() - the most that was in use of late
+ * @ph: the page heap
+ *
+ * Context: any but NMI.
+ * Return: the most heap pages that were in use at a time since the last call.
+ */
+unsigned long sh_pageheap_peak(struct sh_pageheap *ph)
+{
+	unsigned long flags, peak;
+
+	spin_lock_irqsave(&ph->lock, flags);
+	peak = ph->peak;
+	ph->peak = ph->sys - ph->idle;
+	spin_unlock_irqrestore(&ph->lock, flags);
+	return peak;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_peak);
+
+/**
  * sh_pageheap_spare() - how much there is to give back
  * @ph: the page heap
  *
