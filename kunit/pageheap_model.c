@@ -182,7 +182,7 @@ static void new_live(struct kunit *test, struct model *m, struct sh_span *span)
 							  l->nr_pages),
 				      "a span that is not dirty has contents");
 	if (!sh_test_random(&m->rnd, 8)) {
-		sh_pageheap_zero(span);
+		sh_pageheap_zero(span, GFP_KERNEL);
 		KUNIT_ASSERT_TRUE(test, sh_pages_zero(l->base, l->nr_pages));
 	}
 	sh_pages_fill(l->base, l->nr_pages, l->tag);

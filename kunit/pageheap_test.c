@@ -385,7 +385,7 @@ static void pageheap_test_fresh_zeroed_memory_is_not_dirty(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, span);
 	if (SH_ARENA_SPARSE)
 		KUNIT_EXPECT_FALSE(test, span->dirty);
-	sh_pageheap_zero(span);
+	sh_pageheap_zero(span, GFP_KERNEL);
 	KUNIT_EXPECT_TRUE(test, sh_pages_zero(sh_span_base(span), 10));
 }
 
@@ -406,7 +406,7 @@ static void pageheap_test_used_memory_is_zeroed_when_asked(struct kunit *test)
 					 NUMA_NO_NODE);
 		KUNIT_ASSERT_NOT_NULL(test, span);
 		KUNIT_ASSERT_EQ(test, sh_span_base(span), base);
-		sh_pageheap_zero(span);
+		sh_pageheap_zero(span, GFP_KERNEL);
 		KUNIT_EXPECT_NULL(test, memchr_inv((void *)base, 0,
 						   10 * SH_PAGE_SIZE));
 	}

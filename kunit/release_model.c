@@ -114,7 +114,7 @@ static void step_alloc(struct kunit *test, struct model *m, struct live *l)
 	m->pages += l->nr_pages;
 	/* Whoever wants zeroes gets them, whatever was there before. */
 	if (zero)
-		sh_pageheap_zero(l->span);
+		sh_pageheap_zero(l->span, GFP_KERNEL);
 	if (zero || !l->span->dirty)
 		KUNIT_ASSERT_TRUE_MSG(test, sh_pages_zero(l->base, l->nr_pages),
 				      "memory is not zeroed");

@@ -314,14 +314,14 @@ static void release_test_memory_comes_back_zeroed_when_asked(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, span->released, 0);
 		/* Fresh pages need no zeroing a second time. */
 		KUNIT_EXPECT_EQ(test, span->dirty, !SH_ARENA_SPARSE);
-		sh_pageheap_zero(span);
+		sh_pageheap_zero(span, GFP_KERNEL);
 		KUNIT_EXPECT_TRUE(test, sh_pages_zero(sh_span_base(span), nr));
 		sh_pages_free(ph, span);
 		use_and_release(test, nr);
 		span = sh_pages_alloc(test, ph, nr);
 		KUNIT_EXPECT_EQ(test, span->dirty,
 				!SH_ARENA_SPARSE || !want_init_on_alloc(GFP_KERNEL));
-		sh_pageheap_zero(span);
+		sh_pageheap_zero(span, GFP_KERNEL);
 		KUNIT_EXPECT_TRUE(test, sh_pages_zero(sh_span_base(span), nr));
 		sh_pages_free(ph, span);
 		sh_pages_verify(test, ph);
@@ -347,7 +347,7 @@ static void release_test_a_merged_run_may_need_zeroing(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, span);
 	KUNIT_EXPECT_EQ(test, sh_span_base(span), base);
 	KUNIT_EXPECT_TRUE(test, span->dirty);
-	sh_pageheap_zero(span);
+	sh_pageheap_zero(span, GFP_KERNEL);
 	KUNIT_EXPECT_TRUE(test, sh_pages_zero(base, 16));
 }
 

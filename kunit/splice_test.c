@@ -140,7 +140,7 @@ static void splice_test_both_parts_know_if_they_are_dirty(struct kunit *test)
 
 	clean = sh_pages_alloc(test, ph, 8);
 	dirty = sh_pages_alloc(test, ph, 8);
-	sh_pageheap_zero(clean);
+	sh_pageheap_zero(clean, GFP_KERNEL);
 	dirty->dirty = true;
 	KUNIT_EXPECT_FALSE(test, sh_pages_cut(test, ph, clean, 3)->dirty);
 	KUNIT_EXPECT_FALSE(test, clean->dirty);
@@ -190,7 +190,7 @@ static void merge_two(struct kunit *test, u32 nr_low, enum sh_span_map map_low,
 	bool keeps_low = nr_low >= nr_high;
 	struct sh_span *winner = keeps_low ? low : high, *span;
 	u32 nr = nr_low + nr_high, longer = max(nr_low, nr_high), mapped;
-	enum sh_span_map map = keeps_low ? map_low : map_high;
+	enum sh_span_map map = keeps_low ? map_low : map_high, then;
 	unsigned long base = sh_span_base(low);
 
 	set_map(low, map_low);
@@ -199,11 +199,12 @@ static void merge_two(struct kunit *test, u32 nr_low, enum sh_span_map map_low,
 	KUNIT_ASSERT_PTR_EQ(test, span, winner);
 	KUNIT_EXPECT_EQ(test, span->key, base);
 	KUNIT_EXPECT_EQ(test, span->nr_pages, nr);
-	KUNIT_EXPECT_EQ(test, span->map, map == SH_MAP_ENDS ? SH_MAP_ENDS : SH_MAP_MIXED);
+	then = map == SH_MAP_ENDS || nr >= SH_SHORT_RUN ? SH_MAP_ENDS : SH_MAP_MIXED;
+	KUNIT_EXPECT_EQ(test, span->map, then);
 	KUNIT_EXPECT_PTR_EQ(test, at(span, 0), span);
 	KUNIT_EXPECT_PTR_EQ(test, at(span, nr - 1), span);
-	/* All of a winner that was mapped wholly, else the two ends. */
-	mapped = map == SH_MAP_ENDS ? 2 : longer + 1;
+	/* All of a winner that was mapped wholly, unless it is long now: the ends. */
+	mapped = then == SH_MAP_ENDS ? 2 : longer + 1;
 	KUNIT_EXPECT_EQ(test, count_mapped(span, 0, nr, span), mapped);
 	KUNIT_EXPECT_EQ(test, count_mapped(span, 0, nr, NULL), nr - mapped);
 	sh_pages_free(ph, span);
@@ -220,6 +221,22 @@ static void splice_test_merges_whatever_is_mapped(struct kunit *test)
 		for (high = 1; high <= 5; high++)
 			for (i = 0; i < 4; i++)
 				merge_two(test, low, maps[i / 2], high, maps[i % 2]);
+}
+
+/* However long the parts were, and however they were mapped. */
+static void splice_test_a_long_run_has_no_inner_pages_mapped(struct kunit *test)
+{
+	static const u32 lengths[] = { 1, 64, SH_SHORT_RUN - 1 };
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		for (j = 0; j < ARRAY_SIZE(lengths); j++) {
+			merge_two(test, lengths[i], SH_MAP_ALL, lengths[j], SH_MAP_ALL);
+			merge_two(test, lengths[i], SH_MAP_ENDS, lengths[j], SH_MAP_ALL);
+		}
+		merge_two(test, 2 * SH_SHORT_RUN, SH_MAP_ENDS, lengths[i], SH_MAP_ALL);
+		merge_two(test, lengths[i], SH_MAP_ALL, SH_SHORT_RUN, SH_MAP_ENDS);
+	}
 }
 
 static void splice_test_merging_adds_up(struct kunit *test)
@@ -452,6 +469,7 @@ static struct kunit_case splice_test_cases[] = {
 	KUNIT_CASE(splice_test_both_parts_know_their_released_pages),
 	KUNIT_CASE(splice_test_a_cut_that_fails_changes_nothing),
 	KUNIT_CASE(splice_test_merges_whatever_is_mapped),
+	KUNIT_CASE(splice_test_a_long_run_has_no_inner_pages_mapped),
 	KUNIT_CASE(splice_test_merging_adds_up),
 	KUNIT_CASE(splice_test_merges_the_adjacent_ones),
 	KUNIT_CASE(splice_test_arenas_are_not_merged),

@@ -321,6 +321,17 @@ static noinline unsigned int bulk_slow(struct spanheap *heap, unsigned int class
 	return done;
 }
 
+static void zero_all(unsigned int class, gfp_t gfp, unsigned int nr, void **objs)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		memset(objs[i], 0, sh_classes[class].size);
+		if (gfpflags_allow_blocking(gfp))
+			cond_resched();
+	}
+}
+
 /**
  * spanheap_alloc_bulk() - allocate objects of one size
  * @heap: heap to allocate from, NULL for the default heap
@@ -351,8 +362,7 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 	if (!sh_caches_hit_bulk(&heap->caches, class, nr, objs))
 		done = bulk_slow(heap, class, gfp, nr, objs);
 	if (want_init_on_alloc(gfp))
-		for (i = 0; i < done; i++)
-			memset(objs[i], 0, sh_classes[class].size);
+		zero_all(class, gfp, done, objs);
 	for (i = 0; i < done; i++)
 		sh_leakcheck_add(objs[i], sh_classes[class].size, gfp);
 	for (i = 0; sh_charges_on() && i < done; i++)

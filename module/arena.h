@@ -65,6 +65,9 @@ size_t sh_arena_meta_bytes(const struct sh_arena *arena);
 unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 				unsigned long nr_pages, gfp_t gfp, int node);
 bool sh_arena_resident(const struct sh_arena *arena, unsigned long addr);
+unsigned long sh_arena_count_resident(const struct sh_arena *arena,
+				      unsigned long addr,
+				      unsigned long nr_pages);
 bool sh_arena_on_node(const struct sh_arena *arena, unsigned long addr,
 		      int node);
 bool sh_arena_charged(const struct sh_arena *arena, unsigned long addr);

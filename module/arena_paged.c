@@ -34,9 +34,13 @@
 #include "compat.h"
 #include "fault.h"
 #include "gfp.h"
+#include "longmem.h"
 
 #define PAGES_PER_HEAP_PAGE	(SH_PAGE_SIZE / PAGE_SIZE)
 #define POPULATE_BATCH		32
+
+/* Entries of an array filled between two preemption points. */
+#define FILL_BATCH		65536
 
 /**
  * struct sh_arena_backend - what a paged arena keeps
@@ -97,27 +101,35 @@ static void flush_all_tlb(void *unused)
 	local_irq_restore(flags);
 }
 
-/* Clear the entries of the placeholder and remember where they are. */
+/* Remember where the page table of an address is. */
+static int adopt_table(struct sh_arena *arena, unsigned long addr)
+{
+	unsigned long nr = (addr >> PMD_SHIFT) - (arena->base >> PMD_SHIFT);
+	unsigned int level;
+	pte_t *pte = lookup_address(addr, &level);
+
+	if (!pte || level != PG_LEVEL_4K)
+		return -EOPNOTSUPP;
+	arena->backend->table[nr] = pte - pte_index(addr);
+	return 0;
+}
+
+/* The same for all, and clear the entries of the placeholder. */
 static int adopt_tables(struct sh_arena *arena)
 {
-	unsigned long addr, end = sh_arena_end(arena);
-	struct sh_arena_backend *be = arena->backend;
-	unsigned int level;
-	pte_t *pte;
+	unsigned long addr = arena->base, end = sh_arena_end(arena), stop;
+	int err;
 
-	for (addr = arena->base; addr < end; addr += PAGE_SIZE) {
-		if (addr == arena->base || !(addr & ~PMD_MASK)) {
-			pte = lookup_address(addr, &level);
-			if (!pte || level != PG_LEVEL_4K)
-				return -EOPNOTSUPP;
-			be->table[(addr >> PMD_SHIFT) -
-				  (arena->base >> PMD_SHIFT)] =
-				pte - pte_index(addr);
-		}
-		pte = pte_of(arena, addr);
+	for (; addr < end; addr = stop) {
+		err = adopt_table(arena, addr);
+		if (err)
+			return err;
 		if (addr == arena->base)
-			be->prot = pte_pgprot(*pte);
-		set_pte(pte, __pte(0));
+			arena->backend->prot = pte_pgprot(*pte_of(arena, addr));
+		stop = min(ALIGN(addr + 1, PMD_SIZE), end);
+		for (; addr < stop; addr += PAGE_SIZE)
+			set_pte(pte_of(arena, addr), __pte(0));
+		cond_resched();
 	}
 	on_each_cpu(flush_all_tlb, NULL, 1);
 	return 0;
@@ -135,8 +147,11 @@ static void *vmap_placeholder(unsigned long nr, gfp_t gfp)
 	pages = kvmalloc_array(nr, sizeof(*pages), gfp);
 	if (!pages)
 		return NULL;
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		pages[i] = placeholder;
+		if (i % FILL_BATCH == 0)
+			cond_resched();
+	}
 	scope = sh_gfp_scope_save(gfp);
 	area = vmap(pages, nr, VM_MAP, PAGE_KERNEL);
 	sh_gfp_scope_restore(gfp, scope);
@@ -196,9 +211,15 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_arena_create);
  */
 void sh_arena_destroy(struct sh_arena *arena)
 {
+	unsigned long addr = arena->base, end = sh_arena_end(arena), stop;
 	LIST_HEAD(pages);
 
-	sh_arena_unmap(arena, arena->base, arena->nr_pages, &pages);
+	for (; addr < end; addr = stop) {
+		stop = min(ALIGN(addr + 1, PMD_SIZE), end);
+		sh_arena_unmap(arena, addr, (stop - addr) >> SH_PAGE_SHIFT,
+			       &pages);
+		cond_resched();
+	}
 	sh_arena_free_unmapped(&pages);
 	vunmap(arena->backend->area);
 	kvfree(arena->backend);
@@ -273,6 +294,32 @@ static unsigned int count_holes(struct sh_arena *arena, unsigned long addr,
 	return nr;
 }
 
+/*
+ * Put memory behind what has none from @addr to @end. Adds to @done, and returns
+ * whether there was memory for all of it.
+ */
+static bool populate_some(struct sh_arena *arena, unsigned long addr,
+			  unsigned long end, gfp_t gfp, int node,
+			  unsigned long *done)
+{
+	struct page *pages[POPULATE_BATCH];
+	unsigned int want, got, i;
+
+	do {
+		want = count_holes(arena, addr, end, POPULATE_BATCH /
+				   PAGES_PER_HEAP_PAGE) * PAGES_PER_HEAP_PAGE;
+		got = get_pages(gfp, node, want, pages);
+		for (i = 0; i + PAGES_PER_HEAP_PAGE <= got;
+		     i += PAGES_PER_HEAP_PAGE, ++*done) {
+			addr = next_hole(arena, addr, end);
+			map_pages(arena, addr, pages + i);
+		}
+		for (; i < got; i++)
+			__free_page(pages[i]);
+	} while (got && got == want);
+	return got == want;
+}
+
 /**
  * sh_arena_populate() - put memory behind a run of pages
  * @arena: the arena
@@ -288,23 +335,16 @@ static unsigned int count_holes(struct sh_arena *arena, unsigned long addr,
 unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 				unsigned long nr_pages, gfp_t gfp, int node)
 {
-	unsigned long end = addr + (nr_pages << SH_PAGE_SHIFT), done = 0;
-	struct page *pages[POPULATE_BATCH];
-	unsigned int want, got, i;
+	unsigned long end = addr + (nr_pages << SH_PAGE_SHIFT), done = 0, stop;
 
 	gfp = sh_gfp_page(gfp);
-	do {
-		want = count_holes(arena, addr, end, POPULATE_BATCH /
-				   PAGES_PER_HEAP_PAGE) * PAGES_PER_HEAP_PAGE;
-		got = get_pages(gfp, node, want, pages);
-		for (i = 0; i + PAGES_PER_HEAP_PAGE <= got;
-		     i += PAGES_PER_HEAP_PAGE, done++) {
-			addr = next_hole(arena, addr, end);
-			map_pages(arena, addr, pages + i);
-		}
-		for (; i < got; i++)
-			__free_page(pages[i]);
-	} while (got && got == want);
+	for (; addr < end; addr = stop) {
+		stop = min(ALIGN(addr + 1, PMD_SIZE), end);
+		if (!populate_some(arena, addr, stop, gfp, node, &done))
+			break;
+		if (gfpflags_allow_blocking(gfp))
+			cond_resched();
+	}
 	return done;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_populate);
@@ -357,6 +397,40 @@ bool sh_arena_resident(const struct sh_arena *arena, unsigned long addr)
 	return !pte_none(*pte_of(arena, addr & SH_PAGE_MASK));
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_resident);
+
+/* Of @nr entries of one page table, the heap pages that have memory. */
+static unsigned long count_entries(const pte_t *pte, unsigned long nr)
+{
+	unsigned long found = 0;
+
+	for (; nr; nr -= PAGES_PER_HEAP_PAGE, pte += PAGES_PER_HEAP_PAGE)
+		found += !pte_none(*pte);
+	return found;
+}
+
+/**
+ * sh_arena_count_resident() - count the heap pages that have memory behind them
+ * @arena: the arena
+ * @addr: first address of a run
+ * @nr_pages: heap pages in it
+ *
+ * Context: any.
+ * Return: how many; as sh_arena_resident() has it.
+ */
+unsigned long sh_arena_count_resident(const struct sh_arena *arena,
+				      unsigned long addr,
+				      unsigned long nr_pages)
+{
+	unsigned long end = addr + (nr_pages << SH_PAGE_SHIFT), nr = 0, stop;
+
+	for (; addr < end; addr = stop) {
+		stop = min(ALIGN(addr + 1, PMD_SIZE), end);
+		nr += count_entries(pte_of(arena, addr),
+				    (stop - addr) >> PAGE_SHIFT);
+	}
+	return nr;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_count_resident);
 
 /* Clear @nr entries of one page table. Returns how many had a page. */
 static unsigned long unmap_entries(pte_t *pte, unsigned long nr,
@@ -416,12 +490,13 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_arena_unmap);
 void sh_arena_free_unmapped(struct list_head *pages)
 {
 	struct page *page, *next;
+	unsigned long nr = 0;
 
 	if (list_empty(pages))
 		return;
 	on_each_cpu(flush_all_tlb, NULL, 1);
 	list_for_each_entry_safe(page, next, pages, lru)
-		__free_page(page);
+		sh_free_page_of_many(page, nr++);
 	INIT_LIST_HEAD(pages);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_free_unmapped);

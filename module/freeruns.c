@@ -333,6 +333,8 @@ static const char *check_run(const struct sh_span *run)
 		return "a free run is not marked free";
 	if (run->released > run->nr_pages)
 		return "more pages released than the run has";
+	if (run->nr_pages >= SH_SHORT_RUN && run->map != SH_MAP_ENDS)
+		return "pages within a long free run are mapped";
 	if (list_empty(&run->lru) ? run->released < run->nr_pages :
 				    run->released == run->nr_pages)
 		return "the list by age has the wrong runs";

@@ -15,6 +15,7 @@
  */
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 
 #include "compat.h"
 #include "pageheap.h"
@@ -95,7 +96,7 @@ bool sh_pageheap_extend(struct sh_pageheap *ph, struct sh_span *span,
 	}
 	sh_shadow_open((void *)sh_span_base(next), sh_span_bytes(next));
 	if (want_init_on_alloc(gfp))
-		sh_pageheap_zero(next);
+		sh_pageheap_zero(next, gfp);
 	join(ph, span, next);
 	return true;
 }
@@ -145,9 +146,11 @@ bool sh_pageheap_settle(struct sh_pageheap *ph, struct sh_span *span, gfp_t gfp,
 	if (!SH_ARENA_SPARSE || !gfpflags_allow_blocking(gfp))
 		return true;
 	for (addr = sh_span_base(span); addr < sh_span_end(span);
-	     addr += SH_PAGE_SIZE)
+	     addr += SH_PAGE_SIZE) {
 		if (!sh_arena_on_node(span->arena, addr, node))
 			got += sh_arena_unmap(span->arena, addr, 1, &pages);
+		cond_resched();
+	}
 	span->released += got;
 	atomic_long_sub(got, &ph->resident);
 	sh_arena_free_unmapped(&pages);

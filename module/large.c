@@ -68,7 +68,7 @@ void *sh_large_alloc_on_node(struct spanheap *heap, size_t size, size_t align,
 		return NULL;
 	}
 	if (want_init_on_alloc(gfp))
-		sh_pageheap_zero(span);
+		sh_pageheap_zero(span, gfp);
 	return publish(heap, span);
 }
 

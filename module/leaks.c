@@ -23,6 +23,7 @@
 
 #include <linux/mm.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 #include <linux/sort.h>
 
 #include "compat.h"
@@ -56,6 +57,8 @@ static int by_kind(const void *a, const void *b)
 {
 	const struct leak *x = a, *y = b;
 
+	/* There may be millions to sort. */
+	cond_resched();
 	if (x->size != y->size)
 		return x->size < y->size ? -1 : 1;
 	return x->stack < y->stack ? -1 : x->stack > y->stack;
@@ -100,6 +103,7 @@ static size_t collect_objects(struct sh_debug *debug, struct leak *leaks,
 			leaks[nr].stack = object.alloc.stack;
 			leaks[nr++].large = false;
 		}
+		cond_resched();
 	}
 	return nr;
 }

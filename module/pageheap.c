@@ -34,6 +34,7 @@
 
 #include "compat.h"
 #include "gfp.h"
+#include "longmem.h"
 #include "pageheap.h"
 #include "pagemap.h"
 #include "shadow.h"
@@ -262,12 +263,8 @@ static void give_back(struct sh_pageheap *ph, struct sh_span **spans,
 	unsigned int i;
 
 	/* Unmap long spans here rather than, if they lose a merge, locked. */
-	for (i = 0; i < nr; i++) {
-		if (spans[i]->nr_pages < SH_SHORT_RUN)
-			continue;
-		sh_map_inner(spans[i], NULL);
-		spans[i]->map = SH_MAP_ENDS;
-	}
+	for (i = 0; i < nr; i++)
+		sh_map_idle(spans[i]);
 	spin_lock_irqsave(&ph->lock, flags);
 	nr = sh_merge_among(ph, spans, nr);
 	for (i = 0; i < nr; i++) {
@@ -534,13 +531,15 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_free);
 /**
  * sh_pageheap_zero() - make a span's memory zeroes, unless it is known to be
  * @span: a held span
+ * @gfp: whether others may run meanwhile
  *
- * Context: any. Takes time in proportion to the length.
+ * Context: that of @gfp. Takes time in proportion to the length.
  */
-void sh_pageheap_zero(struct sh_span *span)
+void sh_pageheap_zero(struct sh_span *span, gfp_t gfp)
 {
 	if (span->dirty)
-		memset((void *)sh_span_base(span), 0, sh_span_bytes(span));
+		sh_long_zero((void *)sh_span_base(span), sh_span_bytes(span),
+			     gfp);
 	span->dirty = false;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_zero);

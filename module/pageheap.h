@@ -133,7 +133,7 @@ bool sh_pageheap_populate(struct sh_pageheap *ph, struct sh_span *span,
 void sh_pageheap_disown(struct sh_span *span);
 void sh_pageheap_free(struct sh_pageheap *ph, struct sh_span **spans,
 		      unsigned int nr);
-void sh_pageheap_zero(struct sh_span *span);
+void sh_pageheap_zero(struct sh_span *span, gfp_t gfp);
 unsigned long sh_pageheap_peak(struct sh_pageheap *ph);
 void sh_pageheap_set_limit(struct sh_pageheap *ph, size_t bytes);
 void sh_pageheap_stats(struct sh_pageheap *ph, struct sh_pageheap_stats *stats);

@@ -30,6 +30,7 @@
 #include <linux/atomic.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -120,6 +121,7 @@ void sh_pagemap_exit(void)
 			if (mid->leaf[j] != empty_leaf)
 				kvfree(mid->leaf[j]);
 		kvfree(mid);
+		cond_resched();
 	}
 	kvfree(sh_pagemap.mid);
 	kvfree(empty_mid);
@@ -193,6 +195,7 @@ int sh_pagemap_reserve(unsigned long addr, unsigned long nr_pages, gfp_t gfp)
 			err = need_leaf(leaf_slot(addr), gfp);
 		if (err)
 			return err;
+		cond_resched();
 	}
 	return 0;
 }

@@ -299,8 +299,10 @@ void sh_profile_drop(struct spanheap *heap)
 	struct sh_bucket *bucket;
 	unsigned long stack;
 
-	xa_for_each(&heap->profile.buckets, stack, bucket)
+	xa_for_each(&heap->profile.buckets, stack, bucket) {
 		kfree(bucket);
+		cond_resched();
+	}
 	xa_destroy(&heap->profile.buckets);
 }
 

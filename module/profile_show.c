@@ -63,6 +63,7 @@ int sh_profile_show(struct spanheap *heap, struct seq_file *m, bool live)
 					     &bucket->all_bytes);
 		if (bytes)
 			put_folded(m, bucket, bytes);
+		cond_resched();
 	}
 	return 0;
 }
@@ -92,6 +93,7 @@ static unsigned long put_symbols(struct seq_file *m, struct spanheap *heap,
 
 	seq_puts(m, "--- symbol\nbinary=vmlinux\n");
 	xa_for_each(&heap->profile.buckets, stack, bucket) {
+		cond_resched();
 		nr = sh_stack_fetch(bucket->stack, &frames);
 		for (i = 0; i < nr; i++) {
 			known = last;
@@ -167,8 +169,10 @@ int sh_profile_pprof(struct spanheap *heap, struct seq_file *m)
 	seq_puts(m, "heap profile: ");
 	put_counts(m, &sum);
 	seq_puts(m, " heapprofile\n");
-	xa_for_each(&heap->profile.buckets, stack, bucket)
+	xa_for_each(&heap->profile.buckets, stack, bucket) {
 		put_bucket(m, bucket, &numbers, &last);
+		cond_resched();
+	}
 	xa_destroy(&numbers);
 	return 0;
 }

@@ -21,6 +21,9 @@
 #include "debug.h"
 #include "heap.h"
 
+/* Objects taken from the list at a time. */
+#define BATCH	256
+
 static size_t bound_of(struct sh_debug *debug)
 {
 	unsigned long limit = READ_ONCE(debug->heap->ph.limit);
@@ -30,13 +33,14 @@ static size_t bound_of(struct sh_debug *debug)
 	return min_t(size_t, debug->bound, limit << SH_PAGE_SHIFT >> 3);
 }
 
-/* Move the oldest to @out until at most @bytes are left. */
+/* Move some of the oldest to @out until at most @bytes are left. */
 static void trim(struct sh_debug *debug, size_t bytes, struct list_head *out)
 {
+	unsigned int most = BATCH;
 	struct sh_guard *guard;
 
 	lockdep_assert_held(&debug->slots.xa_lock);
-	while (debug->quarantined_bytes > bytes) {
+	while (debug->quarantined_bytes > bytes && most--) {
 		guard = list_first_entry(&debug->quarantine, struct sh_guard,
 					 link);
 		list_move_tail(&guard->link, out);
@@ -119,6 +123,21 @@ static void retire_all(struct sh_debug *debug, struct list_head *out)
 		retire(debug, guard);
 }
 
+/* Let go of the oldest until at most @bytes are left. */
+static void shrink(struct sh_debug *debug, size_t bytes)
+{
+	unsigned long flags;
+	LIST_HEAD(out);
+
+	while (READ_ONCE(debug->quarantined_bytes) > bytes) {
+		xa_lock_irqsave(&debug->slots, flags);
+		trim(debug, bytes, &out);
+		xa_unlock_irqrestore(&debug->slots, flags);
+		retire_all(debug, &out);
+		INIT_LIST_HEAD(&out);
+	}
+}
+
 /**
  * sh_quarantine_add() - hold a free object back for a while
  * @debug: the debug layer
@@ -142,6 +161,7 @@ void sh_quarantine_add(struct sh_debug *debug, struct sh_guard *guard)
 	trim(debug, bound, &out);
 	xa_unlock_irqrestore(&debug->slots, flags);
 	retire_all(debug, &out);
+	shrink(debug, bound);
 }
 
 /**
@@ -150,16 +170,8 @@ void sh_quarantine_add(struct sh_debug *debug, struct sh_guard *guard)
  */
 void sh_quarantine_drain(struct spanheap *heap)
 {
-	struct sh_debug *debug = heap->debug;
-	unsigned long flags;
-	LIST_HEAD(out);
-
-	if (!debug)
-		return;
-	xa_lock_irqsave(&debug->slots, flags);
-	trim(debug, 0, &out);
-	xa_unlock_irqrestore(&debug->slots, flags);
-	retire_all(debug, &out);
+	if (heap->debug)
+		shrink(heap->debug, 0);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_quarantine_drain);
 

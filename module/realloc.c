@@ -21,6 +21,7 @@
 #include "debug.h"
 #include "gfp.h"
 #include "heap.h"
+#include "longmem.h"
 #include "slack.h"
 
 static bool resize_in_place(struct spanheap *heap, struct sh_object *obj,
@@ -53,7 +54,7 @@ static bool resize(struct spanheap *heap, struct sh_object *obj, size_t size,
 }
 
 /* Whether the object is there still, and was copied to a new one. */
-static bool copy(void *to, const void *ptr, size_t size)
+static bool copy(void *to, const void *ptr, size_t size, gfp_t gfp)
 {
 	struct sh_object obj;
 
@@ -61,7 +62,7 @@ static bool copy(void *to, const void *ptr, size_t size)
 		sh_report_misuse(SH_CALL_REALLOC, ptr);
 		return false;
 	}
-	memcpy(to, ptr, min(size, sh_object_size(&obj)));
+	sh_long_copy(to, ptr, min(size, sh_object_size(&obj)), gfp);
 	sh_object_release(&obj);
 	return true;
 }
@@ -76,7 +77,7 @@ static void *move(struct spanheap *heap, const void *ptr, size_t size, gfp_t gfp
 
 	if (!to)
 		return NULL;
-	if (!copy(to, ptr, size)) {
+	if (!copy(to, ptr, size, gfp)) {
 		spanheap_free(to);
 		return NULL;
 	}
@@ -159,7 +160,7 @@ void *spanheap_memdup(struct spanheap *heap, const void *src, size_t len,
 	void *copy = spanheap_alloc(heap, len, gfp);
 
 	if (!ZERO_OR_NULL_PTR(copy))
-		memcpy(copy, src, len);
+		sh_long_copy(copy, src, len, gfp);
 	return copy;
 }
 EXPORT_SYMBOL_GPL(spanheap_memdup);

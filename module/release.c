@@ -96,6 +96,7 @@ static struct sh_span *keep_front(struct sh_pageheap *ph, struct sh_span *run,
 	rest->idle_since = run->idle_since;
 	/* Of a free run the pages within need not be mapped: now one is its end. */
 	sh_map_ends(run);
+	sh_map_idle(rest);
 	spin_lock_irq(&ph->lock);
 	sh_pageheap_return_run(ph, run);
 	spin_unlock_irq(&ph->lock);

@@ -6,6 +6,10 @@
  * mapped anew. Of two spans that are merged the longer keeps its record: what
  * has to be unmapped is then the shorter.
  *
+ * A free run of SH_SHORT_RUN pages or more has its ends mapped and nothing else,
+ * so that it takes no time in proportion to its length to merge or to allocate
+ * it; what does is done without the lock.
+ *
  * The one rule: before a record is freed, every page that maps to it is mapped
  * to something else. A reader without locks may still be looking at the record;
  * that is what the grace period in fixalloc.c is for.
@@ -96,6 +100,21 @@ void sh_map_inner(struct sh_span *span, struct sh_span *to)
 EXPORT_SYMBOL_FOR_KUNIT(sh_map_inner);
 
 /**
+ * sh_map_idle() - leave mapped what a free span may have mapped
+ * @span: a held span that is about to be free
+ *
+ * Only the ends of a long one, so that whoever merges it or allocates it with
+ * the lock held has little to do.
+ */
+void sh_map_idle(struct sh_span *span)
+{
+	if (span->nr_pages < SH_SHORT_RUN || span->map == SH_MAP_ENDS)
+		return;
+	sh_map_inner(span, NULL);
+	span->map = SH_MAP_ENDS;
+}
+
+/**
  * sh_count_released() - count pages without memory at the front of a span
  * @run: the span
  * @nr_pages: how many pages to look at
@@ -104,16 +123,12 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_map_inner);
  */
 u32 sh_count_released(const struct sh_span *run, u32 nr_pages)
 {
-	unsigned long addr = sh_span_base(run);
-	u32 nr = 0, i;
-
 	if (!run->released)
 		return 0;
 	if (run->released == run->nr_pages)
 		return nr_pages;
-	for (i = 0; i < nr_pages; i++, addr += SH_PAGE_SIZE)
-		nr += !sh_arena_resident(run->arena, addr);
-	return nr;
+	return nr_pages - sh_arena_count_resident(run->arena, sh_span_base(run),
+						  nr_pages);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_count_released);
 
@@ -143,6 +158,20 @@ struct sh_span *sh_free_neighbour(const struct sh_span *run,
 	return other;
 }
 
+/*
+ * Of a span that is about to be one of @nr_pages, leave mapped what may be: not
+ * its end at @end, which will be an inner page, and none if that is a long one.
+ */
+static void forget_inner(struct sh_span *span, unsigned long end, u32 nr_pages)
+{
+	if (span->map == SH_MAP_ENDS) {
+		sh_pagemap_set(end, 1, NULL);
+	} else if (nr_pages >= SH_SHORT_RUN) {
+		sh_map_forget(span);
+		span->map = SH_MAP_ENDS;
+	}
+}
+
 /**
  * sh_merge() - make one span of two adjacent ones
  * @ph: the page heap, for the record that is not needed any more
@@ -158,10 +187,9 @@ struct sh_span *sh_merge(struct sh_pageheap *ph, struct sh_span *low,
 	struct sh_span *loser = winner == low ? high : low;
 
 	sh_map_forget(loser);
-	/* What was an end of the winner is not to be left mapped as an inner page. */
-	if (winner->map == SH_MAP_ENDS)
-		sh_pagemap_set(sh_span_base(high) -
-			       (winner == low ? SH_PAGE_SIZE : 0), 1, NULL);
+	forget_inner(winner, winner == low ? sh_span_end(low) - SH_PAGE_SIZE :
+					     sh_span_base(high),
+		     low->nr_pages + high->nr_pages);
 	winner->key = sh_span_base(low);
 	winner->nr_pages += loser->nr_pages;
 	winner->released += loser->released;

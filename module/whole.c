@@ -53,7 +53,7 @@ struct sh_span *sh_whole_take(struct spanheap *heap, size_t size, size_t align,
 	align = max(align >> SH_PAGE_SHIFT, natural_align(nr_pages));
 	span = sh_run_alloc(&heap->rcs, nr_pages, align, 0, gfp, node);
 	if (span && want_init_on_alloc(gfp))
-		sh_pageheap_zero(span);
+		sh_pageheap_zero(span, gfp);
 	return span;
 }
 

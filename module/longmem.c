@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Zeroing, copying and freeing memory in any amount, for those who may have
+ * hundreds of MiB: others get the CPU in between, where the caller's flags allow
+ * to block. Where they do not, it takes as long as it takes.
+ *
+ * Locks: none. Contexts: that of the gfp; freeing task, may sleep.
+ */
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "longmem.h"
+
+/* Bytes between two preemption points. */
+#define PIECE	SZ_64K
+
+/* Pages freed between two. */
+#define PAGES	32
+
+/**
+ * sh_long_zero() - fill memory with zeroes
+ * @at: where
+ * @bytes: how much
+ * @gfp: whether others may run meanwhile
+ */
+void sh_long_zero(void *at, size_t bytes, gfp_t gfp)
+{
+	size_t piece;
+
+	for (; bytes; at += piece, bytes -= piece) {
+		piece = min_t(size_t, bytes, PIECE);
+		memset(at, 0, piece);
+		if (gfpflags_allow_blocking(gfp))
+			cond_resched();
+	}
+}
+
+/**
+ * sh_long_copy() - copy memory
+ * @to: where to
+ * @from: from where, nowhere in @to
+ * @bytes: how much
+ * @gfp: whether others may run meanwhile
+ */
+void sh_long_copy(void *to, const void *from, size_t bytes, gfp_t gfp)
+{
+	size_t piece;
+
+	for (; bytes; to += piece, from += piece, bytes -= piece) {
+		piece = min_t(size_t, bytes, PIECE);
+		memcpy(to, from, piece);
+		if (gfpflags_allow_blocking(gfp))
+			cond_resched();
+	}
+}
+
+/**
+ * sh_free_page_of_many() - free a page, one of any number
+ * @page: the page
+ * @nr: how many of them were freed before
+ *
+ * The longer pages are only freed, the more of them the page allocator takes
+ * from the CPU's list at a time, thousands in the end, with interrupts off. An
+ * allocation now and then has it begin anew.
+ *
+ * Context: task, may sleep.
+ */
+void sh_free_page_of_many(struct page *page, unsigned long nr)
+{
+	__free_page(page);
+	if (++nr % PAGES)
+		return;
+	page = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
+	if (page)
+		__free_page(page);
+	cond_resched();
+}

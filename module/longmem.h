@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Memory in any amount. See longmem.c.
+ */
+#ifndef SPANHEAP_LONGMEM_H
+#define SPANHEAP_LONGMEM_H
+
+#include <linux/gfp.h>
+#include <linux/types.h>
+
+struct page;
+
+void sh_long_zero(void *at, size_t bytes, gfp_t gfp);
+void sh_free_page_of_many(struct page *page, unsigned long nr);
+void sh_long_copy(void *to, const void *from, size_t bytes, gfp_t gfp);
+
+#endif /* SPANHEAP_LONGMEM_H */
