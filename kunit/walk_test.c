@@ -170,6 +170,106 @@ static void walk_test_goes_on_after_a_gap(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, seen.arena, span[5]->arena);
 }
 
+/* A span each of so many pages, one after the other. */
+static void make_spans(struct kunit *test, struct sh_span **span, int nr,
+		       u32 nr_pages)
+{
+	int i;
+
+	span[0] = sh_pages_alloc(test, heap_of(test), nr * nr_pages);
+	for (i = 1; i < nr; i++)
+		span[i] = sh_pages_cut(test, heap_of(test), span[i - 1], nr_pages);
+}
+
+/* Whoever waits for the lock gets it after a few spans. */
+static void walk_test_lets_others_in(struct kunit *test)
+{
+	struct seen seen = { .ph = heap_of(test) };
+	struct sh_span *span[60];
+	unsigned int before, steps = 0;
+	struct sh_walk walk;
+
+	make_spans(test, span, ARRAY_SIZE(span), 2);
+	sh_walk_begin(&walk);
+	do {
+		before = seen.arenas + seen.spans;
+		KUNIT_ASSERT_EQ(test, 0, sh_walk_some(seen.ph, &walk, see_arena,
+						      see_span, &seen));
+		KUNIT_EXPECT_LE(test, seen.arenas + seen.spans - before, SH_WALK_STEPS);
+		KUNIT_ASSERT_LT(test, steps++, 100);
+	} while (!walk.done);
+	KUNIT_EXPECT_GE(test, seen.spans, ARRAY_SIZE(span));
+	KUNIT_EXPECT_EQ(test, seen.pages, sh_pages_stats(seen.ph).sys);
+	KUNIT_EXPECT_EQ(test, seen.out_of_order, 0);
+}
+
+/* Walk as far as it goes with the lock held once. */
+static void walk_a_bit(struct kunit *test, struct seen *seen, struct sh_walk *walk)
+{
+	KUNIT_ASSERT_EQ(test, 0, sh_walk_some(seen->ph, walk, see_arena, see_span, seen));
+}
+
+static void walk_on(struct kunit *test, struct seen *seen, struct sh_walk *walk)
+{
+	int steps = 0;
+
+	do {
+		walk_a_bit(test, seen, walk);
+		KUNIT_ASSERT_LT(test, steps++, 100);
+	} while (!walk->done);
+}
+
+/* Where it goes on a span may begin earlier by then, or be none any more. */
+static void walk_test_goes_on_amid_what_was_merged(struct kunit *test)
+{
+	struct seen seen = { .ph = heap_of(test) };
+	struct sh_span *span[40];
+	struct sh_walk walk;
+	unsigned int at, i;
+
+	make_spans(test, span, ARRAY_SIZE(span), 3);
+	sh_walk_begin(&walk);
+	walk_a_bit(test, &seen, &walk);
+	at = seen.spans;
+	KUNIT_ASSERT_LT(test, at, ARRAY_SIZE(span) - 8);
+	/* Those before the place and after it become one run. */
+	for (i = at - 2; i < at + 5; i++)
+		sh_pages_free(seen.ph, span[i]);
+	walk_on(test, &seen, &walk);
+	KUNIT_EXPECT_EQ(test, seen.pages, sh_pages_stats(seen.ph).sys - 5 * 3);
+	sh_pages_verify(test, seen.ph);
+}
+
+static void walk_test_goes_on_after_the_arena_went(struct kunit *test)
+{
+	struct seen seen = { .ph = heap_of(test) };
+	struct sh_span *span[3], *part[20];
+	struct sh_arena *gone, *last;
+	unsigned long arenas;
+	struct sh_walk walk;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		span[i] = sh_pages_alloc(test, seen.ph, ARENA_PAGES);
+	part[0] = span[1];
+	for (i = 1; i < ARRAY_SIZE(part); i++)
+		part[i] = sh_pages_cut(test, seen.ph, part[i - 1], 2);
+	gone = span[1]->arena;
+	last = span[2]->arena;
+	sh_walk_begin(&walk);
+	do {
+		walk_a_bit(test, &seen, &walk);
+		KUNIT_ASSERT_FALSE(test, walk.done);
+	} while (seen.arena != gone);
+	arenas = sh_pages_stats(seen.ph).arenas;
+	for (i = 0; i < ARRAY_SIZE(part); i++)
+		sh_pages_free(seen.ph, part[i]);
+	sh_pageheap_retire(seen.ph, ULONG_MAX, 0);
+	KUNIT_ASSERT_LT(test, sh_pages_stats(seen.ph).arenas, arenas);
+	walk_on(test, &seen, &walk);
+	KUNIT_EXPECT_PTR_EQ(test, seen.arena, last);
+}
+
 static int stop_at_span(struct sh_span *span, void *arg)
 {
 	struct sh_span *wanted = *(struct sh_span **)arg;
@@ -285,6 +385,9 @@ static struct kunit_case walk_test_cases[] = {
 	KUNIT_CASE(walk_test_arenas_may_have_no_spans),
 	KUNIT_CASE(walk_test_goes_on_after_a_gap),
 	KUNIT_CASE(walk_test_tells_of_a_span_that_is_lost),
+	KUNIT_CASE(walk_test_lets_others_in),
+	KUNIT_CASE(walk_test_goes_on_amid_what_was_merged),
+	KUNIT_CASE(walk_test_goes_on_after_the_arena_went),
 	KUNIT_CASE(walk_test_amid_changes),
 	{ }
 };

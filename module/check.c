@@ -10,9 +10,11 @@
  * sums are still wrong, somebody may be held up half-way: look again, a few
  * times, before that counts as an error.
  *
- * Locks: ph->lock over the spans of an arena, a central list's inside it.
+ * Locks: ph->lock over a few spans or one free run, a central list's inside it;
+ * each over its lists.
  *
- * Contexts: task. Interrupts are off for as long as the spans of an arena take.
+ * Contexts: task. Interrupts are off for as long as the longest of these takes:
+ * a check is for looking for mistakes, not for every day.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -25,6 +27,7 @@
 #include "debug.h"
 #include "heap.h"
 #include "pagemap.h"
+#include "splice.h"
 #include "stats.h"
 
 /**
@@ -33,7 +36,6 @@
  * @m: where to report, or NULL for the log
  * @errors: how many were found
  * @arena: the arena that is being walked
- * @last_free: the span before the current one is free
  * @sys: heap pages in spans
  * @idle: heap pages in free spans
  * @released: heap pages of these that are not resident
@@ -56,7 +58,6 @@ struct checker {
 	struct seq_file *m;
 	unsigned int errors;
 	struct sh_arena *arena;
-	bool last_free;
 	unsigned long sys;
 	unsigned long idle;
 	unsigned long released;
@@ -99,7 +100,6 @@ static int check_arena(struct sh_arena *arena, void *arg)
 	struct checker *c = arg;
 
 	c->arena = arena;
-	c->last_free = false;
 	if (arena->heap != c->heap)
 		found(c, "an arena belongs to another heap", arena->base);
 	if (arena->used > arena->nr_pages)
@@ -145,7 +145,7 @@ static void check_free(struct checker *c, struct sh_span *span)
 {
 	unsigned long addr = sh_span_base(span), released = 0;
 
-	if (c->last_free)
+	if (sh_free_neighbour(span, addr - SH_PAGE_SIZE))
 		found(c, "two free runs are adjacent", addr);
 	if (sh_span_class(span))
 		found(c, "a free run has a size class", addr);
@@ -269,7 +269,6 @@ static int check_span(struct sh_span *span, void *arg)
 	default:
 		found(c, "a span is in no known state", addr);
 	}
-	c->last_free = state == SH_SPAN_FREE;
 	return 0;
 }
 

@@ -266,12 +266,6 @@ static int profile_alloc_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(profile_alloc);
 
-static int map_show(struct seq_file *m, void *unused)
-{
-	return sh_map_show(m->private, m);
-}
-DEFINE_SHOW_ATTRIBUTE(map);
-
 static int occupancy_show(struct seq_file *m, void *unused)
 {
 	return sh_occupancy_show(m->private, m);
@@ -323,7 +317,7 @@ void sh_debugfs_add(struct spanheap *heap)
 	debugfs_create_file("profile", 0400, heap->dir, heap, &profile_fops);
 	debugfs_create_file("profile_alloc", 0400, heap->dir, heap,
 			    &profile_alloc_fops);
-	debugfs_create_file("map", 0400, heap->dir, heap, &map_fops);
+	debugfs_create_file("map", 0400, heap->dir, heap, &sh_map_fops);
 	debugfs_create_file("occupancy", 0400, heap->dir, heap,
 			    &occupancy_fops);
 	debugfs_create_file("pprof", 0400, heap->dir, heap, &pprof_fops);

@@ -5,10 +5,12 @@
 #ifndef SPANHEAP_MAP_H
 #define SPANHEAP_MAP_H
 
+struct file_operations;
 struct seq_file;
 struct spanheap;
 
-int sh_map_show(struct spanheap *heap, struct seq_file *m);
+extern const struct file_operations sh_map_fops;
+
 int sh_occupancy_show(struct spanheap *heap, struct seq_file *m);
 
 #endif /* SPANHEAP_MAP_H */
