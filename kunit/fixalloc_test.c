@@ -232,6 +232,26 @@ static void fixalloc_test_exit_frees_blocks_in_use(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&bytes), 0);
 }
 
+/* What is freed late does not go one by one, but at the end. */
+static void fixalloc_test_keeps_blocks_once_closed(struct kunit *test)
+{
+	struct sh_fixalloc fa;
+	void *rec[8];
+	unsigned int i;
+
+	setup(&fa, 1280);
+	for (i = 0; i < ARRAY_SIZE(rec); i++) {
+		rec[i] = sh_fixalloc_alloc(&fa, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, rec[i]);
+	}
+	sh_fixalloc_close(&fa);
+	for (i = 0; i < ARRAY_SIZE(rec); i++)
+		sh_fixalloc_free(&fa, rec[i]);
+	KUNIT_EXPECT_EQ(test, fa.inuse, 0);
+	KUNIT_EXPECT_GE(test, atomic_long_read(&bytes), 2 * PAGE_SIZE);
+	sh_fixalloc_exit(&fa);
+}
+
 /*
  * Type stability: a reader may look at a record that is freed meanwhile, and
  * at those of a block that goes back, and finds what was last written there.
@@ -410,6 +430,7 @@ static struct kunit_case fixalloc_cases[] = {
 	KUNIT_CASE(fixalloc_test_allocators_are_counted_together),
 	KUNIT_CASE(fixalloc_test_exit_frees_blocks_in_use),
 	KUNIT_CASE(fixalloc_test_records_stay_for_readers),
+	KUNIT_CASE(fixalloc_test_keeps_blocks_once_closed),
 	KUNIT_CASE(fixalloc_test_random_against_a_set),
 	KUNIT_CASE(fixalloc_test_many_users_at_once),
 	{}

@@ -232,7 +232,8 @@ void sh_finalizers_run_all(struct spanheap *heap)
 	/* What runs may set more, and free, after a grace period as well. */
 	do {
 		ran = atomic_long_read(&fs->nr_run);
-		rcu_barrier();
+		if (atomic_long_read_acquire(&heap->rcu_frees))
+			rcu_barrier();
 		settle(fs);
 		while (run_first(heap))
 			settle(fs);

@@ -11,7 +11,7 @@
  *
  * Invariants: a block is on the partial list if and only if it has both free
  * records and records in use; at most one block, the spare, has no record in
- * use.
+ * use. Once it is closed blocks without records in use are on the list as well.
  *
  * Locks: fa->lock, an inner lock that is taken inside any other lock of the
  * heap. It is not held over the page allocator.
@@ -28,6 +28,7 @@
 #include "fault.h"
 #include "fixalloc.h"
 #include "gfp.h"
+#include "longmem.h"
 
 #define SH_FIXBLOCK_MAX		(PAGE_SIZE / SH_FIXALLOC_MIN)
 
@@ -117,27 +118,46 @@ void sh_fixalloc_init(struct sh_fixalloc *fa, unsigned int size, int node,
 	fa->spare = NULL;
 	fa->first = first;
 	fa->inuse = 0;
+	fa->closed = false;
 	fa->bytes = bytes;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_fixalloc_init);
 
 /**
- * sh_fixalloc_exit() - give all memory of an allocator back
- * @fa: the allocator; nobody uses it or its records any more
+ * sh_fixalloc_close() - hand out no more records
+ * @fa: the allocator
  *
- * Frees blocks whether their records were freed or not, after a grace period.
- * Blocks that are full are on no list: their records must have been freed.
+ * What is freed from now on stays until sh_fixalloc_exit(), which is a better
+ * place for it than RCU's callbacks if that is much.
+ */
+void sh_fixalloc_close(struct sh_fixalloc *fa)
+{
+	fa->closed = true;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_fixalloc_close);
+
+/**
+ * sh_fixalloc_exit() - give all memory of an allocator back
+ * @fa: the allocator; nobody uses it or its records any more, readers included
+ *
+ * Frees blocks whether their records were freed or not. Blocks that are full are
+ * on no list: their records must have been freed.
+ *
+ * Context: task, may sleep.
  */
 void sh_fixalloc_exit(struct sh_fixalloc *fa)
 {
 	struct sh_fixblock *b, *next;
+	unsigned long nr = 0;
 
-	list_for_each_entry_safe(b, next, &fa->partial, link)
-		block_release(fa, b);
-	INIT_LIST_HEAD(&fa->partial);
 	if (fa->spare)
-		block_release(fa, fa->spare);
+		list_add(&fa->spare->link, &fa->partial);
 	fa->spare = NULL;
+	list_for_each_entry_safe(b, next, &fa->partial, link) {
+		atomic_long_sub(PAGE_SIZE, fa->bytes);
+		sh_free_page_of_many(virt_to_page(b), nr++);
+	}
+	INIT_LIST_HEAD(&fa->partial);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_fixalloc_exit);
 
@@ -209,7 +229,7 @@ void sh_fixalloc_free(struct sh_fixalloc *fa, void *record)
 	__set_bit(idx, b->free);
 	b->inuse--;
 	fa->inuse--;
-	if (!b->inuse) {
+	if (!b->inuse && !fa->closed) {
 		list_del_init(&b->link);
 		release = fa->spare;
 		fa->spare = b;

@@ -26,6 +26,7 @@
  * @spare: a block all of whose records are free, or NULL
  * @first: called on a record the first time it is handed out, may be NULL
  * @inuse: records handed out
+ * @closed: no more are, see sh_fixalloc_close()
  * @bytes: bytes of all blocks, shared by the allocators that are counted
  *	together
  */
@@ -38,11 +39,13 @@ struct sh_fixalloc {
 	struct sh_fixblock *spare;
 	void (*first)(void *record);
 	unsigned long inuse;
+	bool closed;
 	atomic_long_t *bytes;
 };
 
 void sh_fixalloc_init(struct sh_fixalloc *fa, unsigned int size, int node,
 		      void (*first)(void *record), atomic_long_t *bytes);
+void sh_fixalloc_close(struct sh_fixalloc *fa);
 void sh_fixalloc_exit(struct sh_fixalloc *fa);
 void *sh_fixalloc_alloc(struct sh_fixalloc *fa, gfp_t gfp);
 void sh_fixalloc_free(struct sh_fixalloc *fa, void *record);

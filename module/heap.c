@@ -25,6 +25,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "charge.h"
 #include "compat.h"
@@ -42,6 +43,8 @@ LIST_HEAD(sh_heaps);
 DECLARE_RWSEM(sh_heaps_lock);	/* for the list above */
 struct spanheap *sh_default_heap __read_mostly;
 EXPORT_SYMBOL_FOR_KUNIT(sh_default_heap);
+
+static struct workqueue_struct *rest_wq;
 
 static bool name_is_valid(const char *name)
 {
@@ -107,20 +110,34 @@ static void drop_specials(struct spanheap *heap)
 	sh_charges_drop_persistent(heap);
 }
 
-static void free_heap(struct spanheap *heap)
+/* Nobody who frees a wrong address looks at records any more. */
+static void free_rest(struct work_struct *work)
 {
-	sh_scavenger_exit(&heap->scavenger);
-	drop_specials(heap);
-	sh_profile_drop(heap);
-	sh_leakcheck_drop(heap);
-	sh_pageheap_exit(&heap->ph);
-	/* Nobody who frees a wrong address looks at records any more. */
+	struct spanheap *heap = container_of(to_rcu_work(work), struct spanheap,
+					     rest);
+
+	sh_pageheap_free_records(&heap->ph);
 	sh_debug_remove(heap);
 	sh_runcaches_exit(&heap->rcs);
 	sh_caches_exit(&heap->caches);
 	sh_fixalloc_exit(&heap->specials);
 	sh_finalizers_exit(&heap->finalizers);
 	kvfree(heap);
+}
+
+/*
+ * Memory and addresses now, records after a grace period, which nobody waits
+ * for until the module is unloaded.
+ */
+static void free_heap(struct spanheap *heap)
+{
+	sh_scavenger_exit(&heap->scavenger);
+	drop_specials(heap);
+	sh_profile_drop(heap);
+	sh_leakcheck_drop(heap);
+	sh_pageheap_close(&heap->ph);
+	INIT_RCU_WORK(&heap->rest, free_rest);
+	queue_rcu_work(rest_wq, &heap->rest);
 }
 
 static struct spanheap *new_heap(const char *name,
@@ -304,6 +321,10 @@ static void remove_heap(struct spanheap *heap)
  * spanheap_destroy() - destroy a heap and free all that is allocated from it
  * @heap: the heap; NULL and ERR_PTR values are fine
  *
+ * When the call returns, the memory of objects and spans has been given back, what
+ * leaked was reported, and the name may be used again. What the heap kept about
+ * itself follows after a grace period.
+ *
  * What is still allocated is reported in the log as leaked; persistent
  * allocations are not. Objects that spanheap_free_rcu() was called for are waited
  * for, and so are finalizers, also those of objects that were not freed. Nobody
@@ -337,6 +358,13 @@ void spanheap_destroy(struct spanheap *heap)
 }
 EXPORT_SYMBOL_GPL(spanheap_destroy);
 
+/* Wait until nothing is left of destroyed heaps. */
+static void free_rests(void)
+{
+	rcu_barrier();
+	destroy_workqueue(rest_wq);
+}
+
 /**
  * sh_heaps_init() - make the default heap
  *
@@ -347,11 +375,17 @@ int sh_heaps_init(void)
 	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
 	struct spanheap *heap;
 
+	rest_wq = sh_fault(SH_FAULT_META) ? NULL :
+		  alloc_workqueue("spanheap_rest", WQ_UNBOUND, 0);
+	if (!rest_wq)
+		return -ENOMEM;
 	if (sh_debug_default)
 		config.flags |= SPANHEAP_DEBUG;
 	heap = spanheap_create("default", &config);
-	if (IS_ERR(heap))
+	if (IS_ERR(heap)) {
+		free_rests();
 		return PTR_ERR(heap);
+	}
 	sh_default_heap = heap;
 	return 0;
 }
@@ -380,4 +414,5 @@ void sh_heaps_exit(void)
 		remove_heap(heap);
 	}
 	remove_heap(sh_default_heap);
+	free_rests();
 }

@@ -9,6 +9,7 @@
 #include <linux/list.h>
 #include <linux/rwsem.h>
 #include <linux/spanheap.h>
+#include <linux/workqueue.h>
 
 #include "cache.h"
 #include "central.h"
@@ -54,6 +55,9 @@ struct sh_debug;
  * @owner: who made it
  * @debug: what makes it a debug heap, NULL for others
  * @dir: its debugfs directory
+ * @rcu_frees: objects that spanheap_free_rcu() was called for and that are not
+ *	free yet
+ * @rest: frees what is left of a destroyed heap
  */
 struct spanheap {
 	struct sh_caches caches;
@@ -84,6 +88,8 @@ struct spanheap {
 	struct sh_owner owner;
 	struct sh_debug *debug;
 	struct dentry *dir;
+	atomic_long_t rcu_frees;
+	struct rcu_work rest;
 };
 
 /* heap.c: all heaps, oldest first, and the lock of that list. */

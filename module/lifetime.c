@@ -7,12 +7,17 @@
  *
  * Contexts: task, may sleep.
  */
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 
 #include "compat.h"
 #include "pageheap.h"
 #include "pagemap.h"
 #include "splice.h"
+
+/* Pages unmapped between two preemption points. */
+#define UNMAP_BATCH	4096UL
 
 /**
  * sh_pageheap_init() - set up a page heap, with its first arena
@@ -47,6 +52,18 @@ int sh_pageheap_init(struct sh_pageheap *ph, struct spanheap *heap,
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_init);
 
+/* Leave no page mapped to a span of any length. */
+static void unmap(struct sh_span *span)
+{
+	unsigned long addr = sh_span_base(span), end = sh_span_end(span), nr;
+
+	for (; addr < end; addr += nr << SH_PAGE_SHIFT) {
+		nr = min((end - addr) >> SH_PAGE_SHIFT, UNMAP_BATCH);
+		sh_pagemap_set(addr, nr, NULL);
+		cond_resched();
+	}
+}
+
 /* Free the records of all spans of an arena, and unmap them. */
 static void drop_spans(struct sh_pageheap *ph, struct sh_arena *arena)
 {
@@ -59,18 +76,20 @@ static void drop_spans(struct sh_pageheap *ph, struct sh_arena *arena)
 		addr = sh_span_end(span);
 		WRITE_ONCE(span->key, sh_span_base(span));
 		span->state = SH_SPAN_HELD;
-		sh_pagemap_set(sh_span_base(span), span->nr_pages, NULL);
+		unmap(span);
 		sh_record_free(ph, span);
 	}
 }
 
 /**
- * sh_pageheap_exit() - give everything back, spans in use as well
+ * sh_pageheap_close() - give all memory and addresses back
  * @ph: the page heap; nobody uses it any more
+ *
+ * Spans in use as well. Their records stay until sh_pageheap_free_records().
  *
  * Context: task, may sleep.
  */
-void sh_pageheap_exit(struct sh_pageheap *ph)
+void sh_pageheap_close(struct sh_pageheap *ph)
 {
 	struct sh_arena *arena, *next;
 	int kind;
@@ -78,14 +97,42 @@ void sh_pageheap_exit(struct sh_pageheap *ph)
 	cancel_work_sync(&ph->reserve);
 	sh_memcg_exit(&ph->memcg);
 	sh_pageheap_hide(ph);
-	list_for_each_entry(arena, &ph->arenas, link)
+	for (kind = 0; kind < SH_NR_SPAN_KINDS; kind++)
+		sh_fixalloc_close(&ph->records[kind]);
+	list_for_each_entry_safe(arena, next, &ph->arenas, link) {
 		drop_spans(ph, arena);
-	/* A free of a wrong address may be looking at what is left of these. */
-	synchronize_rcu();
-	list_for_each_entry_safe(arena, next, &ph->arenas, link)
 		sh_pageheap_drop_arena(ph, arena);
+	}
+	INIT_LIST_HEAD(&ph->arenas);
+}
+
+/**
+ * sh_pageheap_free_records() - free what sh_pageheap_close() has left
+ * @ph: the page heap; a grace period has passed since then
+ *
+ * For until then a free of a wrong address may be looking at a record.
+ *
+ * Context: task, may sleep.
+ */
+void sh_pageheap_free_records(struct sh_pageheap *ph)
+{
+	int kind;
+
 	for (kind = 0; kind < SH_NR_SPAN_KINDS; kind++)
 		sh_fixalloc_exit(&ph->records[kind]);
 	sh_memcg_disown(&ph->memcg);
+}
+
+/**
+ * sh_pageheap_exit() - give everything back, for those who have time to wait
+ * @ph: the page heap; nobody uses it any more
+ *
+ * Context: task, may sleep, for a grace period.
+ */
+void sh_pageheap_exit(struct sh_pageheap *ph)
+{
+	sh_pageheap_close(ph);
+	synchronize_rcu();
+	sh_pageheap_free_records(ph);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_exit);

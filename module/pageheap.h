@@ -120,6 +120,8 @@ struct sh_pageheap_stats {
 
 int sh_pageheap_init(struct sh_pageheap *ph, struct spanheap *heap,
 		     const char *name, unsigned long arena_pages, int node);
+void sh_pageheap_close(struct sh_pageheap *ph);
+void sh_pageheap_free_records(struct sh_pageheap *ph);
 void sh_pageheap_exit(struct sh_pageheap *ph);
 
 struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,

@@ -22,11 +22,19 @@
 static void free_claimed(struct rcu_head *head)
 {
 	struct sh_object obj;
+	struct spanheap *heap;
 
 	sh_object_claimed(head, &obj);
+	heap = sh_span_heap(obj.span);
 	if (trace_free_enabled())
 		sh_trace_free(sh_object_start(&obj), _RET_IP_);
 	sh_object_finish(&obj);
+	/*
+	 * Who sees that it has ended sees what it did. The heap does not go before
+	 * we do: a callback is a reader as well.
+	 */
+	smp_mb__before_atomic();
+	atomic_long_dec(&heap->rcu_frees);
 }
 
 /**
@@ -47,6 +55,7 @@ void __spanheap_free_rcu(void *ptr, size_t offset)
 		return;
 	}
 	sh_object_note_free(&obj);
+	atomic_long_inc(&sh_span_heap(obj.span)->rcu_frees);
 	call_rcu(ptr + offset, free_claimed);
 }
 EXPORT_SYMBOL_GPL(__spanheap_free_rcu);
