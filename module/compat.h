@@ -10,6 +10,7 @@
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
+#include <linux/hrtimer.h>
 #include <linux/module.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
@@ -39,6 +40,19 @@
 #define sh_alloc_pages_bulk_node(gfp, node, nr, pages)	\
 	alloc_pages_bulk_array_node(gfp, node, nr, pages)
 #endif
+
+/* 6.13: a timer gets its function where it is set up. */
+static inline void sh_hrtimer_setup(struct hrtimer *timer,
+				    enum hrtimer_restart (*fn)(struct hrtimer *),
+				    clockid_t clock, enum hrtimer_mode mode)
+{
+#if KERNEL_VERSION(6, 13, 0) <= LINUX_VERSION_CODE
+	hrtimer_setup(timer, fn, clock, mode);
+#else
+	hrtimer_init(timer, clock, mode);
+	timer->function = fn;
+#endif
+}
 
 /* After 6.14: a tag of memory allocation profiling can say that it misses some. */
 #ifdef CODETAG_FLAG_INACCURATE

@@ -81,8 +81,8 @@ load()
 unload_all()
 {
 	for module in spanheap_client spanheap_hostile spanheap_ballast \
-			spanheap_sites spanheap_forgetful spanheap_sample \
-			spanheap; do
+			spanheap_sites spanheap_forgetful spanheap_latency \
+			spanheap_sample spanheap; do
 		! loaded "$module" || rmmod "$module" || return 1
 	done
 }

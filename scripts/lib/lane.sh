@@ -18,6 +18,7 @@
 #   THREADS      multi (default): a host thread for each of its CPUs; single: one
 #                for all, for kernels that patch their own code (jump labels),
 #                since QEMU may run an old copy on another CPU
+#   ICOUNT       yes: one CPU that counts instructions: each takes a nanosecond (no)
 #   APPEND       more kernel command line
 #   TESTS        what runs there: kunit, selftests, or both
 #   KUNIT_ARGS   parameters of spanheap_kunit.ko, as kunit/main.c has them
@@ -35,7 +36,7 @@ lane_load()
 
 	LANE=$1
 	PACKAGED='' BASE_CONFIG='' CONFIGS='' BUILD_ARGS='' KARCH=x86_64
-	CPUS=2 MEM=1G NODES=1 CPU=max,-cx16 THREADS=multi
+	CPUS=2 MEM=1G NODES=1 CPU=max,-cx16 THREADS=multi ICOUNT=no
 	APPEND='' TESTS='' KUNIT_ARGS='' ONLY='*' KMEMLEAK=no WEIGHT=100 IN_TEST=no
 	# shellcheck source=/dev/null
 	. "$LANES/$1"
