@@ -7,6 +7,7 @@
  *
  * Locks: none of its own. Contexts: any but NMI.
  */
+#include <linux/debug_locks.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
@@ -141,6 +142,7 @@ void sh_object_free(struct sh_object *obj)
 
 	sh_profile_forget(obj);
 	sh_charge_forget(obj);
+	debug_check_no_locks_freed(sh_object_start(obj), sh_object_size(obj));
 	if (obj->guard) {
 		sh_debug_free(debug_of(obj), obj->guard);
 		return;

@@ -28,6 +28,7 @@
  *
  * Locks: none. Contexts: any that kfree() may be called in.
  */
+#include <linux/debug_locks.h>
 #include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
@@ -176,6 +177,7 @@ static __always_inline bool free_here(const void *ptr, bool zero,
 		return false;
 	}
 	sh_leakcheck_del(ptr);
+	debug_check_no_locks_freed(ptr, sh_class_at(class)->size);
 	if (zero) {
 		sh_shadow_open(ptr, sh_class_at(class)->size);
 		memset((void *)ptr, 0, sh_class_at(class)->size);

@@ -13,6 +13,7 @@
  * Locks: none of its own. Contexts: taking that of its gfp, the rest any but
  * NMI.
  */
+#include <linux/debug_locks.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -171,6 +172,8 @@ void sh_whole_release(struct sh_span *span)
  */
 void sh_whole_free(struct sh_span *span)
 {
+	debug_check_no_locks_freed((void *)sh_span_base(span),
+				   sh_span_bytes(span));
 	if (want_init_on_free()) {
 		sh_shadow_open((void *)sh_span_base(span), sh_span_bytes(span));
 		memset((void *)sh_span_base(span), 0, sh_span_bytes(span));
