@@ -6,6 +6,7 @@
 #include <kunit/test.h>
 #include <linux/bitmap.h>
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/vmalloc.h>
@@ -59,6 +60,68 @@ static unsigned long release(struct sh_arena *arena, unsigned long first,
 static unsigned long changed(unsigned long nr)
 {
 	return SH_ARENA_SPARSE ? nr : 0;
+}
+
+/* The pages next to an arena are not there, whoever's they are. */
+static void arena_test_has_nothing_beside_it(struct kunit *test)
+{
+	struct sh_arena *arena;
+	unsigned int i;
+
+	if (!SH_ARENA_SPARSE)
+		kunit_skip(test, "all of an area is mapped");
+	for (i = 1; i < 8; i++) {
+		arena = create(test, i);
+		KUNIT_EXPECT_NULL(test, vmalloc_to_page((void *)
+							(arena->base - 1)));
+		KUNIT_EXPECT_NULL(test, vmalloc_to_page((void *)
+							sh_arena_end(arena)));
+	}
+}
+
+#if SH_ARENA_SPARSE
+/* Or the kernel would say in the log what this is about. */
+static void silence(struct kunit *test, struct sh_arena *arena)
+{
+	unsigned long at[] = { arena->base - 1, sh_arena_end(arena) };
+	unsigned int level, i, nr = 0;
+	pte_t *pte;
+
+	for (i = 0; i < ARRAY_SIZE(at); i++) {
+		pte = lookup_address(at[i], &level);
+		if (!pte || level != PG_LEVEL_4K || pte_none(*pte))
+			continue;
+		set_pte(pte, __pte(0));
+		nr++;
+	}
+	KUNIT_EXPECT_EQ(test, nr, 1);
+}
+#else
+static void silence(struct kunit *test, struct sh_arena *arena) { }
+#endif
+
+/* vfree() takes all of it, whatever address it is given: nothing is touched then. */
+static void arena_test_notices_that_it_was_taken(struct kunit *test)
+{
+	struct sh_arena *arena;
+	void *others;
+
+	arena = sh_arena_create(NR_PAGES, GFP_KERNEL, NUMA_NO_NODE);
+	KUNIT_ASSERT_NOT_NULL(test, arena);
+	KUNIT_EXPECT_EQ(test, populate(arena, 0, 2), changed(2));
+	KUNIT_EXPECT_TRUE(test, sh_arena_intact(arena));
+	silence(test, arena);
+	vfree((void *)page(arena, 3));
+	KUNIT_EXPECT_FALSE(test, sh_arena_intact(arena));
+	/* It may get the same addresses. */
+	others = vmalloc(NR_PAGES << SH_PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, populate(arena, 4, 2), 0);
+	KUNIT_EXPECT_EQ(test, release(arena, 0, NR_PAGES), 0);
+	KUNIT_EXPECT_FALSE(test, sh_arena_intact(arena));
+	sh_arena_destroy(arena);
+	if (others)
+		memset(others, 1, NR_PAGES << SH_PAGE_SHIFT);
+	vfree(others);
 }
 
 static void arena_test_reserves_what_was_asked_for(struct kunit *test)
@@ -343,6 +406,8 @@ static void arena_test_random_against_a_bitmap(struct kunit *test)
 }
 
 static struct kunit_case arena_cases[] = {
+	KUNIT_CASE(arena_test_has_nothing_beside_it),
+	KUNIT_CASE(arena_test_notices_that_it_was_taken),
 	KUNIT_CASE(arena_test_reserves_what_was_asked_for),
 	KUNIT_CASE(arena_test_is_address_space_without_memory),
 	KUNIT_CASE(arena_test_populates_what_is_missing),

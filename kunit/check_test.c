@@ -13,6 +13,7 @@
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 
 #include "fixture.h"
 #include "leakcheck.h"
@@ -441,6 +442,28 @@ static void check_test_amid_spans_that_come_and_go(struct kunit *test)
 	sh_fixture_destroy(test, a.heap);
 }
 
+/* Somebody has passed an address of it to vfree(): found, and no end of the world. */
+static void check_test_finds_an_arena_that_is_gone(struct kunit *test)
+{
+	struct spanheap *heap;
+	struct sh_arena *arena;
+	u8 *obj;
+
+	/* The kernel says so itself, and KASAN's shadow goes with the addresses. */
+	if (SH_ARENA_SPARSE)
+		kunit_skip(test, "ends with a warning here");
+	heap = sh_fixture_create(test, "kunit-taken", 0);
+	obj = spanheap_alloc(heap, 8192, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, obj);
+	KUNIT_EXPECT_EQ(test, sh_check_heap(heap, NULL), 0);
+	arena = sh_pagemap_get((unsigned long)obj)->arena;
+	vfree(obj);
+	KUNIT_EXPECT_FALSE(test, sh_arena_intact(arena));
+	KUNIT_EXPECT_EQ(test, sh_check_heap(heap, NULL), -EUCLEAN);
+	spanheap_free(obj);
+	spanheap_destroy(heap);
+}
+
 static struct kunit_case check_test_cases[] = {
 	KUNIT_CASE(check_test_passes_a_sound_heap),
 	KUNIT_CASE(check_test_finds_wrong_object_states),
@@ -455,6 +478,7 @@ static struct kunit_case check_test_cases[] = {
 	KUNIT_CASE(check_test_leaves_sums_alone_while_calls_are_under_way),
 	KUNIT_CASE(check_test_waits_for_who_is_half_way),
 	KUNIT_CASE(check_test_amid_spans_that_come_and_go),
+	KUNIT_CASE(check_test_finds_an_arena_that_is_gone),
 	{ }
 };
 

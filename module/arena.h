@@ -61,6 +61,7 @@ void sh_arena_exit(void);
 struct sh_arena *sh_arena_create(unsigned long nr_pages, gfp_t gfp, int node);
 void sh_arena_destroy(struct sh_arena *arena);
 size_t sh_arena_meta_bytes(const struct sh_arena *arena);
+bool sh_arena_intact(const struct sh_arena *arena);
 
 unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 				unsigned long nr_pages, gfp_t gfp, int node);
@@ -68,6 +69,8 @@ bool sh_arena_resident(const struct sh_arena *arena, unsigned long addr);
 unsigned long sh_arena_count_resident(const struct sh_arena *arena,
 				      unsigned long addr,
 				      unsigned long nr_pages);
+bool sh_arena_shared(const struct sh_arena *arena, unsigned long addr,
+		     unsigned long nr_pages);
 bool sh_arena_on_node(const struct sh_arena *arena, unsigned long addr,
 		      int node);
 bool sh_arena_charged(const struct sh_arena *arena, unsigned long addr);

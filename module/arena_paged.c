@@ -10,15 +10,27 @@
  * A module can not call flush_tlb_kernel_range(). The shootdown here flushes
  * everything on every CPU: with INVPCID where there is one, else by toggling
  * CR4.PGE, as the kernel's own global flush does. It is done once for a batch.
+ * A Xen PV guest has no INVPCID, and the hypervisor does not take what is written
+ * to CR4 for a flush: there the module does not load. Other hypervisors leave both
+ * to the CPU.
  *
  * Invariant: a heap page has either all of its pages or none. The entries say
  * which; there is no other record.
+ *
+ * The area has one page more than the arena needs, before or behind it. Its entry
+ * is not present, so that what runs over the end faults, but it is not none either:
+ * when somebody passes an address of the arena to vfree() or kvfree(), which take
+ * the whole area away, the kernel warns of that entry, with the stack; and that it
+ * is gone tells that the addresses are not ours any more. From then on nothing is
+ * mapped there or unmapped.
  *
  * Locks: none. Callers own the pages they populate or unmap.
  *
  * Contexts: populate, unmap and the question anywhere but in NMI; create,
  * destroy and sh_arena_free_unmapped() in task context with interrupts on.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/memcontrol.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -34,6 +46,7 @@
 #include "compat.h"
 #include "fault.h"
 #include "gfp.h"
+#include "heap.h"
 #include "longmem.h"
 
 #define PAGES_PER_HEAP_PAGE	(SH_PAGE_SIZE / PAGE_SIZE)
@@ -45,27 +58,39 @@
 /**
  * struct sh_arena_backend - what a paged arena keeps
  * @area: what vmap() returned, at most a page below the base
+ * @guard: address of the page of the area that is not the arena's
+ * @lost: it was reported that the area is not ours any more
  * @prot: page protection as vmap() set it
  * @nr_tables: page tables, each of PMD_SIZE of addresses
  * @table: the first entry of each that is ours
  */
 struct sh_arena_backend {
 	void *area;
+	unsigned long guard;
+	bool lost;
 	pgprot_t prot;
 	unsigned long nr_tables;
 	pte_t *table[];
 };
+
+/* No page, and no address that a CPU might try all the same. */
+#define GUARD_ENTRY	(PTE_PFN_MASK | _PAGE_RW)
 
 static struct page *placeholder;
 
 /**
  * sh_arena_init() - prepare for arenas
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or -EOPNOTSUPP where TLBs can not be flushed.
  */
 int sh_arena_init(void)
 {
 	BUILD_BUG_ON(SH_PAGE_SIZE % PAGE_SIZE);
+	if (cpu_feature_enabled(X86_FEATURE_XENPV) ||
+	    sh_fault(SH_FAULT_HYPERVISOR)) {
+		pr_err("not loaded: in a Xen PV guest no module can flush TLBs, so memory that was given back could still be written; use a PVH or HVM guest\n");
+		return -EOPNOTSUPP;
+	}
 	placeholder = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	return placeholder ? 0 : -ENOMEM;
 }
@@ -101,6 +126,40 @@ static void flush_all_tlb(void *unused)
 	local_irq_restore(flags);
 }
 
+static pte_t *guard_entry(const struct sh_arena *arena)
+{
+	unsigned int level;
+	/* Not to be remembered: the table may go with the area. */
+	pte_t *pte = lookup_address(arena->backend->guard, &level);
+
+	return level == PG_LEVEL_4K ? pte : NULL;
+}
+
+/**
+ * sh_arena_intact() - whether the addresses of an arena are still ours
+ * @arena: the arena
+ *
+ * Context: any.
+ * Return: whether they are; if not, somebody has passed one of them to vfree().
+ */
+bool sh_arena_intact(const struct sh_arena *arena)
+{
+	pte_t *pte = guard_entry(arena);
+
+	return pte && pte_val(*pte) == GUARD_ENTRY;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_intact);
+
+/* The same, reported once. */
+static bool is_ours(const struct sh_arena *arena)
+{
+	if (likely(sh_arena_intact(arena)))
+		return true;
+	if (!xchg(&arena->backend->lost, true))
+		sh_report_arena_lost(arena);
+	return false;
+}
+
 /* Remember where the page table of an address is. */
 static int adopt_table(struct sh_arena *arena, unsigned long addr)
 {
@@ -118,6 +177,7 @@ static int adopt_table(struct sh_arena *arena, unsigned long addr)
 static int adopt_tables(struct sh_arena *arena)
 {
 	unsigned long addr = arena->base, end = sh_arena_end(arena), stop;
+	pte_t *pte;
 	int err;
 
 	for (; addr < end; addr = stop) {
@@ -131,6 +191,10 @@ static int adopt_tables(struct sh_arena *arena)
 			set_pte(pte_of(arena, addr), __pte(0));
 		cond_resched();
 	}
+	pte = guard_entry(arena);
+	if (!pte)
+		return -EOPNOTSUPP;
+	set_pte(pte, __pte(GUARD_ENTRY));
 	on_each_cpu(flush_all_tlb, NULL, 1);
 	return 0;
 }
@@ -153,7 +217,7 @@ static void *vmap_placeholder(unsigned long nr, gfp_t gfp)
 			cond_resched();
 	}
 	scope = sh_gfp_scope_save(gfp);
-	area = vmap(pages, nr, VM_MAP, PAGE_KERNEL);
+	area = vmap(pages, nr, VM_MAP | SH_VM_SPARSE, PAGE_KERNEL);
 	sh_gfp_scope_restore(gfp, scope);
 	kvfree(pages);
 	return area;
@@ -190,6 +254,9 @@ struct sh_arena *sh_arena_create(unsigned long nr_pages, gfp_t gfp, int node)
 	arena->backend = be;
 	arena->base = ALIGN((unsigned long)be->area, SH_PAGE_SIZE);
 	arena->nr_pages = nr_pages;
+	be->guard = (unsigned long)be->area;
+	if (be->guard == arena->base)
+		be->guard = sh_arena_end(arena);
 	/* vmap() made the tables: it fails if these are not what they were. */
 	if (!adopt_tables(arena))
 		return arena;
@@ -214,6 +281,9 @@ void sh_arena_destroy(struct sh_arena *arena)
 	unsigned long addr = arena->base, end = sh_arena_end(arena), stop;
 	LIST_HEAD(pages);
 
+	/* What was taken from us may be somebody else's by now, with its pages. */
+	if (!is_ours(arena))
+		goto forget;
 	for (; addr < end; addr = stop) {
 		stop = min(ALIGN(addr + 1, PMD_SIZE), end);
 		sh_arena_unmap(arena, addr, (stop - addr) >> SH_PAGE_SHIFT,
@@ -221,7 +291,9 @@ void sh_arena_destroy(struct sh_arena *arena)
 		cond_resched();
 	}
 	sh_arena_free_unmapped(&pages);
+	set_pte(guard_entry(arena), __pte(0));
 	vunmap(arena->backend->area);
+forget:
 	kvfree(arena->backend);
 	kfree_rcu(arena, rcu);
 }
@@ -337,6 +409,8 @@ unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 {
 	unsigned long end = addr + (nr_pages << SH_PAGE_SHIFT), done = 0, stop;
 
+	if (!is_ours(arena))
+		return 0;
 	gfp = sh_gfp_page(gfp);
 	for (; addr < end; addr = stop) {
 		stop = min(ALIGN(addr + 1, PMD_SIZE), end);
@@ -369,6 +443,37 @@ bool sh_arena_on_node(const struct sh_arena *arena, unsigned long addr,
 	return true;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_on_node);
+
+/* Whether any of @nr pages has a reference that is not ours, or is none. */
+static bool any_shared(const pte_t *pte, unsigned long nr)
+{
+	for (; nr; nr--, pte++)
+		if (pte_none(*pte) || page_ref_count(pte_page(*pte)) != 1)
+			return true;
+	return false;
+}
+
+/**
+ * sh_arena_shared() - whether somebody else has references to pages of a run
+ * @arena: the arena
+ * @addr: first address of the run
+ * @nr_pages: heap pages in it, all resident
+ *
+ * Context: any; the caller owns the run.
+ * Return: whether somebody has.
+ */
+bool sh_arena_shared(const struct sh_arena *arena, unsigned long addr,
+		     unsigned long nr_pages)
+{
+	unsigned long end = addr + (nr_pages << SH_PAGE_SHIFT), stop;
+
+	for (; addr < end; addr = stop) {
+		stop = min(ALIGN(addr + 1, PMD_SIZE), end);
+		if (any_shared(pte_of(arena, addr), (stop - addr) >> PAGE_SHIFT))
+			return true;
+	}
+	return false;
+}
 
 /**
  * sh_arena_charged() - whether a heap page is charged to a memory cgroup
@@ -468,6 +573,8 @@ unsigned long sh_arena_unmap(struct sh_arena *arena, unsigned long addr,
 {
 	unsigned long end = addr + (nr_pages << SH_PAGE_SHIFT), done = 0;
 
+	if (!is_ours(arena))
+		return 0;
 	while (addr < end) {
 		unsigned long stop = min(ALIGN(addr + 1, PMD_SIZE), end);
 

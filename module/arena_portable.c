@@ -20,6 +20,7 @@
 #include "compat.h"
 #include "fault.h"
 #include "gfp.h"
+#include "heap.h"
 
 /* Pages freed between two points at which others may run. */
 #define FREE_BATCH	256
@@ -53,13 +54,32 @@ void sh_arena_exit(void)
 {
 }
 
+static bool intact(const struct sh_arena_backend *be)
+{
+	return vmalloc_to_page(be->area) == be->pages[0];
+}
+
+/**
+ * sh_arena_intact() - whether the addresses of an arena are still ours
+ * @arena: the arena
+ *
+ * Context: any.
+ * Return: whether they are; if not, somebody has passed one of them to vfree().
+ */
+bool sh_arena_intact(const struct sh_arena *arena)
+{
+	return intact(arena->backend);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_intact);
+
 static void backend_free(struct sh_arena_backend *be)
 {
 	unsigned long i;
 
 	if (!be)
 		return;
-	if (be->area)
+	/* What was taken from us may be somebody else's by now. The pages are ours. */
+	if (be->area && intact(be))
 		vunmap(be->area);
 	for (i = 0; i < be->nr && be->pages[i]; i++) {
 		__free_page(be->pages[i]);
@@ -147,6 +167,8 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_arena_create);
  */
 void sh_arena_destroy(struct sh_arena *arena)
 {
+	if (!sh_arena_intact(arena))
+		sh_report_arena_lost(arena);
 	backend_free(arena->backend);
 	kfree_rcu(arena, rcu);
 }
@@ -212,6 +234,20 @@ unsigned long sh_arena_count_resident(const struct sh_arena *arena,
 	return nr_pages;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_count_resident);
+
+/**
+ * sh_arena_shared() - whether somebody else has references to pages of a run
+ * @arena: the arena
+ * @addr: first address of the run
+ * @nr_pages: heap pages in it
+ *
+ * Return: false, since a page can not be exchanged for another.
+ */
+bool sh_arena_shared(const struct sh_arena *arena, unsigned long addr,
+		     unsigned long nr_pages)
+{
+	return false;
+}
 
 /**
  * sh_arena_on_node() - whether the memory of a heap page is on a NUMA node

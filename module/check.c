@@ -36,6 +36,7 @@
  * @m: where to report, or NULL for the log
  * @errors: how many were found
  * @arena: the arena that is being walked
+ * @lost: its addresses are not ours any more
  * @sys: heap pages in spans
  * @idle: heap pages in free spans
  * @released: heap pages of these that are not resident
@@ -58,6 +59,7 @@ struct checker {
 	struct seq_file *m;
 	unsigned int errors;
 	struct sh_arena *arena;
+	bool lost;
 	unsigned long sys;
 	unsigned long idle;
 	unsigned long released;
@@ -104,6 +106,11 @@ static int check_arena(struct sh_arena *arena, void *arg)
 		found(c, "an arena belongs to another heap", arena->base);
 	if (arena->used > arena->nr_pages)
 		found(c, "an arena is used beyond its end", arena->base);
+	c->lost = !sh_arena_intact(arena);
+	if (c->lost)
+		found(c,
+		      "an arena is gone: somebody called vfree() or kvfree() on an address of this heap",
+		      arena->base);
 	return 0;
 }
 
@@ -151,7 +158,7 @@ static void check_free(struct checker *c, struct sh_span *span)
 		found(c, "a free run has a size class", addr);
 	for (; addr < sh_span_end(span); addr += SH_PAGE_SIZE)
 		released += !sh_arena_resident(span->arena, addr);
-	if (released != span->released)
+	if (released != span->released && !c->lost)
 		found(c, "a free run miscounts its released pages",
 		      sh_span_base(span));
 	c->idle += span->nr_pages;

@@ -16,12 +16,20 @@
 #include <linux/slab.h>
 #include <linux/stringify.h>
 #include <linux/version.h>
+#include <linux/vmalloc.h>
 
 /* 6.13: symbol namespaces became string literals. */
 #if KERNEL_VERSION(6, 13, 0) <= LINUX_VERSION_CODE
 #define SH_NAMESPACE(ns)	__stringify(ns)
 #else
 #define SH_NAMESPACE(ns)	ns
+#endif
+
+/* 6.9: an area says that it has pages missing; /proc/kcore leaves it alone. */
+#ifdef VM_SPARSE
+#define SH_VM_SPARSE	VM_SPARSE
+#else
+#define SH_VM_SPARSE	0
 #endif
 
 /* What the KUnit module may call beyond the public interface. */

@@ -30,7 +30,7 @@
 #include "heap.h"
 
 #define ALL_POINTS	(SH_FAULT_ALLOC | SH_FAULT_PAGE | SH_FAULT_VMAP | \
-			 SH_FAULT_META)
+			 SH_FAULT_META | SH_FAULT_HYPERVISOR)
 
 DECLARE_FAULT_ATTR(sh_fault_attr);
 EXPORT_SYMBOL_FOR_KUNIT(sh_fault_attr);

@@ -17,12 +17,15 @@
  * @SH_FAULT_VMAP: the addresses of an arena
  * @SH_FAULT_META: what a heap keeps about itself: the heap, records, arrays of
  *	caches, nodes of the pagemap
+ * @SH_FAULT_HYPERVISOR: what the module can not do in a guest of some hypervisor;
+ *	asked only when it is loaded
  */
 enum sh_fault {
 	SH_FAULT_ALLOC	= BIT(0),
 	SH_FAULT_PAGE	= BIT(1),
 	SH_FAULT_VMAP	= BIT(2),
 	SH_FAULT_META	= BIT(3),
+	SH_FAULT_HYPERVISOR = BIT(4),
 };
 
 #if IS_ENABLED(CONFIG_FAULT_INJECTION_DEBUG_FS)

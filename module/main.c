@@ -131,7 +131,7 @@ static int __init spanheap_init(void)
 	err = sh_pagemap_init();
 	if (err)
 		return err;
-	/* These two fail where the kernel itself does: no test makes them. */
+	/* Without memory these two fail where the kernel does: no test makes them. */
 	err = sh_arena_init();
 	if (err)
 		goto exit_pagemap;

@@ -86,7 +86,8 @@ static struct sh_span *keep_front(struct sh_pageheap *ph, struct sh_span *run,
 	if (!run->released)
 		nr = keep;
 	else
-		for (nr = 0; keep; nr++, addr += SH_PAGE_SIZE)
+		for (nr = 0; keep && nr < run->nr_pages;
+		     nr++, addr += SH_PAGE_SIZE)
 			keep -= sh_arena_resident(run->arena, addr);
 	if (nr == run->nr_pages)
 		return run;
@@ -154,6 +155,9 @@ static void unmap_run(struct sh_span *run, struct unmapped *u)
 		if (u->nr == SH_RELEASE_BATCH)
 			free_unmapped(u);
 	}
+	/* Somebody has taken all of it: or it would be tried again for ever. */
+	if (!sh_arena_intact(run->arena))
+		run->released = run->nr_pages;
 	run->dirty = false;
 	run->charged = false;
 }

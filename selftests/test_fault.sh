@@ -101,7 +101,7 @@ own_bulk()
 
 own_bad_points()
 {
-	! echo 16 >"$own/points" 2>/dev/null || fail "16 is no point" || return 1
+	! echo 32 >"$own/points" 2>/dev/null || fail "32 is no point" || return 1
 	! echo x >"$own/points" 2>/dev/null || fail "x is no point" || return 1
 	[ "$(cat "$own/points")" -eq 0 ] || fail "a bad mask was taken"
 }
