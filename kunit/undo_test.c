@@ -152,12 +152,14 @@ static int claim_wrongly(void *arg)
 		cond_resched();
 		/* With preemption off, as free.c does it. */
 		preempt_disable();
+		/* The span that goes with it is seen as well. */
 		state = smp_load_acquire(&w->state);
 		live = SH_OBJ_LIVE;
 		if (state && try_cmpxchg(state, &live, SH_OBJ_CACHED)) {
 			w->hits++;
 			sh_claim_undo(w->span, state);
 		}
+		/* What was done with it is done. */
 		smp_store_release(&w->seen, state);
 		preempt_enable();
 	}
@@ -167,6 +169,7 @@ static int claim_wrongly(void *arg)
 /* The thread does not look at what was the object before. */
 static void wait_seen(struct wrong *w, u8 *state)
 {
+	/* Orders all that the thread did before. */
 	while (smp_load_acquire(&w->seen) != state)
 		cond_resched();
 }
@@ -186,9 +189,11 @@ static void undo_test_loses_no_free(struct kunit *test)
 		if (!obj)
 			break;
 		w.span = span_of(obj);
+		/* After the span. */
 		smp_store_release(&w.state, state_of(obj));
 		wait_seen(&w, state_of(obj));
 		spanheap_free(obj);
+		/* After the free. */
 		smp_store_release(&w.state, NULL);
 		wait_seen(&w, NULL);
 	}

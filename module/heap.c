@@ -162,6 +162,7 @@ static struct spanheap *new_heap(const char *name,
 	sh_persistent_init(&heap->persistent);
 	sh_finalizers_init(&heap->finalizers);
 	sh_profile_start(&heap->profile);
+	sh_shared_init(&heap->shared);
 	sh_fixalloc_init(&heap->specials, SH_SPECIAL_BYTES, config->node, NULL,
 			 &heap->ph.special_bytes);
 	for (class = 0; class < SH_NR_CLASSES; class++)
@@ -313,6 +314,7 @@ static void remove_heap(struct spanheap *heap)
 		sh_quarantine_drain(heap);
 		sh_debug_check(heap->debug);
 	}
+	sh_shared_flush(&heap->shared);
 	sh_report_leaks(heap);
 	free_heap(heap);
 }

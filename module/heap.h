@@ -20,6 +20,7 @@
 #include "profile.h"
 #include "runcache.h"
 #include "scavenge.h"
+#include "shared.h"
 
 struct dentry;
 struct seq_file;
@@ -44,6 +45,7 @@ struct sh_debug;
  * @specials: special records
  * @finalizers: what is to be called when objects are freed
  * @profile: who allocated what
+ * @shared: freed pages that others have references to
  * @charges: objects and persistent allocations that are charged to call sites
  * @bad_frees: frees and the like refused
  * @bad_copies: copies to and from user space refused
@@ -77,6 +79,7 @@ struct spanheap {
 	struct sh_fixalloc specials;
 	struct sh_finalizers finalizers;
 	struct sh_profile profile;
+	struct sh_shared shared;
 	atomic_long_t charges;
 	atomic_long_t bad_frees;
 	atomic_long_t bad_copies;

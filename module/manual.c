@@ -91,7 +91,9 @@ void sh_manual_free_claimed(struct sh_span *span)
 	sh_leakcheck_del((void *)sh_span_base(span));
 	atomic_long_dec(&heap->manual_spans);
 	atomic_long_sub(sh_span_bytes(span), &heap->manual_bytes);
-	sh_whole_free(span);
+	WRITE_ONCE(span->obj[0], SH_OBJ_FREE);
+	if (!sh_shared_take(span))
+		sh_whole_free(span);
 }
 
 /**
@@ -101,6 +103,9 @@ void sh_manual_free_claimed(struct sh_span *span)
  *
  * Anything else, an object as well, changes nothing and is reported and counted
  * as a bad free is.
+ *
+ * On x86-64 a page that somebody else has a reference to stays theirs, as one of
+ * vmalloc() does: the heap gives up its own.
  *
  * Context: that of spanheap_free().
  */

@@ -10,6 +10,7 @@
 #include <linux/build_bug.h>
 #include <linux/list.h>
 #include <linux/list_bl.h>
+#include <linux/llist.h>
 #include <linux/rbtree.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
@@ -103,6 +104,7 @@ enum sh_span_map {
  * @rb: in the page heap's tree, when free and long
  * @link: in one of the page heap's lists when free and short, in a bucket of a
  *	central list when there are free objects
+ * @shared: waits for its pages to be exchanged, see shared.c
  * @nelems: objects in the span
  * @nalloc: objects not SH_OBJ_FREE
  * @hint: no free object before this word of the bitmap
@@ -136,6 +138,7 @@ struct sh_span {
 	union {
 		struct rb_node rb;
 		struct list_head link;
+		struct llist_node shared;
 	};
 	union {
 		struct {
