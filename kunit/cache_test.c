@@ -451,7 +451,7 @@ static struct kunit_case cache_test_cases[] = {
 
 static struct kunit_suite cache_test_suite = {
 	.name = "spanheap_cache",
-	.init = sh_fixture_init,
+	.init = sh_fixture_still_init,
 	.exit = sh_fixture_exit,
 	.test_cases = cache_test_cases,
 };

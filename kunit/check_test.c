@@ -108,6 +108,7 @@ static int check_test_init(struct kunit *test)
 	if (!s)
 		return -ENOMEM;
 	s->heap = sh_fixture_create(test, "kunit", 0);
+	sh_fixture_stop_scavenger(s->heap);
 	s->cache = per_cpu_ptr(s->heap->caches.cpu, sh_fixture_pin());
 	s->small = spanheap_alloc(s->heap, 64, GFP_KERNEL);
 	full = spanheap_alloc_bulk(s->heap, 1024, GFP_KERNEL, 8, s->full);

@@ -554,7 +554,7 @@ static struct kunit_suite drain_test_suite = {
 	.name = "spanheap_drain",
 	.suite_init = sh_ear_open,
 	.suite_exit = sh_ear_close,
-	.init = sh_fixture_init,
+	.init = sh_fixture_still_init,
 	.exit = sh_fixture_exit,
 	.test_cases = drain_test_cases,
 };

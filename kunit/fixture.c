@@ -85,6 +85,24 @@ int sh_fixture_init(struct kunit *test)
 	return init(test, "kunit", NULL);
 }
 
+void sh_fixture_stop_scavenger(struct spanheap *heap)
+{
+	struct sh_scavenger *sc = &heap->scavenger;
+
+	WRITE_ONCE(sc->stopped, true);
+	irq_work_sync(&sc->wake);
+	cancel_delayed_work_sync(&sc->work);
+}
+
+int sh_fixture_still_init(struct kunit *test)
+{
+	int err = sh_fixture_init(test);
+
+	if (!err)
+		sh_fixture_stop_scavenger(test->priv);
+	return err;
+}
+
 int sh_fixture_debug_init(struct kunit *test)
 {
 	struct spanheap_config config = SPANHEAP_CONFIG_INIT;

@@ -17,7 +17,9 @@
  * must be sound and have no live objects.
  */
 int sh_fixture_init(struct kunit *test);
-/* The same with a debug heap, called kunit-debug. */
+/* The same with sh_fixture_stop_scavenger(). */
+int sh_fixture_still_init(struct kunit *test);
+/* The same as the first with a debug heap, called kunit-debug. */
 int sh_fixture_debug_init(struct kunit *test);
 void sh_fixture_exit(struct kunit *test);
 
@@ -52,6 +54,12 @@ static inline unsigned long sh_fixture_ops_each(unsigned long nr)
 {
 	return 2 * sh_fixture_ops(nr) / max(num_online_cpus(), 2U);
 }
+
+/*
+ * From now on the heap gives nothing back of its own accord, and empties no
+ * caches: for cases that look at what is cached or idle for longer than a moment.
+ */
+void sh_fixture_stop_scavenger(struct spanheap *heap);
 
 /* The figures of a heap by value, to be used in expressions. */
 struct spanheap_stats sh_fixture_stats(struct spanheap *heap);

@@ -573,7 +573,7 @@ static struct kunit_case transfer_test_cases[] = {
 
 static struct kunit_suite transfer_test_suite = {
 	.name = "spanheap_transfer",
-	.init = sh_fixture_init,
+	.init = sh_fixture_still_init,
 	.exit = sh_fixture_exit,
 	.test_cases = transfer_test_cases,
 };
