@@ -475,6 +475,45 @@ static void drain_test_a_pair_counts_as_use(struct kunit *test)
 	}
 }
 
+/* Free until as many are cached as before: past a full slot, that is. */
+static void free_until_as_before(const struct sh_slot *slot, void **objs,
+				 unsigned int *nr)
+{
+	const struct sh_entry *top = slot->top;
+
+	while (*nr) {
+		spanheap_free(objs[--*nr]);
+		if (slot->top == top)
+			break;
+	}
+}
+
+/* What comes from elsewhere goes through the cache, at an even pace maybe. */
+static void drain_test_frees_alone_count_as_use(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	struct sh_cache *cache = cache_of(heap, sh_fixture_pin());
+	struct sh_slot *slot = &cache->slot[sh_size_class(4096)];
+	unsigned int nr = 0, round;
+	void *objs[200];
+
+	heap->caches.max_bytes = SZ_64K;
+	while (nr < ARRAY_SIZE(objs))
+		objs[nr++] = spanheap_alloc(heap, 4096, GFP_KERNEL);
+	while (!cache->overflows)
+		spanheap_free(objs[--nr]);
+	look_for_idle(heap);
+	for (round = 0; round < 3; round++) {
+		free_until_as_before(slot, objs, &nr);
+		KUNIT_ASSERT_GT(test, nr, 0);
+		look_for_idle(heap);
+		KUNIT_EXPECT_NOT_NULL(test, slot->base);
+	}
+	look_for_idle(heap);
+	KUNIT_EXPECT_NULL(test, slot->base);
+	spanheap_free_bulk(nr, objs);
+}
+
 static void drain_test_only_idle_cpus_are_emptied(struct kunit *test)
 {
 	struct spanheap *heap = test->priv;
@@ -545,6 +584,7 @@ static struct kunit_case drain_test_cases[] = {
 	KUNIT_CASE(drain_test_idle_cpus_are_emptied),
 	KUNIT_CASE(drain_test_cpus_in_use_are_left_alone),
 	KUNIT_CASE(drain_test_a_pair_counts_as_use),
+	KUNIT_CASE(drain_test_frees_alone_count_as_use),
 	KUNIT_CASE(drain_test_only_idle_cpus_are_emptied),
 	KUNIT_CASE(drain_test_figures_are_right_meanwhile),
 	{ }

@@ -380,13 +380,15 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_drain_bytes);
 
 /*
  * Changes whenever a CPU allocates from its caches or frees to them. What an
- * allocation adds weighs more than what it takes out of a cache.
+ * allocation adds weighs more than what it takes out of a cache, and what goes
+ * past a full slot more than what then leaves it.
  */
 static unsigned long signature(struct sh_caches *caches, int cpu, bool *holds)
 {
 	struct sh_cache *cache = per_cpu_ptr(caches->cpu, cpu);
 	struct sh_runcache *rc = per_cpu_ptr(caches->rcs->cpu, cpu);
-	unsigned long allocs = sh_peek(rc->hits) + sh_peek(rc->misses);
+	unsigned long calls = sh_peek(rc->hits) + sh_peek(rc->misses) +
+			      sh_peek(cache->overflows);
 	unsigned long held = sh_peek(rc->nr);
 	unsigned int class;
 
@@ -395,10 +397,10 @@ static unsigned long signature(struct sh_caches *caches, int cpu, bool *holds)
 		struct sh_slot *slot = &cache->slot[class];
 
 		*holds |= !!sh_peek(slot->base);
-		allocs -= sh_peek(slot->left);
+		calls -= sh_peek(slot->left);
 		held += (unsigned long)sh_peek(slot->top);
 	}
-	return (allocs << 16) + held;
+	return (calls << 16) + held;
 }
 
 /**
