@@ -20,6 +20,11 @@ static u64 total(struct spanheap *heap)
 	return s.resident + s.span_meta + s.cache_meta + s.other_meta;
 }
 
+static u64 resident(struct spanheap *heap)
+{
+	return sh_fixture_stats(heap).resident;
+}
+
 static u64 given_back(struct spanheap *heap)
 {
 	return heap->scavenger.bytes[SH_SCAVENGE_LIMIT];
@@ -125,11 +130,11 @@ static void limit_test_may_be_lowered_below_use(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, nr);
 	expect_intact(test, SZ_64K, objs, nr);
 	spanheap_free_bulk(nr / 2, objs + nr / 2);
-	before = sh_fixture_stats(heap).resident;
+	before = resident(heap);
 	spanheap_set_limit(heap, SZ_256K);
 	if (SH_ARENA_SPARSE)
-		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).resident, nr / 2 * SZ_64K);
-	KUNIT_EXPECT_EQ(test, given_back(heap), before - sh_fixture_stats(heap).resident);
+		KUNIT_EXPECT_EQ(test, resident(heap), nr / 2 * SZ_64K);
+	KUNIT_EXPECT_EQ(test, given_back(heap), before - resident(heap));
 	KUNIT_EXPECT_GT(test, given_back(heap), 0);
 	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_1M, QUIET));
 	expect_intact(test, SZ_64K, objs, nr / 2);

@@ -104,29 +104,33 @@ static void needs_sparse_arenas(struct kunit *test)
 		kunit_skip(test, "arenas here keep their memory");
 }
 
+static void expect_one_pass(struct kunit *test, struct spanheap *heap, u64 got)
+{
+	struct spanheap_stats stats = sh_fixture_stats(heap);
+
+	KUNIT_EXPECT_EQ(test, stats.scavenges, 1);
+	KUNIT_EXPECT_EQ(test, stats.scavenged_bytes, got);
+	KUNIT_EXPECT_EQ(test, given_back(heap, SH_SCAVENGE_REQUEST), got);
+}
+
 static void scavenge_test_a_request_returns_bytes(struct kunit *test)
 {
 	struct spanheap *heap = heap_of(test);
-	struct spanheap_stats before, after;
-	size_t got;
+	u64 resident, got;
 
 	use_pages(test, LONG_PAGES, 3);
-	before = sh_fixture_stats(heap);
+	resident = sh_fixture_stats(heap).resident;
 	got = spanheap_scavenge(heap);
-	after = sh_fixture_stats(heap);
 	KUNIT_EXPECT_GE(test, got, 3 * LONG_BYTES);
-	KUNIT_EXPECT_EQ(test, got, before.resident - after.resident);
+	KUNIT_EXPECT_EQ(test, got, resident - sh_fixture_stats(heap).resident);
 	if (SH_ARENA_SPARSE)
-		KUNIT_EXPECT_EQ(test, after.resident, 0);
-	KUNIT_EXPECT_EQ(test, after.arenas, 1);
-	KUNIT_EXPECT_EQ(test, after.scavenges, 1);
-	KUNIT_EXPECT_EQ(test, after.scavenged_bytes, got);
-	KUNIT_EXPECT_EQ(test, given_back(heap, SH_SCAVENGE_REQUEST), got);
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).resident, 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).arenas, 1);
 	KUNIT_EXPECT_EQ(test, heap->scavenger.shootdowns > 0, SH_ARENA_SPARSE);
+	expect_one_pass(test, heap, got);
 	/* There is no more then, and a pass for nothing is none. */
 	KUNIT_EXPECT_EQ(test, spanheap_scavenge(heap), 0);
-	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).scavenges, 1);
-	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).scavenged_bytes, got);
+	expect_one_pass(test, heap, got);
 }
 
 /* A clock that counts jiffies has not moved after each pass. */
