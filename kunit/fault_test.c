@@ -294,6 +294,7 @@ static void end(struct life *life)
 	for (i = 0; i < life->nr; i++)
 		spanheap_free(life->held[i]);
 	rcu_barrier();
+	spanheap_flush_finalizers(life->heap);
 	s = sh_fixture_stats(life->heap);
 	KUNIT_EXPECT_EQ(life->test, s.objects, 0);
 	KUNIT_EXPECT_EQ(life->test, s.manual_spans, 0);

@@ -523,15 +523,38 @@ static void realloc_test_touches_nothing_that_others_have(struct kunit *test)
 	}
 }
 
+struct wrong_frees {
+	void *obj;
+	unsigned long rounds;
+};
+
 static int free_wrongly(void *arg)
 {
-	void **shared = arg;
+	struct wrong_frees *w = arg;
 
 	while (!kthread_should_stop()) {
-		spanheap_free(READ_ONCE(*shared));
+		spanheap_free(READ_ONCE(w->obj));
+		/* What is freed next was looked up after this was said. */
+		smp_store_mb(w->rounds, w->rounds + 1);
 		cond_resched();
 	}
 	return 0;
+}
+
+/*
+ * Where there is kmemleak, wait until the thread has let go of the object. Who
+ * frees an object in the very moment in which somebody else gets it does so before
+ * kmemleak knows of it, which then takes it for allocated for ever.
+ */
+static void wait_for_free(struct wrong_frees *w)
+{
+	unsigned long rounds;
+
+	/* The thread's next look is after this. */
+	smp_store_mb(w->obj, NULL);
+	rounds = READ_ONCE(w->rounds);
+	while (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && READ_ONCE(w->rounds) == rounds)
+		cond_resched();
 }
 
 /* Of two that end an object one is told, and no memory of others is written. */
@@ -539,16 +562,17 @@ static void realloc_test_bears_a_free_at_the_same_time(struct kunit *test)
 {
 	struct spanheap *heap = test->priv;
 	unsigned long nr = sh_fixture_ops(100000), i;
+	struct wrong_frees wrong = { };
 	struct task_struct *task;
-	void *obj, *shared = NULL;
+	void *obj;
 
-	task = kthread_run(free_wrongly, &shared, "sh-freer");
+	task = kthread_run(free_wrongly, &wrong, "sh-freer");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	for (i = 0; i < nr; i++) {
 		obj = spanheap_alloc(heap, 64, GFP_KERNEL);
-		WRITE_ONCE(shared, obj);
+		WRITE_ONCE(wrong.obj, obj);
 		obj = spanheap_realloc(heap, obj, 32, GFP_KERNEL | __GFP_ZERO);
-		WRITE_ONCE(shared, NULL);
+		wait_for_free(&wrong);
 		/* The thread may have it, or free it as the next one's. */
 		spanheap_free(obj);
 		if (i % 256 == 0)
