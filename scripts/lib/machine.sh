@@ -32,7 +32,7 @@ machine_qemu()
 	local work=$1 flags words
 
 	image_pack "$work/rootfs" "$work/initrd"
-	if [ "$icount" = yes ]; then
+	if [ "$ICOUNT" = yes ]; then
 		flags=(-accel tcg -icount "shift=0,sleep=off" -smp 1 -cpu max)
 	elif [ "${SPANHEAP_KVM:-0}" = 1 ]; then
 		flags=(-accel kvm -smp "$CPUS,sockets=$NODES" -cpu host)
