@@ -279,6 +279,57 @@ static void limit_test_no_limit_means_no_pass(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 1);
 }
 
+/*
+ * What can never fit leaves nothing behind that counts, whoever asked for it: no
+ * arena, no page tables. So it is refused alone, and nobody is drained for it.
+ */
+static void limit_test_a_refusal_is_no_harm_to_others(struct kunit *test)
+{
+	struct spanheap *heap = sh_fixture_create(test, "kunit-refusal", SZ_4M);
+	static const gfp_t flags[] = { QUIET, QUIET_ATOMIC };
+	struct spanheap_stats before, after;
+	void *obj;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		flush_work(&heap->ph.reserve);
+		before = sh_fixture_stats(heap);
+		KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_512M, flags[i]));
+		KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_4M, flags[i]));
+		flush_work(&heap->ph.reserve);
+		after = sh_fixture_stats(heap);
+		KUNIT_EXPECT_EQ(test, after.arenas, before.arenas);
+		KUNIT_EXPECT_EQ(test, after.other_meta, before.other_meta);
+		obj = spanheap_alloc(heap, 20000, QUIET_ATOMIC);
+		KUNIT_EXPECT_NOT_NULL(test, obj);
+		spanheap_free(obj);
+	}
+	sh_fixture_destroy(test, heap);
+}
+
+/* A heap full of what only its users can free is not searched for more each time. */
+static void limit_test_users_objects_are_not_looked_for(struct kunit *test)
+{
+	struct spanheap *heap = sh_fixture_create(test, "kunit-full", SZ_8M);
+	void *objs[128], *obj;
+	unsigned int nr, i;
+	u64 before;
+
+	nr = fill_up(heap, SZ_64K, objs, ARRAY_SIZE(objs));
+	KUNIT_ASSERT_GT(test, nr, 32);
+	spanheap_free(objs[--nr]);
+	before = given_back(heap);
+	for (i = 0; i < 100; i++)
+		KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_4M, QUIET));
+	KUNIT_EXPECT_EQ(test, given_back(heap), before);
+	obj = spanheap_alloc(heap, SZ_64K, QUIET);
+	KUNIT_EXPECT_NOT_NULL(test, obj);
+	spanheap_free(obj);
+	expect_intact(test, SZ_64K, objs, nr);
+	spanheap_free_bulk(nr, objs);
+	sh_fixture_destroy(test, heap);
+}
+
 static struct kunit_case limit_test_cases[] = {
 	KUNIT_CASE(limit_test_bounds_resident_memory),
 	KUNIT_CASE(limit_test_makes_room_at_the_limit),
@@ -291,6 +342,8 @@ static struct kunit_case limit_test_cases[] = {
 	KUNIT_CASE(limit_test_too_much_fails_all_the_same),
 	KUNIT_CASE(limit_test_nothing_idle_means_no_pass),
 	KUNIT_CASE(limit_test_no_limit_means_no_pass),
+	KUNIT_CASE(limit_test_a_refusal_is_no_harm_to_others),
+	KUNIT_CASE(limit_test_users_objects_are_not_looked_for),
 	{ }
 };
 

@@ -91,7 +91,7 @@ static void *alloc_open(struct spanheap *heap, size_t size, size_t align,
 		obj = alloc_once(heap, size, align, gfp | __GFP_NOWARN, node);
 		if (obj)
 			return obj;
-		sh_reclaim(heap, gfp);
+		sh_reclaim(heap, size, gfp);
 	}
 	obj = alloc_once(heap, size, align, gfp, node);
 	return obj ?: sh_count_failure(heap);
@@ -313,7 +313,7 @@ static noinline unsigned int bulk_slow(struct spanheap *heap, unsigned int class
 	if (!sh_users_enter(heap))
 		return 0;
 	done = sh_caches_alloc_bulk(caches, class, gfp, heap->node, nr, objs);
-	if (unlikely(done < nr) && sh_reclaim(heap, gfp))
+	if (unlikely(done < nr) && sh_reclaim(heap, sh_classes[class].size, gfp))
 		done += sh_caches_alloc_bulk(caches, class, gfp, heap->node,
 					     nr - done, objs + done);
 	sh_profile_note_bulk(heap, objs, done, sh_classes[class].size, gfp);

@@ -180,7 +180,7 @@ unsigned long sh_pressure_count(void);
 unsigned long sh_pressure_release(unsigned long goal);
 
 /* limit.c */
-bool sh_reclaim(struct spanheap *heap, gfp_t gfp);
+bool sh_reclaim(struct spanheap *heap, size_t size, gfp_t gfp);
 
 /* main.c: module parameters. */
 extern unsigned int sh_arena_mb;

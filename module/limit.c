@@ -3,10 +3,15 @@
  * Limits and giving back on request: the public calls, and what an allocation
  * does before it fails.
  *
+ * What can never fit is refused without disturbing anybody: more than the limit
+ * with all that only the heap's users can give back. The page heap asks the same
+ * before it reserves any address for a request.
+ *
  * Locks: none. Contexts: task, may sleep; sh_reclaim() that of its gfp.
  */
 #include <linux/cpumask.h>
 #include <linux/export.h>
+#include <linux/limits.h>
 
 #include "compat.h"
 #include "debug.h"
@@ -31,21 +36,47 @@ static bool anything_idle(struct spanheap *heap)
 	return false;
 }
 
+/*
+ * Bytes of what is allocated whole, which goes only when its users free it: not
+ * when that waits for readers or in a quarantine.
+ */
+static size_t bytes_kept(struct spanheap *heap)
+{
+	if (heap->debug || atomic_long_read(&heap->rcu_frees))
+		return 0;
+	return atomic_long_read(&heap->large_bytes) +
+	       atomic_long_read(&heap->manual_bytes) +
+	       atomic_long_read(&heap->persistent.bytes);
+}
+
+static bool can_fit(struct spanheap *heap, size_t size)
+{
+	size_t limit = READ_ONCE(heap->ph.limit) << SH_PAGE_SHIFT;
+
+	return size < limit && bytes_kept(heap) < limit - size;
+}
+
 /**
  * sh_reclaim() - try to make room in a heap whose limit is reached
  * @heap: the heap
+ * @size: bytes that are missing
  * @gfp: the flags of the allocation that failed
+ *
+ * With __GFP_NORETRY only what is near is given back, and nobody is waited for.
  *
  * Context: that of @gfp.
  * Return: whether it is worth to try again.
  */
-bool sh_reclaim(struct spanheap *heap, gfp_t gfp)
+bool sh_reclaim(struct spanheap *heap, size_t size, gfp_t gfp)
 {
 	if (!READ_ONCE(heap->ph.limit) || !gfpflags_allow_blocking(gfp) ||
-	    !anything_idle(heap))
+	    !can_fit(heap, size) || !anything_idle(heap))
 		return false;
 	sh_quarantine_drain(heap);
-	sh_scavenge(&heap->scavenger, SH_SCAVENGE_LIMIT);
+	if (gfp & __GFP_NORETRY)
+		sh_scavenge_near(&heap->scavenger, ULONG_MAX, SH_SCAVENGE_LIMIT);
+	else
+		sh_scavenge(&heap->scavenger, SH_SCAVENGE_LIMIT);
 	return true;
 }
 

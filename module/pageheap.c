@@ -138,6 +138,22 @@ bool sh_pageheap_within_limit(struct sh_pageheap *ph, unsigned long nr)
 	       (meta_bytes(ph) >> SH_PAGE_SHIFT) < limit;
 }
 
+/*
+ * Whether the limit allows more memory once nothing is idle. That is asked before
+ * any addresses are reserved for it: page tables would stay and count.
+ */
+static bool may_fit(struct sh_pageheap *ph, unsigned long nr)
+{
+	unsigned long limit = READ_ONCE(ph->limit), flags, in_use;
+
+	if (!limit)
+		return true;
+	spin_lock_irqsave(&ph->lock, flags);
+	in_use = ph->sys - ph->idle;
+	spin_unlock_irqrestore(&ph->lock, flags);
+	return in_use + nr + (meta_bytes(ph) >> SH_PAGE_SHIFT) < limit;
+}
+
 /**
  * sh_pageheap_take_front() - allocate the front of a free run
  * @ph: the page heap, locked
@@ -242,7 +258,9 @@ static struct sh_span *take(struct sh_pageheap *ph, u32 nr_pages,
 	do {
 		span = take_mapped(ph, nr_pages, align, kind, &record);
 		err = PTR_ERR_OR_ZERO(span);
-		if (err == -ENOMEM) {
+		if (err == -ENOMEM && !may_fit(ph, nr_pages)) {
+			err = -EDQUOT;
+		} else if (err == -ENOMEM) {
 			err = sh_pageheap_grow(ph, nr_pages + align - 1, gfp);
 		} else if (err == -EAGAIN) {
 			record = sh_record_new(ph, kind, gfp | __GFP_NOWARN);

@@ -83,7 +83,7 @@ struct sh_span *sh_whole_take_hard(struct spanheap *heap, size_t size,
 				     node);
 		if (span)
 			return span;
-		sh_reclaim(heap, gfp);
+		sh_reclaim(heap, size, gfp);
 	}
 	return sh_whole_take(heap, size, align, gfp, node);
 }
