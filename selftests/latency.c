@@ -196,7 +196,7 @@ static struct spanheap *new_heap(const char *name)
 
 static int have_heaps(unsigned int nr)
 {
-	char name[16];
+	char name[20];
 
 	if (nr > MOST_HEAPS)
 		return -EINVAL;
