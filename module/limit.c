@@ -56,6 +56,12 @@ static bool can_fit(struct spanheap *heap, size_t size)
 	return size < limit && bytes_kept(heap) < limit - size;
 }
 
+/* Since the limit was lowered: what is idle goes then, whether it helps or not. */
+static bool is_over(struct spanheap *heap)
+{
+	return atomic_long_read(&heap->ph.resident) > READ_ONCE(heap->ph.limit);
+}
+
 /**
  * sh_reclaim() - try to make room in a heap whose limit is reached
  * @heap: the heap
@@ -70,7 +76,7 @@ static bool can_fit(struct spanheap *heap, size_t size)
 bool sh_reclaim(struct spanheap *heap, size_t size, gfp_t gfp)
 {
 	if (!READ_ONCE(heap->ph.limit) || !gfpflags_allow_blocking(gfp) ||
-	    !can_fit(heap, size) || !anything_idle(heap))
+	    !(can_fit(heap, size) || is_over(heap)) || !anything_idle(heap))
 		return false;
 	sh_quarantine_drain(heap);
 	if (gfp & __GFP_NORETRY)
