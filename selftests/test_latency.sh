@@ -81,11 +81,6 @@ latency_small()
 	counting && life 256
 }
 
-latency_tiny()
-{
-	counting && life 16
-}
-
 latency_spans()
 {
 	counting && life 24K
