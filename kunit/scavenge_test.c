@@ -503,6 +503,28 @@ static void scavenge_test_trim_gives_back_what_is_near(struct kunit *test)
 	spanheap_free(keep);
 }
 
+/* However much is wanted, there is no more than there is. */
+static void scavenge_test_trim_gives_back_all(struct kunit *test)
+{
+	static const size_t wanted[] = {
+		SIZE_MAX, SIZE_MAX - SH_PAGE_SIZE, SIZE_MAX / 2 + 1,
+	};
+	struct spanheap *heap = heap_of(test);
+	void *keep, *obj;
+	int i;
+
+	/* Of the first arena, which may have to stay. */
+	keep = spanheap_alloc(heap, SZ_64K, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, keep);
+	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
+		obj = spanheap_alloc(heap, SZ_16M, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, obj);
+		spanheap_free(obj);
+		KUNIT_EXPECT_GE(test, spanheap_trim(heap, wanted[i]), SZ_16M);
+	}
+	spanheap_free(keep);
+}
+
 /* The heap does this while nobody calls it: the one case that takes time. */
 static void scavenge_test_works_by_itself(struct kunit *test)
 {
@@ -663,6 +685,7 @@ static struct kunit_case scavenge_test_cases[] = {
 	KUNIT_CASE(scavenge_test_nothing_idle_means_no_passes),
 	KUNIT_CASE(scavenge_test_what_gets_idle_wakes_it),
 	KUNIT_CASE(scavenge_test_trim_gives_back_what_is_near),
+	KUNIT_CASE(scavenge_test_trim_gives_back_all),
 	KUNIT_CASE(scavenge_test_works_by_itself),
 	KUNIT_CASE_SLOW(scavenge_test_amid_traffic),
 	{ }

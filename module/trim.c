@@ -6,15 +6,14 @@
  * Locks: none of its own. Contexts: task, reclaim as well.
  */
 #include <linux/export.h>
-#include <linux/math.h>
 
 #include "compat.h"
-#include "heap.h"
+#include "whole.h"
 
 /**
  * spanheap_trim() - give some of the memory back that a heap does not use
  * @heap: the heap, NULL for the default heap
- * @bytes: how much is wanted
+ * @bytes: how much is wanted, SIZE_MAX for all there is
  *
  * Made for a shrinker, which calls it with the bytes that it has just freed. The
  * longest idle goes first. When that is not enough, what this CPU has cached and
@@ -30,10 +29,8 @@
  */
 size_t spanheap_trim(struct spanheap *heap, size_t bytes)
 {
-	unsigned long goal = DIV_ROUND_UP(bytes, SH_PAGE_SIZE);
-
 	heap = sh_heap_or_default(heap);
-	return sh_scavenge_near(&heap->scavenger, goal,
+	return sh_scavenge_near(&heap->scavenger, sh_whole_pages(bytes),
 				SH_SCAVENGE_REQUEST) << SH_PAGE_SHIFT;
 }
 EXPORT_SYMBOL_GPL(spanheap_trim);
