@@ -222,10 +222,10 @@ static void *map_start(struct seq_file *m, loff_t *pos)
 	struct map *map = m->private;
 	int err;
 
-	if (!*pos)
-		return SEQ_START_TOKEN;
 	if (*pos < map->at)
 		begin(map);
+	if (!*pos)
+		return SEQ_START_TOKEN;
 	while (*pos >= map->at + map->ready) {
 		if (map->walk.done)
 			return NULL;
@@ -290,6 +290,7 @@ const struct file_operations sh_map_fops = {
 	.llseek = seq_lseek,
 	.release = seq_release_private,
 };
+EXPORT_SYMBOL_FOR_KUNIT(sh_map_fops);
 
 /* Tenths, and one more for those that are full. */
 #define FILLS	11
