@@ -3,9 +3,9 @@
  * What the rest of the system asks of all heaps: memory under pressure, through
  * a shrinker, and the caches of a CPU that goes offline, through a hotplug state.
  *
- * Locks: sh_heaps_lock for reading, only tried in reclaim: who holds it for
- * writing may be allocating. Then sc->lock, which is waited for: reclaim that
- * gave up whenever another is at work here would find no memory and kill.
+ * Locks: sh_heaps_lock for reading, only tried in reclaim, which is not to wait for
+ * who makes or destroys a heap. Any number of tasks may be at it here: reclaim that
+ * gave up whenever another is would find no memory and kill.
  *
  * Contexts: reclaim, which may sleep; the control CPU of a hotplug operation.
  */
