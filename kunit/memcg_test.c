@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>
+#include <linux/spinlock.h>
 
 #include "fixture.h"
 #include "pages.h"
@@ -100,6 +101,33 @@ static void memcg_test_others_may_give_it_back(struct kunit *test)
 	sh_pages_free(ph, other);
 	sh_pageheap_release(ph, ULONG_MAX, 0, &shootdowns);
 	KUNIT_EXPECT_EQ(test, ph->free.charged_pages, 0);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_spare(ph), 0);
+	sh_pages_verify(test, ph);
+}
+
+static void set_due(struct sh_pageheap *ph, enum sh_charged_due due)
+{
+	spin_lock_irq(&ph->lock);
+	ph->memcg.due = due;
+	spin_unlock_irq(&ph->lock);
+}
+
+/* Nothing was there when the worker looked: somebody else had it in hand. */
+static void memcg_test_what_others_leave_of_a_run_leaves(struct kunit *test)
+{
+	struct sh_pageheap *ph = heap_of(test);
+	unsigned long shootdowns = 0;
+	struct sh_span *charged;
+
+	needs_sparse_arenas(test);
+	charged = alloc_charged(test, 40);
+	sh_pages_alloc(test, ph, 1);
+	/* The worker is about to come, and does not: nobody starts it again. */
+	set_due(ph, SH_CHARGED_NOW);
+	sh_pages_free(ph, charged);
+	set_due(ph, SH_CHARGED_NOT);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_release(ph, 10, 0, &shootdowns), 10);
+	KUNIT_EXPECT_EQ(test, wait_for(ph, 30), 30);
 	KUNIT_EXPECT_EQ(test, sh_pageheap_spare(ph), 0);
 	sh_pages_verify(test, ph);
 }
@@ -202,6 +230,7 @@ static struct kunit_case memcg_test_cases[] = {
 	KUNIT_CASE(memcg_test_charged_runs_leave),
 	KUNIT_CASE(memcg_test_little_leaves_a_little_later),
 	KUNIT_CASE(memcg_test_others_may_give_it_back),
+	KUNIT_CASE(memcg_test_what_others_leave_of_a_run_leaves),
 	KUNIT_CASE(memcg_test_idle_arenas_leave),
 	KUNIT_CASE(memcg_test_both_parts_are_charged),
 	KUNIT_CASE(memcg_test_long_runs_are_not_cached),
