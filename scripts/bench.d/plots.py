@@ -68,6 +68,7 @@ def draw_batch(lane, points):
 
 
 def draw_bulk(lane, points):
+    points = {key: f for key, f in points.items() if key.variant == "bulk"}
     return against_size("Several objects in one call", lane, points,
                         lambda key: f"{key.count} a call")
 
