@@ -10,6 +10,7 @@
 #include <linux/sizes.h>
 
 #include "fixture.h"
+#include "sampling.h"
 #include "stats.h"
 
 static struct sh_slot_stats slot_stats(struct spanheap *heap, int cpu,
@@ -80,6 +81,7 @@ static void cache_test_keeps_objects_freed_elsewhere(struct kunit *test)
 	void *objs[10];
 
 	KUNIT_ASSERT_EQ(test, spanheap_alloc_bulk(heap, 128, GFP_KERNEL, 10, objs), 10);
+	sh_drain_cpu(&heap->caches, -1);
 	for (i = 0; i < 10; i++)
 		sh_fixture_on_cpu(other, (void (*)(void *))spanheap_free, objs[i]);
 	KUNIT_EXPECT_EQ(test, slot_stats(heap, other, class).objects, 10);
@@ -285,23 +287,78 @@ static void cache_test_remote_frees_come_back_in_batches(struct kunit *test)
 
 static void cache_test_bulk_takes_from_the_slot_first(struct kunit *test)
 {
-	unsigned int class = sh_size_class(64);
+	unsigned int class = sh_size_class(64), i;
 	struct spanheap *heap = test->priv;
-	struct sh_slot_stats slot;
 	struct sh_central_stats central;
+	struct sh_slot_stats slot;
 	int cpu = sh_fixture_pin();
-	void *objs[100];
+	void *last[2], *objs[100];
 
-	spanheap_free(spanheap_alloc(heap, 64, GFP_KERNEL));
+	for (i = 0; i < 2; i++)
+		last[i] = spanheap_alloc(heap, 64, GFP_KERNEL);
+	spanheap_free_bulk(2, last);
 	slot = slot_stats(heap, cpu, class);
-	KUNIT_EXPECT_GT(test, slot.objects, 1);
 	KUNIT_ASSERT_EQ(test, 100, spanheap_alloc_bulk(heap, 64, GFP_KERNEL, 100, objs));
-	KUNIT_EXPECT_EQ(test, slot_stats(heap, cpu, class).objects, 0);
-	KUNIT_EXPECT_EQ(test, slot_stats(heap, cpu, class).allocs,
-			slot.allocs + slot.objects);
+	KUNIT_EXPECT_PTR_EQ(test, objs[0], last[1]);
+	KUNIT_EXPECT_PTR_EQ(test, objs[1], last[0]);
+	/* What did not come from there counts as if it had. */
+	KUNIT_EXPECT_EQ(test, slot_stats(heap, cpu, class).allocs, slot.allocs + 100);
 	sh_central_stats(&heap->central[class], &central);
-	KUNIT_EXPECT_EQ(test, central.direct_allocs, 100 - slot.objects);
+	KUNIT_EXPECT_EQ(test, central.direct_allocs, 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 100);
+	sh_fixture_check(test, heap);
 	spanheap_free_bulk(100, objs);
+}
+
+/* As one does that is for one object: the next ones find what they want there. */
+static void cache_test_bulk_that_misses_fills_the_slot(struct kunit *test)
+{
+	static const unsigned int counts[] = { 1, 4, 8, 100 };
+	struct spanheap *heap = test->priv;
+	struct sh_central_stats before, after;
+	const unsigned int nr = 1000;
+	unsigned int class, i, got;
+	void **objs;
+
+	objs = kunit_kcalloc(test, nr, sizeof(*objs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, objs);
+	sh_fixture_pin();
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		class = sh_size_class(64 << i);
+		sh_central_stats(&heap->central[class], &before);
+		for (got = 0; got + counts[i] <= nr; got += counts[i])
+			KUNIT_ASSERT_EQ(test, counts[i],
+					spanheap_alloc_bulk(heap, 64 << i, GFP_KERNEL,
+							    counts[i], objs + got));
+		sh_central_stats(&heap->central[class], &after);
+		/* A batch at a time, but for the first ones, and for ends of spans. */
+		KUNIT_EXPECT_LE(test, after.refills - before.refills,
+				2 * nr / SH_BATCH_MAX + 6);
+		sh_fixture_check(test, heap);
+		spanheap_free_bulk(got, objs);
+	}
+}
+
+/* A slot that can not hold as many as are wanted each time grows until it can. */
+static void cache_test_slots_grow_with_bulks(struct kunit *test)
+{
+	unsigned int class = sh_size_class(64), i;
+	struct spanheap *heap = test->priv;
+	struct sh_central_stats before, after;
+	const unsigned int nr = 500;
+	void **objs;
+
+	objs = kunit_kcalloc(test, nr, sizeof(*objs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, objs);
+	sh_fixture_pin();
+	for (i = 0; i < 8; i++) {
+		sh_central_stats(&heap->central[class], &before);
+		KUNIT_ASSERT_EQ(test, nr, spanheap_alloc_bulk(heap, 64, GFP_KERNEL, nr,
+							      objs));
+		spanheap_free_bulk(nr, objs);
+		sh_central_stats(&heap->central[class], &after);
+	}
+	KUNIT_EXPECT_MEMEQ(test, &before, &after, sizeof(before));
 }
 
 /* With nothing in any other layer touched. */
@@ -355,6 +412,43 @@ static void cache_test_bulk_does_not_hit_what_is_to_be_sampled(struct kunit *tes
 	KUNIT_EXPECT_FALSE(test, sh_caches_hit_bulk(&heap->caches, class, 1, objs + 3));
 	cache->slot[class].left = left - 3;
 	spanheap_free_bulk(3, objs);
+}
+
+/* That one bulk takes longer must not make all later ones do so. */
+static void hit_after_a_sample(struct kunit *test)
+{
+	unsigned int class = sh_size_class(64);
+	struct spanheap *heap = test->priv;
+	struct sh_slot_stats slot;
+	struct sh_cache *cache;
+	int cpu = sh_fixture_pin();
+	void *objs[4];
+
+	cache = per_cpu_ptr(heap->caches.cpu, cpu);
+	spanheap_free(spanheap_alloc(heap, 64, GFP_KERNEL));
+	slot = slot_stats(heap, cpu, class);
+	/* Near the end of a countdown, with as many objects allocated. */
+	cache->drawn[class] -= cache->slot[class].left - 3;
+	cache->slot[class].left = 3;
+	KUNIT_EXPECT_EQ(test, slot_stats(heap, cpu, class).allocs, slot.allocs);
+	KUNIT_ASSERT_EQ(test, spanheap_alloc_bulk(heap, 64, GFP_KERNEL, 4, objs), 4);
+	spanheap_free_bulk(4, objs);
+	KUNIT_EXPECT_EQ(test, slot_stats(heap, cpu, class).allocs, slot.allocs + 4);
+	KUNIT_ASSERT_TRUE(test, sh_caches_hit_bulk(&heap->caches, class, 4, objs));
+	KUNIT_EXPECT_EQ(test, slot_stats(heap, cpu, class).allocs, slot.allocs + 8);
+	spanheap_free_bulk(4, objs);
+}
+
+static void cache_test_bulk_hits_again_after_a_sample(struct kunit *test)
+{
+	unsigned long rate = sh_profile_rate;
+
+	/* So high that the next one is far away. */
+	KUNIT_ASSERT_EQ(test, sh_profile_set_rate(SH_RATE_MAX), 0);
+	hit_after_a_sample(test);
+	KUNIT_ASSERT_EQ(test, sh_profile_set_rate(0), 0);
+	hit_after_a_sample(test);
+	sh_profile_set_rate(rate);
 }
 
 /* Random sizes and bounds, and now and then the mark set as by an interrupt. */
@@ -442,8 +536,11 @@ static struct kunit_case cache_test_cases[] = {
 	KUNIT_CASE(cache_test_moves_half_of_a_small_slot),
 	KUNIT_CASE(cache_test_remote_frees_come_back_in_batches),
 	KUNIT_CASE(cache_test_bulk_takes_from_the_slot_first),
+	KUNIT_CASE(cache_test_bulk_that_misses_fills_the_slot),
+	KUNIT_CASE(cache_test_slots_grow_with_bulks),
 	KUNIT_CASE(cache_test_bulk_hits_for_all_or_for_none),
 	KUNIT_CASE(cache_test_bulk_does_not_hit_what_is_to_be_sampled),
+	KUNIT_CASE(cache_test_bulk_hits_again_after_a_sample),
 	KUNIT_CASE(cache_test_is_verified_amid_traffic),
 	KUNIT_CASE(cache_test_random),
 	{ }

@@ -306,6 +306,36 @@ static void profile_test_estimates_are_unbiased(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, live, 0);
 }
 
+/* The same in bulks of one to a batch, of which most come from a CPU's cache. */
+static u64 run_bulks(struct spanheap *heap, u64 bytes)
+{
+	static const u16 sizes[] = { 24, 2000, 64, 700, 200, 512, 100, 320 };
+	void *objs[SH_BATCH_MAX];
+	unsigned int nr = 0, got;
+	u64 done = 0;
+
+	while (done < bytes) {
+		got = spanheap_alloc_bulk(heap, sizes[nr % ARRAY_SIZE(sizes)],
+					  GFP_KERNEL, 1 + nr % ARRAY_SIZE(objs), objs);
+		done += got * spanheap_size(objs[0]);
+		spanheap_free_bulk(got, objs);
+		nr++;
+	}
+	return done;
+}
+
+static void profile_test_estimates_of_bulks_are_unbiased(struct kunit *test)
+{
+	u64 bytes = SZ_64M / SH_FIXTURE_SLOW, done, live, all;
+	unsigned int stacks;
+
+	KUNIT_ASSERT_EQ(test, sh_profile_set_rate(SZ_8K), 0);
+	done = run_bulks(test->priv, bytes);
+	sum(test->priv, &live, &all, &stacks);
+	EXPECT_NEAR(test, all, done, SH_FIXTURE_SLOW > 1 ? 150 : 60);
+	KUNIT_EXPECT_EQ(test, live, 0);
+}
+
 static int profile_test_init(struct kunit *test)
 {
 	rate_before = sh_profile_rate;
@@ -331,6 +361,7 @@ static struct kunit_case profile_test_cases[] = {
 	KUNIT_CASE(profile_test_samples_in_interrupts),
 	KUNIT_CASE(profile_test_counts_what_is_sampled),
 	KUNIT_CASE(profile_test_estimates_are_unbiased),
+	KUNIT_CASE(profile_test_estimates_of_bulks_are_unbiased),
 	{}
 };
 

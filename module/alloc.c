@@ -316,7 +316,7 @@ static noinline unsigned int bulk_slow(struct spanheap *heap, unsigned int class
 	if (unlikely(done < nr) && sh_reclaim(heap, sh_classes[class].size, gfp))
 		done += sh_caches_alloc_bulk(caches, class, gfp, heap->node,
 					     nr - done, objs + done);
-	sh_profile_note_bulk(heap, objs, done, sh_classes[class].size, gfp);
+	sh_profile_note_bulk(heap, objs, done, class, gfp);
 	sh_users_leave(heap);
 	return done;
 }

@@ -98,10 +98,13 @@ static unsigned int slot_batch(const struct sh_slot *slot)
 	return clamp_t(unsigned int, sh_slot_capacity(slot) / 2, 1, SH_BATCH_MAX);
 }
 
-/* Put as many entries as fit into this CPU's slot. Returns how many did. */
+/*
+ * Put as many entries as fit into this CPU's slot, and count what its user got
+ * past it. Returns how many did.
+ */
 static unsigned int stash(struct sh_caches *caches, unsigned int class,
 			  const struct sh_entry *entries, unsigned int nr,
-			  bool allocated)
+			  unsigned int allocated)
 {
 	struct sh_cache *cache;
 	struct sh_slot *slot;
@@ -112,7 +115,7 @@ static unsigned int stash(struct sh_caches *caches, unsigned int class,
 	if (sh_cache_enter(cache)) {
 		slot = &cache->slot[class];
 		cache->drawn[class] += allocated;
-		cache->misses += allocated;
+		cache->misses++;
 		nr = min_t(unsigned int, nr, slot->end - slot->top);
 		sh_entries_copy(slot->top, entries, nr);
 		slot->top += nr;
@@ -122,8 +125,8 @@ static unsigned int stash(struct sh_caches *caches, unsigned int class,
 		busy = true;
 	}
 	preempt_enable();
-	if (busy && allocated)
-		sh_central_count_direct(&caches->central[class], 1);
+	if (busy)
+		sh_central_count_direct(&caches->central[class], allocated);
 	return nr;
 }
 
@@ -200,7 +203,7 @@ void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 		return NULL;
 	sh_trace(refill, caches->rcs->ph->name, sh_classes[class].size, got);
 	WRITE_ONCE(*batch[0].state, SH_OBJ_LIVE);
-	kept = stash(caches, class, batch + 1, got - 1, true);
+	kept = stash(caches, class, batch + 1, got - 1, 1);
 	if (kept < got - 1)
 		sh_central_free(central, caches->rcs, batch + 1 + kept,
 				got - 1 - kept);
@@ -209,17 +212,22 @@ void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_caches_refill);
 
-/* Allocate objects from a slot of this CPU's cache, entered, that has them. */
-static void pop_from(struct sh_slot *slot, unsigned int nr, void **objs)
+/* Make the last @nr objects before @end live ones. */
+static void hand_out(const struct sh_entry *end, unsigned int nr, void **objs)
 {
-	const struct sh_entry *entry = slot->top;
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		entry--;
-		objs[i] = entry->obj;
-		WRITE_ONCE(*entry->state, SH_OBJ_LIVE);
+		end--;
+		objs[i] = end->obj;
+		WRITE_ONCE(*end->state, SH_OBJ_LIVE);
 	}
+}
+
+/* Allocate objects from a slot of this CPU's cache, entered, that has them. */
+static void pop_from(struct sh_slot *slot, unsigned int nr, void **objs)
+{
+	hand_out(slot->top, nr, objs);
 	slot->top -= nr;
 }
 
@@ -305,6 +313,40 @@ void *sh_caches_pop(struct sh_caches *caches, unsigned int class)
 	return pop_bulk(caches, class, 1, &obj) ? obj : NULL;
 }
 
+/*
+ * Allocate objects past an empty slot, a batch at most, and fill it with the rest
+ * of a batch. Returns how many.
+ */
+static unsigned int refill_bulk(struct sh_caches *caches, unsigned int class,
+				gfp_t gfp, int node, unsigned int nr,
+				void **objs)
+{
+	/* Another CPU's, maybe: then some more or less do no harm. */
+	unsigned int want = data_race(slot_batch(&raw_cpu_ptr(caches->cpu)->slot[class]));
+	struct sh_transfer *transfer = &caches->transfer[class];
+	struct sh_central *central = &caches->central[class];
+	struct sh_entry batch[SH_BATCH_MAX], *end;
+	unsigned int got, kept;
+
+	want = clamp_t(unsigned int, nr, want, SH_BATCH_MAX);
+	sh_transfer_note(transfer);
+	got = sh_transfer_get(transfer, batch, want) ?:
+	      sh_central_alloc(central, caches->rcs, caches->cpu, batch, want, gfp,
+			       node);
+	if (!got)
+		return 0;
+	sh_trace(refill, caches->rcs->ph->name, sh_classes[class].size, got);
+	nr = min(nr, got);
+	end = batch + got;
+	hand_out(end, nr, objs);
+	open_all(class, nr, objs);
+	got -= nr;
+	kept = stash(caches, class, batch, got, nr);
+	if (kept < got)
+		sh_central_free(central, caches->rcs, batch + kept, got - kept);
+	return nr;
+}
+
 /**
  * sh_caches_alloc_bulk() - allocate objects of one class
  * @caches: the caches
@@ -314,6 +356,9 @@ void *sh_caches_pop(struct sh_caches *caches, unsigned int class)
  * @nr: how many
  * @objs: where to put them
  *
+ * As long as calls find the slot short of what they want it grows, and is filled,
+ * as by those that want one object: the next ones find what they want there.
+ *
  * Context: that of @gfp.
  * Return: how many there are in @objs, fewer than @nr if memory ran out.
  */
@@ -321,25 +366,16 @@ unsigned int sh_caches_alloc_bulk(struct sh_caches *caches, unsigned int class,
 				  gfp_t gfp, int node, unsigned int nr,
 				  void **objs)
 {
-	struct sh_central *central = &caches->central[class];
-	struct sh_entry batch[SH_BATCH_MAX];
-	unsigned int done, want, got, i;
+	unsigned int done = pop_bulk(caches, class, nr, objs), got;
 
-	done = pop_bulk(caches, class, nr, objs);
+	if (done < nr)
+		sh_slot_grow(caches, class);
 	while (done < nr) {
-		want = min_t(unsigned int, nr - done, SH_BATCH_MAX);
-		sh_transfer_note(&caches->transfer[class]);
-		got = sh_transfer_get(&caches->transfer[class], batch, want) ?:
-		      sh_central_alloc(central, caches->rcs, caches->cpu, batch,
-				       want, gfp, node);
+		got = refill_bulk(caches, class, gfp, node, nr - done,
+				  objs + done);
 		if (!got)
 			break;
-		for (i = 0; i < got; i++) {
-			objs[done++] = batch[i].obj;
-			WRITE_ONCE(*batch[i].state, SH_OBJ_LIVE);
-			sh_shadow_open(batch[i].obj, sh_classes[class].size);
-		}
-		sh_central_count_direct(central, got);
+		done += got;
 		if (gfpflags_allow_blocking(gfp))
 			cond_resched();
 	}

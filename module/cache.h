@@ -118,9 +118,9 @@ void sh_caches_put(struct sh_caches *caches, unsigned int class,
 		   struct sh_entry entry);
 void sh_caches_stats(struct sh_caches *caches, int cpu, unsigned int class,
 		     struct sh_slot_stats *stats);
-bool sh_caches_due(struct sh_caches *caches, unsigned int class);
-unsigned int sh_caches_due_first(struct sh_caches *caches, size_t size,
+unsigned int sh_caches_due_first(struct sh_caches *caches, unsigned int class,
 				 unsigned int nr);
+bool sh_caches_due_bytes(struct sh_caches *caches, size_t size);
 void *sh_caches_pop(struct sh_caches *caches, unsigned int class);
 void sh_caches_redraw(struct sh_caches *caches, int dead_cpu);
 
@@ -131,6 +131,12 @@ const char *sh_caches_check(struct sh_caches *caches);
 void sh_slot_grow(struct sh_caches *caches, unsigned int class);
 void sh_transfer_grow(struct sh_caches *caches, unsigned int class);
 void sh_caches_free_array(struct sh_caches *caches, struct sh_entry *array);
+
+/* Whether an object that sh_cache_pop() did not give is to be sampled. */
+static inline bool sh_caches_due(struct sh_caches *caches, unsigned int class)
+{
+	return !sh_caches_due_first(caches, class, 1);
+}
 
 /**
  * sh_cache_enter() - start using this CPU's cache

@@ -13,6 +13,8 @@
  *
  * Contexts: any but NMI, except where a function says otherwise.
  */
+#include <linux/minmax.h>
+
 #include "cache.h"
 #include "compat.h"
 #include "sampling.h"
@@ -32,64 +34,69 @@ static void set_left(struct sh_cache *cache, unsigned int class, long left)
 	sh_cache_changed(cache, flags);
 }
 
-/**
- * sh_caches_due() - count a small object that sh_cache_pop() did not give
- * @caches: the caches
- * @class: its size class
- *
- * Context: any but NMI.
- * Return: whether it is to be sampled.
- */
-bool sh_caches_due(struct sh_caches *caches, unsigned int class)
+/* Count objects of a slot of this CPU's cache, entered: see below. */
+static unsigned int count_down(struct sh_cache *cache, unsigned int class,
+			       unsigned int nr)
 {
-	size_t size = sh_classes[class].size;
-	struct sh_cache *cache;
-	struct sh_slot *slot;
-	bool due;
-	long left;
+	struct sh_slot *slot = &cache->slot[class];
+	long left = sh_slot_left(slot);
 
-	/* Nothing is to be sampled; but a slot at its end would stay there. */
-	if (!READ_ONCE(sh_profile_rate) &&
-	    sh_peek(raw_cpu_ptr(caches->cpu)->slot[class].left) > 0)
-		return false;
-	preempt_disable();
-	cache = this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
-		slot = &cache->slot[class];
-		left = sh_slot_left(slot);
-		due = !left;
-		if (due) {
-			set_left(cache, class, sh_sampling_draw(size));
-		} else {
-			/* It is counted where it comes from: not here. */
-			cache->drawn[class]--;
-			WRITE_ONCE(slot->left, left - 1);
-		}
-		sh_cache_leave(cache);
-	} else {
-		/*
-		 * In an interrupt within this cache, and whatever the countdown
-		 * says: it has no memory.
-		 */
-		due = sh_sampling_draw_bytes() < (long)size;
+	if (left < (long)nr) {
+		set_left(cache, class, sh_sampling_draw(sh_classes[class].size));
+		return left;
 	}
-	preempt_enable();
-	return due && READ_ONCE(sh_profile_rate);
+	/* They are counted where they come from: not here. */
+	cache->drawn[class] -= nr;
+	WRITE_ONCE(slot->left, left - (long)nr);
+	return nr;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_due);
 
 /**
- * sh_caches_due_first() - count several objects that sh_cache_pop() did not give
+ * sh_caches_due_first() - count small objects that sh_cache_pop() did not give
  * @caches: the caches
- * @size: bytes of each
+ * @class: their size class
  * @nr: how many
  *
  * Context: any but NMI.
  * Return: the first of them that is to be sampled, @nr for none. Those after it
  * were not counted.
  */
-unsigned int sh_caches_due_first(struct sh_caches *caches, size_t size,
+unsigned int sh_caches_due_first(struct sh_caches *caches, unsigned int class,
 				 unsigned int nr)
+{
+	struct sh_cache *cache;
+	long first;
+
+	/* Nothing is to be sampled; but a slot at its end would stay there. */
+	if (!READ_ONCE(sh_profile_rate) &&
+	    sh_peek(raw_cpu_ptr(caches->cpu)->slot[class].left) >= (long)nr)
+		return nr;
+	preempt_disable();
+	cache = this_cpu_ptr(caches->cpu);
+	if (sh_cache_enter(cache)) {
+		first = count_down(cache, class, nr);
+		sh_cache_leave(cache);
+	} else {
+		/*
+		 * In an interrupt within this cache, and whatever the countdown
+		 * says: it has no memory.
+		 */
+		first = sh_sampling_draw(sh_classes[class].size);
+	}
+	preempt_enable();
+	return READ_ONCE(sh_profile_rate) ? min_t(long, first, nr) : nr;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_due_first);
+
+/**
+ * sh_caches_due_bytes() - count an object that comes from no slot
+ * @caches: the caches
+ * @size: its bytes
+ *
+ * Context: any but NMI.
+ * Return: whether it is to be sampled.
+ */
+bool sh_caches_due_bytes(struct sh_caches *caches, size_t size)
 {
 	struct sh_cache *cache;
 	struct sh_slot *slot;
@@ -101,18 +108,16 @@ unsigned int sh_caches_due_first(struct sh_caches *caches, size_t size,
 		slot = &cache->slot[0];
 		left = sh_slot_left(slot);
 		/* Slot 0 has no objects of which this would be a part. */
-		if (left < (long)(nr * size))
-			WRITE_ONCE(slot->left, sh_sampling_draw_bytes());
-		else
-			WRITE_ONCE(slot->left, left - (long)(nr * size));
+		WRITE_ONCE(slot->left, left < (long)size ?
+			   sh_sampling_draw_bytes() : left - (long)size);
 		sh_cache_leave(cache);
 	} else {
 		left = sh_sampling_draw_bytes();
 	}
 	preempt_enable();
-	return left < (long)(nr * size) ? left / (long)size : nr;
+	return left < (long)size;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_due_first);
+EXPORT_SYMBOL_FOR_KUNIT(sh_caches_due_bytes);
 
 /**
  * sh_caches_redraw() - start all countdowns anew, since the rate has changed

@@ -188,29 +188,27 @@ void sh_profile_note(struct spanheap *heap, const void *ptr, size_t size,
 		     gfp_t gfp)
 {
 	if (READ_ONCE(sh_profile_rate) && ptr &&
-	    !sh_caches_due_first(&heap->caches, size, 1))
+	    sh_caches_due_bytes(&heap->caches, size))
 		sh_profile_sample(heap, ptr, gfp);
 }
 
 /**
  * sh_profile_note_bulk() - take samples of those objects whose turn it is
  * @heap: the heap
- * @objs: small objects just allocated
+ * @objs: small objects just allocated, past what counts down by itself
  * @nr: how many
- * @size: bytes of each
+ * @class: their size class
  * @gfp: how to get memory for the records
  *
  * Context: that of @gfp.
  */
 void sh_profile_note_bulk(struct spanheap *heap, void **objs, unsigned int nr,
-			  size_t size, gfp_t gfp)
+			  unsigned int class, gfp_t gfp)
 {
 	unsigned int i = 0;
 
-	if (!READ_ONCE(sh_profile_rate))
-		return;
 	while (i < nr) {
-		i += sh_caches_due_first(&heap->caches, size, nr - i);
+		i += sh_caches_due_first(&heap->caches, class, nr - i);
 		if (i < nr)
 			sh_profile_sample(heap, objs[i++], gfp);
 	}
