@@ -489,6 +489,64 @@ static void free_test_bulk_of_many(struct kunit *test)
 	sh_fixture_check(test, heap);
 }
 
+struct mixture {
+	struct spanheap *heap[3];
+	struct rnd_state rnd;
+	void *objs[40];
+	u64 freed;
+	u64 bad;
+};
+
+/* Mostly objects of few spans, some of others, and what is no object or was one. */
+static void *mixed(struct mixture *m, unsigned int at)
+{
+	unsigned int what = sh_test_random(&m->rnd, 16);
+	void *last = at ? m->objs[at - 1] : NULL;
+
+	if (what < 2 && last) {
+		m->bad++;
+		/* None begins there, in whichever span it is. */
+		if (what)
+			return PTR_ALIGN_DOWN(last, 8) + 4;
+		return m->objs[sh_test_random(&m->rnd, at)];
+	}
+	m->freed++;
+	return spanheap_alloc(m->heap[what < 5 ? what % 3 : 0],
+			      1 + sh_test_random(&m->rnd, at % 8 ? 64 : 40000),
+			      GFP_KERNEL);
+}
+
+/* One after the other in a call: where one was is no more than a hint for the next. */
+static void free_test_bulk_tells_spans_apart(struct kunit *test)
+{
+	unsigned long ops = sh_fixture_ops(2000), op;
+	u64 freed = 0, bad = 0;
+	struct mixture *m;
+	unsigned int i;
+
+	m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	sh_test_seed(test, &m->rnd);
+	m->heap[0] = test->priv;
+	m->heap[1] = sh_fixture_create(test, "kunit-other", 0);
+	m->heap[2] = sh_fixture_create_debug(test, "kunit-debug");
+	for (op = 0; op < ops; op++) {
+		for (i = 0; i < ARRAY_SIZE(m->objs); i++)
+			m->objs[i] = mixed(m, i);
+		spanheap_free_bulk(ARRAY_SIZE(m->objs), m->objs);
+	}
+	for (i = 0; i < ARRAY_SIZE(m->heap); i++) {
+		freed += sh_fixture_stats(m->heap[i]).frees;
+		bad += bad_frees(m->heap[i]);
+		KUNIT_EXPECT_EQ(test, sh_fixture_stats(m->heap[i]).objects, 0);
+		sh_fixture_check(test, m->heap[i]);
+	}
+	KUNIT_EXPECT_EQ(test, freed, m->freed);
+	KUNIT_EXPECT_EQ(test, bad, m->bad);
+	sh_fixture_destroy(test, m->heap[2]);
+	sh_fixture_destroy(test, m->heap[1]);
+}
+
 static struct kunit_case free_test_cases[] = {
 	KUNIT_CASE(free_test_ignores_nothing),
 	KUNIT_CASE(free_test_frees_every_class),
@@ -508,6 +566,7 @@ static struct kunit_case free_test_cases[] = {
 	KUNIT_CASE(free_test_stale_frees_beside_reuse),
 	KUNIT_CASE(free_test_bulk_goes_on_after_a_bad_one),
 	KUNIT_CASE(free_test_bulk_of_many),
+	KUNIT_CASE(free_test_bulk_tells_spans_apart),
 	{ }
 };
 

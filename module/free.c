@@ -15,6 +15,12 @@
  *   away; a second look at the key proves it is the span that was meant. If it
  *   is not, the object belongs to somebody else and is made live again.
  *
+ * Objects freed together are often of one span. So the span of the last one is
+ * tried first, as long as preemption is off: its key says whether the next one is
+ * in it. If it is, and live, then so it was when the last one was freed, and it
+ * keeps the span from going away. If it is not live, then which record says so
+ * makes no difference.
+ *
  * Anything that fails on the way is looked at again, without haste, by
  * free_slow().
  *
@@ -75,10 +81,23 @@ static noinline void undo_slow(const void *ptr, struct sh_span *span, u8 *state)
 	free_slow(ptr);
 }
 
+/* Where in a span of small objects an address lies, if it does. */
+static __always_inline bool locate(const void *ptr, const struct sh_span *span,
+				   unsigned long *key, unsigned long *class,
+				   unsigned long *off)
+{
+	*key = READ_ONCE(span->key);
+	*class = *key & ~SH_PAGE_MASK;
+	*off = (unsigned long)ptr - *key + *class;
+	return *off < sh_class_at(*class)->bytes;
+}
+
 /**
  * claim() - turn a live object into a cached one
  * @ptr: the address
- * @spanp: set to its span
+ * @spanp: its span as the pagemap has it, or with @guess one that was looked up
+ *	since preemption is off; set to its span
+ * @guess: look @ptr up if it is not in that span
  * @class: set to its size class, as an offset
  * @statep: set to where its state is, or to NULL
  *
@@ -87,9 +106,10 @@ static noinline void undo_slow(const void *ptr, struct sh_span *span, u8 *state)
  * other object was claimed: the caller undoes that.
  */
 static __always_inline bool claim(const void *ptr, struct sh_span **spanp,
-				  unsigned long *class, u8 **statep)
+				  const bool guess, unsigned long *class,
+				  u8 **statep)
 {
-	struct sh_span *span = sh_pagemap_get_any((unsigned long)ptr);
+	struct sh_span *span = *spanp;
 	const struct sh_class *info;
 	unsigned long key, off;
 	u8 live = SH_OBJ_LIVE;
@@ -97,12 +117,14 @@ static __always_inline bool claim(const void *ptr, struct sh_span **spanp,
 	u8 *state;
 
 	*statep = NULL;
-	key = READ_ONCE(span->key);
-	*class = key & ~SH_PAGE_MASK;
+	if (unlikely(!locate(ptr, span, &key, class, &off))) {
+		if (!guess)
+			return false;
+		span = sh_pagemap_get_any((unsigned long)ptr);
+		if (!locate(ptr, span, &key, class, &off))
+			return false;
+	}
 	info = sh_class_at(*class);
-	off = (unsigned long)ptr - key + *class;
-	if (unlikely(off >= info->bytes))
-		return false;
 	product = off * info->magic;
 	if (unlikely((u32)product >= (u32)info->magic))
 		return false;	/* no multiple of the size */
@@ -157,19 +179,19 @@ static __always_inline unsigned long first_offset(void)
 }
 
 /*
- * Called with preemption off and what first_offset() says. Returns whether it
- * still is off.
+ * Called with preemption off, what first_offset() says and a span as for claim().
+ * Returns whether preemption still is off; then that is the object's span.
  */
-static __always_inline bool free_here(const void *ptr, bool zero,
+static __always_inline bool free_here(const void *ptr, struct sh_span **spanp,
+				      const bool guess, bool zero,
 				      unsigned long offset)
 {
-	struct sh_span *span;
 	unsigned long class;
 	u8 *state;
 
-	if (unlikely(!claim(ptr, &span, &class, &state))) {
+	if (unlikely(!claim(ptr, spanp, guess, &class, &state))) {
 		if (state) {
-			undo_slow(ptr, span, state);
+			undo_slow(ptr, *spanp, state);
 			return false;
 		}
 		preempt_enable();
@@ -182,9 +204,9 @@ static __always_inline bool free_here(const void *ptr, bool zero,
 		sh_shadow_open(ptr, sh_class_at(class)->size);
 		memset((void *)ptr, 0, sh_class_at(class)->size);
 	}
-	if (unlikely(!sh_cache_push(cache_of(span, offset), class, ptr,
+	if (unlikely(!sh_cache_push(cache_of(*spanp, offset), class, ptr,
 				    state))) {
-		flush_slow(span, ptr, state);
+		flush_slow(*spanp, ptr, state);
 		return false;
 	}
 	return true;
@@ -192,10 +214,15 @@ static __always_inline bool free_here(const void *ptr, bool zero,
 
 static __always_inline void do_free(const void *ptr, bool zero)
 {
+	unsigned long offset;
+	struct sh_span *span;
+
 	if (sh_debug_refused_in_nmi("free"))
 		return;
 	preempt_disable();
-	if (likely(free_here(ptr, zero, first_offset())))
+	offset = first_offset();
+	span = sh_pagemap_get_any((unsigned long)ptr);
+	if (likely(free_here(ptr, &span, false, zero, offset)))
 		preempt_enable();
 }
 
@@ -240,6 +267,7 @@ EXPORT_SYMBOL_GPL(spanheap_free);
 static void free_all(unsigned int nr, void **objs)
 {
 	unsigned int i = 0, end;
+	struct sh_span *span;
 	unsigned long offset;
 	bool off;
 
@@ -249,8 +277,9 @@ static void free_all(unsigned int nr, void **objs)
 		end = i + min_t(unsigned int, nr - i, SH_BATCH_MAX);
 		preempt_disable();
 		offset = first_offset();
+		span = sh_pagemap_get_any((unsigned long)objs[i]);
 		do {
-			off = free_here(objs[i++], false, offset);
+			off = free_here(objs[i++], &span, true, false, offset);
 		} while (off && i < end);
 		if (off)
 			preempt_enable();
