@@ -48,7 +48,7 @@ static bool resize(struct spanheap *heap, struct sh_object *obj, size_t size,
 	/* What was added is zeroed already; what is left over is not. */
 	kept = min(kept, sh_object_size(obj));
 	if (want_init_on_alloc(gfp) && size < kept)
-		memset(start + size, 0, kept - size);
+		sh_long_zero(start + size, kept - size, gfp);
 	sh_slack_close(start, size);
 	return true;
 }
@@ -104,7 +104,8 @@ static void *move(struct spanheap *heap, const void *ptr, size_t size, gfp_t gfp
  * An object that fits stays where it is, also one of another heap. An object of
  * another heap that does not fit moves to @heap. A large object (over
  * SPANHEAP_MAX_SMALL) that is made smaller gives the pages back it does not
- * need. Making an object smaller does not fail, but for flags that are refused.
+ * need, as spanheap_free() does. Making an object smaller does not fail, but for
+ * flags that are refused.
  *
  * An object that moves is as aligned as spanheap_alloc() makes it, whatever
  * alignment it was allocated with; one that stays keeps its address.
