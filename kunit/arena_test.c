@@ -116,12 +116,50 @@ static void arena_test_notices_that_it_was_taken(struct kunit *test)
 	/* It may get the same addresses. */
 	others = vmalloc(NR_PAGES << SH_PAGE_SHIFT);
 	KUNIT_EXPECT_EQ(test, populate(arena, 4, 2), 0);
+	KUNIT_EXPECT_FALSE(test, sh_arena_shared(arena, page(arena, 0), 2));
 	KUNIT_EXPECT_EQ(test, release(arena, 0, NR_PAGES), 0);
 	KUNIT_EXPECT_FALSE(test, sh_arena_intact(arena));
 	sh_arena_destroy(arena);
 	if (others)
 		memset(others, 1, NR_PAGES << SH_PAGE_SHIFT);
 	vfree(others);
+}
+
+static struct page *page_at(unsigned long addr)
+{
+	return vmalloc_to_page((void *)addr);
+}
+
+/* Each page of a run counts, and none beside it. */
+static void expect_shared(struct kunit *test, struct sh_arena *arena,
+			  unsigned long first, unsigned long nr_pages)
+{
+	unsigned long base = page(arena, first), end = page(arena, first + nr_pages);
+	unsigned long addr;
+
+	for (addr = base - SH_PAGE_SIZE; addr < end + SH_PAGE_SIZE;
+	     addr += PAGE_SIZE) {
+		get_page(page_at(addr));
+		KUNIT_EXPECT_EQ(test, sh_arena_shared(arena, base, nr_pages),
+				addr >= base && addr < end);
+		put_page(page_at(addr));
+	}
+	KUNIT_EXPECT_FALSE(test, sh_arena_shared(arena, base, nr_pages));
+}
+
+/* Over the end of a page table, too. */
+static void arena_test_sees_every_reference(struct kunit *test)
+{
+	static const unsigned long lengths[] = { 1, 5, 7, 8, 9, 16, 37, 300 };
+	struct sh_arena *arena;
+	unsigned int i;
+
+	if (!SH_ARENA_SPARSE)
+		kunit_skip(test, "pages stay where they are");
+	arena = create(test, 400);
+	KUNIT_ASSERT_EQ(test, populate(arena, 0, 400), 400);
+	for (i = 0; i < ARRAY_SIZE(lengths); i++)
+		expect_shared(test, arena, 3 + i, lengths[i]);
 }
 
 static void arena_test_reserves_what_was_asked_for(struct kunit *test)
@@ -408,6 +446,7 @@ static void arena_test_random_against_a_bitmap(struct kunit *test)
 static struct kunit_case arena_cases[] = {
 	KUNIT_CASE(arena_test_has_nothing_beside_it),
 	KUNIT_CASE(arena_test_notices_that_it_was_taken),
+	KUNIT_CASE(arena_test_sees_every_reference),
 	KUNIT_CASE(arena_test_reserves_what_was_asked_for),
 	KUNIT_CASE(arena_test_is_address_space_without_memory),
 	KUNIT_CASE(arena_test_populates_what_is_missing),

@@ -3,8 +3,10 @@
  * Large objects: a run of pages each, found, freed and used again as a whole.
  */
 #include <kunit/test.h>
+#include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 
 #include "fixture.h"
 
@@ -209,6 +211,34 @@ static void large_test_stops_at_the_limit(struct kunit *test)
 	sh_fixture_destroy(test, heap);
 }
 
+/* As a page of vmalloc() would be, the last as well as the first. */
+static void large_test_leaves_a_page_that_is_kept(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	size_t offs[] = { 0, SZ_64K - PAGE_SIZE };
+	struct page *page;
+	void *obj;
+	int i;
+
+	if (!SH_ARENA_SPARSE)
+		kunit_skip(test, "pages stay where they are");
+	for (i = 0; i < ARRAY_SIZE(offs); i++) {
+		obj = spanheap_alloc(heap, SZ_64K, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, obj);
+		memset(obj, 0xa1, SZ_64K);
+		page = vmalloc_to_page(obj + offs[i]);
+		get_page(page);
+		spanheap_free(obj);
+		sh_shared_flush(&heap->shared);
+		KUNIT_EXPECT_EQ(test, page_count(page), 1);
+		KUNIT_EXPECT_NULL(test, memchr_inv(page_address(page), 0xa1,
+						   PAGE_SIZE));
+		put_page(page);
+		sh_fixture_check(test, heap);
+	}
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).in_use, 0);
+}
+
 struct large {
 	void *obj;
 	size_t size;
@@ -267,6 +297,7 @@ static struct kunit_case large_test_cases[] = {
 	KUNIT_CASE(large_test_fails_where_it_can_not_sleep),
 	KUNIT_CASE(large_test_gives_the_rest_of_an_aligned_run_back),
 	KUNIT_CASE(large_test_aligns_small_sizes),
+	KUNIT_CASE(large_test_leaves_a_page_that_is_kept),
 	KUNIT_CASE(large_test_stops_at_the_limit),
 	KUNIT_CASE(large_test_random),
 	{ }

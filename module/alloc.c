@@ -340,6 +340,8 @@ static void zero_all(unsigned int class, gfp_t gfp, unsigned int nr, void **objs
  * @nr: how many
  * @objs: where to put them
  *
+ * As with spanheap_free_bulk(), it is for the caller to bound @nr.
+ *
  * Context: that of spanheap_alloc().
  * Return: how many were allocated. When that is fewer than @nr, there was no
  * memory for the next; the first ones are the caller's all the same.

@@ -43,6 +43,7 @@
 #include <asm/pgtable_types.h>
 
 #include "arena.h"
+#include "arena_paged.h"
 #include "compat.h"
 #include "fault.h"
 #include "gfp.h"
@@ -54,27 +55,6 @@
 
 /* Entries of an array filled between two preemption points. */
 #define FILL_BATCH		65536
-
-/**
- * struct sh_arena_backend - what a paged arena keeps
- * @area: what vmap() returned, at most a page below the base
- * @guard: address of the page of the area that is not the arena's
- * @lost: it was reported that the area is not ours any more
- * @prot: page protection as vmap() set it
- * @nr_tables: page tables, each of PMD_SIZE of addresses
- * @table: the first entry of each that is ours
- */
-struct sh_arena_backend {
-	void *area;
-	unsigned long guard;
-	bool lost;
-	pgprot_t prot;
-	unsigned long nr_tables;
-	pte_t *table[];
-};
-
-/* No page, and no address that a CPU might try all the same. */
-#define GUARD_ENTRY	(PTE_PFN_MASK | _PAGE_RW)
 
 static struct page *placeholder;
 
@@ -103,13 +83,6 @@ void sh_arena_exit(void)
 	__free_page(placeholder);
 }
 
-static pte_t *pte_of(const struct sh_arena *arena, unsigned long addr)
-{
-	unsigned long nr = (addr >> PMD_SHIFT) - (arena->base >> PMD_SHIFT);
-
-	return arena->backend->table[nr] + pte_index(addr);
-}
-
 static void flush_all_tlb(void *unused)
 {
 	unsigned long flags, cr4;
@@ -129,7 +102,7 @@ static void flush_all_tlb(void *unused)
 static pte_t *guard_entry(const struct sh_arena *arena)
 {
 	unsigned int level;
-	/* Not to be remembered: the table may go with the area. */
+	/* Not from what is remembered: the table may go with the area. */
 	pte_t *pte = lookup_address(arena->backend->guard, &level);
 
 	return level == PG_LEVEL_4K ? pte : NULL;
@@ -146,7 +119,7 @@ bool sh_arena_intact(const struct sh_arena *arena)
 {
 	pte_t *pte = guard_entry(arena);
 
-	return pte && pte_val(*pte) == GUARD_ENTRY;
+	return pte && pte_val(*pte) == SH_GUARD_ENTRY;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_intact);
 
@@ -185,16 +158,17 @@ static int adopt_tables(struct sh_arena *arena)
 		if (err)
 			return err;
 		if (addr == arena->base)
-			arena->backend->prot = pte_pgprot(*pte_of(arena, addr));
+			arena->backend->prot = pte_pgprot(*sh_arena_pte(arena, addr));
 		stop = min(ALIGN(addr + 1, PMD_SIZE), end);
 		for (; addr < stop; addr += PAGE_SIZE)
-			set_pte(pte_of(arena, addr), __pte(0));
+			set_pte(sh_arena_pte(arena, addr), __pte(0));
 		cond_resched();
 	}
 	pte = guard_entry(arena);
 	if (!pte)
 		return -EOPNOTSUPP;
-	set_pte(pte, __pte(GUARD_ENTRY));
+	set_pte(pte, __pte(SH_GUARD_ENTRY));
+	arena->backend->guard_pte = pte;
 	on_each_cpu(flush_all_tlb, NULL, 1);
 	return 0;
 }
@@ -342,7 +316,7 @@ static void map_pages(struct sh_arena *arena, unsigned long addr,
 	int i;
 
 	for (i = 0; i < PAGES_PER_HEAP_PAGE; i++, addr += PAGE_SIZE) {
-		pte = pte_of(arena, addr);
+		pte = sh_arena_pte(arena, addr);
 		set_pte(pte, mk_pte(pages[i], arena->backend->prot));
 	}
 }
@@ -438,42 +412,11 @@ bool sh_arena_on_node(const struct sh_arena *arena, unsigned long addr,
 	unsigned long end = addr + SH_PAGE_SIZE;
 
 	for (; addr < end; addr += PAGE_SIZE)
-		if (page_to_nid(pte_page(*pte_of(arena, addr))) != node)
+		if (page_to_nid(pte_page(*sh_arena_pte(arena, addr))) != node)
 			return false;
 	return true;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_on_node);
-
-/* Whether any of @nr pages has a reference that is not ours, or is none. */
-static bool any_shared(const pte_t *pte, unsigned long nr)
-{
-	for (; nr; nr--, pte++)
-		if (pte_none(*pte) || page_ref_count(pte_page(*pte)) != 1)
-			return true;
-	return false;
-}
-
-/**
- * sh_arena_shared() - whether somebody else has references to pages of a run
- * @arena: the arena
- * @addr: first address of the run
- * @nr_pages: heap pages in it, all resident
- *
- * Context: any; the caller owns the run.
- * Return: whether somebody has.
- */
-bool sh_arena_shared(const struct sh_arena *arena, unsigned long addr,
-		     unsigned long nr_pages)
-{
-	unsigned long end = addr + (nr_pages << SH_PAGE_SHIFT), stop;
-
-	for (; addr < end; addr = stop) {
-		stop = min(ALIGN(addr + 1, PMD_SIZE), end);
-		if (any_shared(pte_of(arena, addr), (stop - addr) >> PAGE_SHIFT))
-			return true;
-	}
-	return false;
-}
 
 /**
  * sh_arena_charged() - whether a heap page is charged to a memory cgroup
@@ -485,7 +428,7 @@ bool sh_arena_shared(const struct sh_arena *arena, unsigned long addr,
  */
 bool sh_arena_charged(const struct sh_arena *arena, unsigned long addr)
 {
-	return PageMemcgKmem(pte_page(*pte_of(arena, addr)));
+	return PageMemcgKmem(pte_page(*sh_arena_pte(arena, addr)));
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_charged);
 
@@ -499,7 +442,7 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_arena_charged);
  */
 bool sh_arena_resident(const struct sh_arena *arena, unsigned long addr)
 {
-	return !pte_none(*pte_of(arena, addr & SH_PAGE_MASK));
+	return !pte_none(*sh_arena_pte(arena, addr & SH_PAGE_MASK));
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_resident);
 
@@ -530,7 +473,7 @@ unsigned long sh_arena_count_resident(const struct sh_arena *arena,
 
 	for (; addr < end; addr = stop) {
 		stop = min(ALIGN(addr + 1, PMD_SIZE), end);
-		nr += count_entries(pte_of(arena, addr),
+		nr += count_entries(sh_arena_pte(arena, addr),
 				    (stop - addr) >> PAGE_SHIFT);
 	}
 	return nr;
@@ -578,7 +521,7 @@ unsigned long sh_arena_unmap(struct sh_arena *arena, unsigned long addr,
 	while (addr < end) {
 		unsigned long stop = min(ALIGN(addr + 1, PMD_SIZE), end);
 
-		done += unmap_entries(pte_of(arena, addr),
+		done += unmap_entries(sh_arena_pte(arena, addr),
 				      (stop - addr) >> PAGE_SHIFT, pages);
 		addr = stop;
 	}

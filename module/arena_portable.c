@@ -248,6 +248,7 @@ bool sh_arena_shared(const struct sh_arena *arena, unsigned long addr,
 {
 	return false;
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_arena_shared);
 
 /**
  * sh_arena_on_node() - whether the memory of a heap page is on a NUMA node

@@ -250,6 +250,11 @@ static noinline void free_traced(const void *ptr, unsigned long call_site)
  * the log, with what it is, and counted as a bad free of the heap it lies in,
  * or of the default heap.
  *
+ * On x86-64 a page of a large object (over SPANHEAP_MAX_SMALL) that somebody else
+ * has a reference to stays theirs, as one of vmalloc() does. To see that takes time
+ * in proportion to the length of the object, some nanoseconds a page, wherever this
+ * is called.
+ *
  * Context: any that kfree() may be called in.
  */
 void spanheap_free(const void *ptr)
@@ -290,6 +295,9 @@ static void free_all(unsigned int nr, void **objs)
  * spanheap_free_bulk() - free objects
  * @nr: how many
  * @objs: the objects, of any heaps and sizes; NULL and ZERO_SIZE_PTR are fine
+ *
+ * There is no preemption point in it, as there is none in kmem_cache_free_bulk():
+ * who has many thousands and may sleep passes some hundreds at a time.
  *
  * Context: that of spanheap_free().
  */

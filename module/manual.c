@@ -91,9 +91,7 @@ void sh_manual_free_claimed(struct sh_span *span)
 	sh_leakcheck_del((void *)sh_span_base(span));
 	atomic_long_dec(&heap->manual_spans);
 	atomic_long_sub(sh_span_bytes(span), &heap->manual_bytes);
-	WRITE_ONCE(span->obj[0], SH_OBJ_FREE);
-	if (!sh_shared_take(span))
-		sh_whole_free(span);
+	sh_whole_free(span);
 }
 
 /**

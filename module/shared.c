@@ -2,17 +2,19 @@
 /*
  * Freed pages that somebody else has a reference to.
  *
- * Who manages whole pages may have mapped them to user space with vm_insert_page(),
+ * Whoever has whole pages may have mapped them to user space with vm_insert_page(),
  * sent them without a copy, or taken a reference after vmalloc_to_page(). When the
  * pages of vmalloc() are freed, such a reference keeps the page, and nobody else
- * gets it. So it is here: of a manual span that is freed, the pages that have more
- * references than ours leave the arena, and the last to drop one frees them. Others
- * take their place when the span is next in use.
+ * gets it. So it is here: of a large object or manual span that is freed, or of the
+ * end that is cut off one, the pages that have more references than ours leave the
+ * arena, and the last to drop one frees them. Others take their place when the span
+ * is next in use.
  *
  * That takes a TLB shootdown, and a free may come from anywhere: the span is left
- * to a worker, and to sums is in hand meanwhile (see runcache.h). Where arenas keep
- * their memory, and for pages that objects are in, there is nothing of it: to look
- * at the pages of large objects would cost more than all the rest of a free.
+ * to a worker, and to sums is in hand meanwhile (see runcache.h). The look itself
+ * is made at once, wherever the free comes from, since the span is next in use a
+ * moment later. Where arenas keep their memory, and for pages that small objects
+ * share, there is nothing of it.
  *
  * Locks: none. Contexts: sh_shared_take() any but NMI, sh_shared_flush() task.
  */
@@ -83,7 +85,7 @@ void sh_shared_init(struct sh_shared *shared)
 
 /**
  * sh_shared_take() - free a span if somebody has references to its pages
- * @span: a span that nobody can find any more; all of it is resident
+ * @span: a span claimed to be freed, or one just cut off; all of it is resident
  *
  * Context: any but NMI.
  * Return: whether somebody has; then it is not the caller's any more.
@@ -96,6 +98,8 @@ bool sh_shared_take(struct sh_span *span)
 				    span->nr_pages)))
 		return false;
 	sh_runs_begin(&heap->rcs);
+	WRITE_ONCE(span->obj[0], SH_OBJ_FREE);
+	sh_pageheap_disown(span);
 	llist_add(&span->shared, &heap->shared.spans);
 	/* As for a finalizer: the caller may hold what waking a worker takes. */
 	if (irqs_disabled())

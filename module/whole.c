@@ -168,12 +168,18 @@ void sh_whole_release(struct sh_span *span)
  * sh_whole_free() - give a span back
  * @span: a span claimed to be freed, or one just cut off
  *
+ * Pages that somebody else has references to are left to them. To see that takes
+ * time in proportion to the length.
+ *
  * Context: any but NMI.
  */
 void sh_whole_free(struct sh_span *span)
 {
 	debug_check_no_locks_freed((void *)sh_span_base(span),
 				   sh_span_bytes(span));
+	/* Before anything is written: they keep what they have. */
+	if (sh_shared_take(span))
+		return;
 	if (want_init_on_free()) {
 		sh_shadow_open((void *)sh_span_base(span), sh_span_bytes(span));
 		memset((void *)sh_span_base(span), 0, sh_span_bytes(span));

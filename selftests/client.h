@@ -43,6 +43,7 @@ extern const struct client_test client_giveback_tests[];
 extern const struct client_test client_reclaim_tests[];
 extern const struct client_test client_realloc_tests[];
 extern const struct client_test client_manual_tests[];
+extern const struct client_test client_kept_tests[];
 extern const struct client_test client_node_tests[];
 extern const struct client_test client_debug_tests[];
 extern const struct client_test client_kmemleak_tests[];

@@ -39,6 +39,7 @@ static const struct client_test * const all_tests[] = {
 	client_reclaim_tests,
 	client_realloc_tests,
 	client_manual_tests,
+	client_kept_tests,
 	client_node_tests,
 	client_debug_tests,
 	client_kmemleak_tests,

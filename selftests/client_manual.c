@@ -3,9 +3,7 @@
  * spanheap_client - whole pages, splitting, and persistent allocations: what
  * each is for, and every call they are not for
  */
-#include <linux/delay.h>
 #include <linux/err.h>
-#include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -48,43 +46,6 @@ static void pages(struct spanheap *heap)
 	EXPECT(!spanheap_alloc_pages(heap, hidden(SIZE_MAX),
 				     GFP_KERNEL | __GFP_NOWARN));
 	EXPECT(client_bad_frees(heap) == 0);
-}
-
-/* A page that somebody keeps is nobody else's, as one of vmalloc() is not. */
-static void pages_kept(struct spanheap *heap)
-{
-	struct page *kept[3];
-	char *p = spanheap_alloc_pages(heap, SZ_64K, GFP_KERNEL), *q[20];
-	struct spanheap_stats s;
-	int i;
-
-	/* Elsewhere a page stays in its arena. */
-	if (!EXPECT(p) || !IS_ENABLED(CONFIG_X86_64))
-		return;
-	client_fill(p, SZ_64K, 7);
-	for (i = 0; i < ARRAY_SIZE(kept); i++) {
-		kept[i] = vmalloc_to_page(p + i * 5 * PAGE_SIZE);
-		get_page(kept[i]);
-	}
-	spanheap_free_pages(p);
-	for (i = 0; i < ARRAY_SIZE(q); i++) {
-		q[i] = spanheap_alloc_pages(heap, SZ_64K, GFP_KERNEL);
-		if (EXPECT(q[i]))
-			memset(q[i], 0x5a, SZ_64K);
-	}
-	for (i = 0; i < ARRAY_SIZE(kept); i++) {
-		EXPECT(memchr_inv(page_address(kept[i]), 0x5a, PAGE_SIZE));
-		EXPECT(page_count(kept[i]) <= 2);
-	}
-	for (i = 0; i < ARRAY_SIZE(q); i++)
-		spanheap_free_pages(q[i]);
-	msleep(100);
-	for (i = 0; i < ARRAY_SIZE(kept); i++) {
-		EXPECT(page_count(kept[i]) == 1);
-		put_page(kept[i]);
-	}
-	spanheap_get_stats(heap, &s);
-	EXPECT(s.in_use == 0 && s.manual_spans == 0);
 }
 
 static void free_one(void *p)
@@ -340,7 +301,6 @@ static void persistent_freed(struct spanheap *heap)
 
 const struct client_test client_manual_tests[] = {
 	{ "manual_pages", pages },
-	{ "manual_kept", pages_kept },
 	{ "manual_freed_as_object", pages_freed_as_object,
 	  "bad free: manual span, spanheap_free_pages\\(\\) frees it" },
 	{ "manual_object_freed_as_pages", object_freed_as_pages,
