@@ -5,10 +5,12 @@
  */
 #include <kunit/test.h>
 #include <linux/err.h>
+#include <linux/kthread.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/prandom.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -394,6 +396,75 @@ static void debug_test_refuses_unknown_flags(struct kunit *test)
 	}
 }
 
+/**
+ * struct aim - a thread that frees what is no object
+ * @slot: the address
+ * @nr: how often it has
+ */
+struct aim {
+	void *slot;
+	unsigned long nr;
+};
+
+static int free_wrongly(void *arg)
+{
+	struct aim *aim = arg;
+	void *slot;
+
+	while (!kthread_should_stop()) {
+		slot = READ_ONCE(aim->slot);
+		if (slot) {
+			spanheap_free(slot);
+			aim->nr++;
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * An object does not begin where its slot does, and that is nothing that can be
+ * freed, not even while the slot is being taken.
+ */
+static void no_slot_is_freed(struct kunit *test, size_t size)
+{
+	struct spanheap *heap = test->priv;
+	unsigned long nr = sh_fixture_ops(100000), i;
+	void *keep = spanheap_alloc(heap, size, GFP_KERNEL), *obj;
+	struct task_struct *task;
+	struct aim aim = { };
+
+	KUNIT_ASSERT_NOT_NULL(test, keep);
+	/* The next object has the slot of the last. */
+	heap->debug->bound = 0;
+	task = kthread_run(free_wrongly, &aim, "sh-wrong");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	for (i = 0; i < nr; i++) {
+		obj = spanheap_alloc(heap, size, GFP_KERNEL);
+		if (!obj)
+			break;
+		WRITE_ONCE(aim.slot, obj - SH_RED_MIN);
+		spanheap_free(obj);
+	}
+	kthread_stop(task);
+	spanheap_free(keep);
+	KUNIT_EXPECT_EQ(test, i, nr);
+	kunit_info(test, "%lu objects, %lu frees of a slot", nr, aim.nr);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).bad_frees, aim.nr);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+	sh_fixture_check(test, heap);
+}
+
+static void debug_test_no_slot_is_freed(struct kunit *test)
+{
+	no_slot_is_freed(test, 100);
+}
+
+static void debug_test_no_large_slot_is_freed(struct kunit *test)
+{
+	no_slot_is_freed(test, 40000);
+}
+
 static struct kunit_case debug_test_cases[] = {
 	KUNIT_CASE(debug_test_gives_the_size_asked_for),
 	KUNIT_CASE(debug_test_aligns),
@@ -409,6 +480,8 @@ static struct kunit_case debug_test_cases[] = {
 	KUNIT_CASE(debug_test_quarantine_yields_to_the_limit),
 	KUNIT_CASE(debug_test_reports_leaks_by_stack),
 	KUNIT_CASE_SLOW(debug_test_survives_everybody_at_once),
+	KUNIT_CASE_SLOW(debug_test_no_slot_is_freed),
+	KUNIT_CASE_SLOW(debug_test_no_large_slot_is_freed),
 	KUNIT_CASE(debug_test_refuses_unknown_flags),
 	{ }
 };

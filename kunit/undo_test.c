@@ -46,8 +46,6 @@ static void undo_test_gives_the_object_back(struct kunit *test)
 		{ SH_OBJ_LIVE, SH_OBJ_CACHED },
 		{ SH_OBJ_LIVE, SH_OBJ_BUSY },
 		{ SH_OBJ_SPECIAL, SH_OBJ_SPECIAL_BUSY },
-		/* Somebody has made a slot of a debug heap of it. */
-		{ SH_OBJ_GUARDED, SH_OBJ_GUARDED },
 	};
 	u8 state;
 	int i;

@@ -52,7 +52,7 @@ static void *alloc_small(struct spanheap *heap, unsigned int class, gfp_t gfp,
 static void *alloc_large(struct spanheap *heap, size_t size, size_t align,
 			 gfp_t gfp, int node)
 {
-	void *obj = sh_large_alloc(heap, size, align, gfp, node);
+	void *obj = sh_large_alloc(heap, size, align, gfp, node, SH_OBJ_LIVE);
 
 	sh_profile_note(heap, obj, ALIGN(size, SH_PAGE_SIZE), gfp);
 	return obj;

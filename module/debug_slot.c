@@ -3,7 +3,8 @@
  * Slots: the memory that the objects of debug heaps lie in, from a size class
  * without a cache in between, or from the page heap. A slot that is out is
  * SH_OBJ_GUARDED, so that no call that does not know of debug heaps takes it for
- * an object.
+ * an object. It is never SH_OBJ_LIVE, not even while it is taken: a wrong free may
+ * come at any time.
  *
  * Locks: those of debug.c. Contexts: that of the gfp, or any but NMI.
  */
@@ -14,6 +15,7 @@
 #include "debug.h"
 #include "heap.h"
 #include "pagemap.h"
+#include "shadow.h"
 #include "whole.h"
 
 /* The state that the span of a slot that is out has for it. */
@@ -39,28 +41,42 @@ static unsigned int slot_class(size_t total, size_t align)
 	return 0;
 }
 
+static void *take_small(struct spanheap *heap, unsigned int class, gfp_t gfp,
+			int node)
+{
+	struct sh_central *central = &heap->central[class];
+	struct sh_entry entry;
+
+	if (!sh_central_alloc(central, &heap->rcs, heap->caches.cpu, &entry, 1, gfp,
+			      node))
+		return NULL;
+	WRITE_ONCE(*entry.state, SH_OBJ_GUARDED);
+	sh_central_count_direct(central, 1);
+	sh_shadow_open(entry.obj, sh_classes[class].size);
+	return entry.obj;
+}
+
 /* Take memory from the heap. Returns its first address and its length. */
 static unsigned long take_slot(struct spanheap *heap, struct sh_guard *guard,
 			       size_t total, size_t align, gfp_t gfp, int node,
 			       bool on_node)
 {
-	struct sh_span *span;
 	void *slot;
 
 	guard->class = on_node ? 0 : slot_class(total, align);
 	gfp &= ~__GFP_ZERO;
 	if (guard->class)
-		slot = sh_caches_refill(&heap->caches, guard->class, gfp, node);
+		slot = take_small(heap, guard->class, gfp, node);
 	else if (on_node)
-		slot = sh_large_alloc_on_node(heap, total, align, gfp, node);
+		slot = sh_large_alloc_on_node(heap, total, align, gfp, node,
+					      SH_OBJ_GUARDED);
 	else
-		slot = sh_large_alloc(heap, total, align, gfp, node);
+		slot = sh_large_alloc(heap, total, align, gfp, node,
+				      SH_OBJ_GUARDED);
 	if (!slot)
 		return 0;
-	span = sh_pagemap_get((unsigned long)slot);
-	WRITE_ONCE(*state_of(span, (unsigned long)slot), SH_OBJ_GUARDED);
 	guard->bytes = guard->class ? sh_classes[guard->class].size :
-				      sh_span_bytes(span);
+		       sh_span_bytes(sh_pagemap_get((unsigned long)slot));
 	return (unsigned long)slot;
 }
 

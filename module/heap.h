@@ -123,9 +123,9 @@ static inline void *sh_count_failure(struct spanheap *heap)
 
 /* large.c: objects over SPANHEAP_MAX_SMALL, or that need pages of their own. */
 void *sh_large_alloc(struct spanheap *heap, size_t size, size_t align,
-		     gfp_t gfp, int node);
+		     gfp_t gfp, int node, enum sh_obj_state as);
 void *sh_large_alloc_on_node(struct spanheap *heap, size_t size, size_t align,
-			     gfp_t gfp, int node);
+			     gfp_t gfp, int node, enum sh_obj_state as);
 bool sh_large_free(const void *ptr);
 void sh_large_free_claimed(struct sh_span *span);
 bool sh_large_resize(struct sh_span *span, struct spanheap *heap, size_t size,

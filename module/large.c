@@ -14,11 +14,12 @@
 #include "leakcheck.h"
 #include "whole.h"
 
-static void *publish(struct spanheap *heap, struct sh_span *span)
+static void *publish(struct spanheap *heap, struct sh_span *span,
+		     enum sh_obj_state as)
 {
 	atomic_long_inc(&heap->large_mallocs);
 	atomic_long_add(sh_span_bytes(span), &heap->large_bytes);
-	sh_whole_publish(heap, span, SH_SPAN_LARGE, SH_OBJ_LIVE);
+	sh_whole_publish(heap, span, SH_SPAN_LARGE, as);
 	return (void *)sh_span_base(span);
 }
 
@@ -29,16 +30,17 @@ static void *publish(struct spanheap *heap, struct sh_span *span)
  * @align: bytes, a power of two
  * @gfp: how to get memory
  * @node: NUMA node of new pages
+ * @as: SH_OBJ_LIVE, or SH_OBJ_GUARDED for a slot of the debug layer
  *
  * Context: that of @gfp.
  * Return: the object or NULL.
  */
 void *sh_large_alloc(struct spanheap *heap, size_t size, size_t align,
-		     gfp_t gfp, int node)
+		     gfp_t gfp, int node, enum sh_obj_state as)
 {
 	struct sh_span *span = sh_whole_take(heap, size, align, gfp, node);
 
-	return span ? publish(heap, span) : NULL;
+	return span ? publish(heap, span, as) : NULL;
 }
 
 /**
@@ -49,12 +51,13 @@ void *sh_large_alloc(struct spanheap *heap, size_t size, size_t align,
  * @gfp: how to get memory
  * @node: the node, of pages that are resident already as well, if @gfp allows
  *	to block
+ * @as: as for sh_large_alloc()
  *
  * Context: that of @gfp.
  * Return: the object or NULL.
  */
 void *sh_large_alloc_on_node(struct spanheap *heap, size_t size, size_t align,
-			     gfp_t gfp, int node)
+			     gfp_t gfp, int node, enum sh_obj_state as)
 {
 	struct sh_span *span;
 
@@ -69,7 +72,7 @@ void *sh_large_alloc_on_node(struct spanheap *heap, size_t size, size_t align,
 	}
 	if (want_init_on_alloc(gfp))
 		sh_pageheap_zero(span, gfp);
-	return publish(heap, span);
+	return publish(heap, span, as);
 }
 
 /**

@@ -61,7 +61,7 @@ static void *alloc_there(struct spanheap *heap, size_t size, gfp_t gfp,
 	/* Whole pages, and those of a debug heap, are aligned as the size is. */
 	if (heap->debug)
 		return sh_debug_alloc(heap, size, 1, gfp, node, true);
-	return sh_large_alloc_on_node(heap, size, 1, gfp, node);
+	return sh_large_alloc_on_node(heap, size, 1, gfp, node, SH_OBJ_LIVE);
 }
 
 /**

@@ -82,28 +82,23 @@ static void tell_late(const u8 *state)
  * sh_claim_undone() - make an object live again that was claimed by mistake
  * @state: its state
  *
- * The debug layer makes a slot of an object that it has just been given, without
- * a claim of its own: a state that says so stays as it is.
- *
  * Return: whether it is; if not, its owner has freed it meanwhile and it is the
  * caller's to free, by sh_claim_finish().
  */
 bool sh_claim_undone(u8 *state)
 {
-	u8 was = READ_ONCE(*state);
 	unsigned long flags;
-	bool late;
+	u8 was;
 
 	raw_spin_lock_irqsave(&late_lock, flags);
-	/* Who has a claim on it next sees nothing but the state changed. */
-	do {
-		late = was & SH_OBJ_LATE_BIT;
-	} while (!late && is_claimed(was) &&
-		 !try_cmpxchg(state, &was, (was & ~SH_OBJ_BUSY_BIT) | SH_OBJ_LIVE));
-	if (late)
+	was = READ_ONCE(*state);
+	if (was & SH_OBJ_LATE_BIT)
 		tell_late(state);
+	else	/* Who has a claim on it next sees nothing but the state changed. */
+		smp_store_release(state,
+				  (was & ~SH_OBJ_BUSY_BIT) | SH_OBJ_LIVE);
 	raw_spin_unlock_irqrestore(&late_lock, flags);
-	return !late;
+	return !(was & SH_OBJ_LATE_BIT);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_claim_undone);
 

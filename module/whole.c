@@ -93,8 +93,9 @@ struct sh_span *sh_whole_take_hard(struct spanheap *heap, size_t size,
  * @heap: the heap it is of
  * @span: the caller's span, held
  * @state: what it is from now on
- * @as: SH_OBJ_LIVE, or SH_OBJ_BUSY for one that the caller is not done with and
- *	gives to its user by sh_whole_release()
+ * @as: SH_OBJ_LIVE, SH_OBJ_GUARDED for a slot of the debug layer, or SH_OBJ_BUSY
+ *	for one that the caller is not done with and gives to its user by
+ *	sh_whole_release()
  */
 void sh_whole_publish(struct spanheap *heap, struct sh_span *span,
 		      enum sh_span_state state, enum sh_obj_state as)
