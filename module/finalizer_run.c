@@ -79,20 +79,25 @@ static void kick(struct irq_work *kick)
 }
 
 /* The first in a list of those that are to be called. Called with the lock held. */
-static struct sh_finalizer *first_of(struct list_head *list)
+static struct sh_finalizer *first_of(struct sh_finalizers *fs,
+				     struct list_head *list)
 {
 	struct sh_finalizer *f;
 
+	lockdep_assert_held(&fs->lock);
 	list_for_each_entry(f, list, link)
 		if (f->fn)
 			return f;
 	return NULL;
 }
 
-static struct sh_finalizer *last_of(struct list_head *list)
+/* The last, likewise. */
+static struct sh_finalizer *last_of(struct sh_finalizers *fs,
+				    struct list_head *list)
 {
 	struct sh_finalizer *f;
 
+	lockdep_assert_held(&fs->lock);
 	list_for_each_entry_reverse(f, list, link)
 		if (f->fn)
 			return f;
@@ -131,7 +136,7 @@ static void run_until(struct spanheap *heap, struct sh_finalizer *last)
 
 	while (!done) {
 		spin_lock_irq(&fs->lock);
-		f = first_of(&fs->queue);
+		f = first_of(fs, &fs->queue);
 		spin_unlock_irq(&fs->lock);
 		done = f == last;
 		call(fs, f, SH_FINALIZER_WORKER, false);
@@ -150,7 +155,7 @@ static void run_queued(struct work_struct *work)
 	struct sh_finalizer *last;
 
 	spin_lock_irq(&fs->lock);
-	last = last_of(&fs->queue);
+	last = last_of(fs, &fs->queue);
 	spin_unlock_irq(&fs->lock);
 	run_until(container_of(fs, struct spanheap, finalizers), last);
 }
@@ -198,7 +203,7 @@ static bool run_first(struct spanheap *heap)
 	void *ptr = NULL;
 
 	spin_lock_irq(&fs->lock);
-	f = first_of(&fs->set);
+	f = first_of(fs, &fs->set);
 	if (f)
 		ptr = f->ptr;
 	spin_unlock_irq(&fs->lock);

@@ -87,6 +87,7 @@ static void *block_take(struct sh_fixalloc *fa, struct sh_fixblock *b,
 {
 	unsigned int idx = find_first_bit(b->free, SH_FIXBLOCK_MAX);
 
+	lockdep_assert_held(&fa->lock);
 	__clear_bit(idx, b->free);
 	b->inuse++;
 	fa->inuse++;

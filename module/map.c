@@ -136,6 +136,7 @@ static int note_span(struct sh_span *span, void *arg)
 	struct map *map = arg;
 	struct map_line *line;
 
+	lockdep_assert_held(&map->heap->ph.lock);
 	if (state != SH_SPAN_FREE) {
 		line = add_line(map, span->arena,
 				(addr - span->arena->base) >> SH_PAGE_SHIFT, nr,

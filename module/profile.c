@@ -325,6 +325,7 @@ static int change_rate(unsigned long rate)
 {
 	int cpu, err = rate ? sh_stacks_init() : 0;
 
+	lockdep_assert_held(&rate_lock);
 	if (err)
 		return err;
 	cpus_read_lock();

@@ -22,6 +22,7 @@
  */
 #include <linux/errno.h>
 #include <linux/irqflags.h>
+#include <linux/lockdep.h>
 
 #include "compat.h"
 #include "span.h"
@@ -49,6 +50,12 @@ static unsigned int order(unsigned int idx, unsigned int kind)
 	return idx << 8 | kind;
 }
 
+/* lockdep knows no bit locks, but whether somebody has it. */
+static void assert_held(struct sh_span *span)
+{
+	lockdep_assert(hlist_bl_is_locked(&span->specials));
+}
+
 /*
  * The first record not before (@idx, @kind), or NULL; @prev is set to the one
  * before it. Called with the lock held.
@@ -59,6 +66,7 @@ static struct sh_special *seek(struct sh_span *span, unsigned int idx,
 	struct hlist_bl_node *node;
 	struct sh_special *special;
 
+	assert_held(span);
 	*prev = NULL;
 	hlist_bl_for_each_entry(special, node, &span->specials, node) {
 		if (order(special->idx, special->kind) >= order(idx, kind))
@@ -187,6 +195,7 @@ static const char *check_order(struct sh_span *span, unsigned int nelems)
 	int last = -1, at;
 	u8 state;
 
+	assert_held(span);
 	hlist_bl_for_each_entry(special, node, &span->specials, node) {
 		at = order(special->idx, special->kind);
 		if (at <= last)
@@ -208,6 +217,7 @@ static const char *check_states(struct sh_span *span, unsigned int nelems)
 	struct sh_special *special;
 	unsigned int idx;
 
+	assert_held(span);
 	for (idx = 0; idx < nelems; idx++) {
 		while (node && hlist_bl_entry(node, struct sh_special,
 					      node)->idx < idx)

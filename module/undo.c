@@ -180,6 +180,7 @@ static enum sh_late set_late(struct sh_span *span, unsigned long addr,
 	unsigned long key = READ_ONCE(span->key);
 	u8 was, *state = state_of(span, key, addr, manual);
 
+	lockdep_assert_held(&late_lock);
 	if (!state)
 		return SH_LATE_NO;
 	was = READ_ONCE(*state);

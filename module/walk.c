@@ -26,6 +26,7 @@ static struct sh_arena *arena_from(struct sh_pageheap *ph, unsigned long id)
 {
 	struct sh_arena *arena;
 
+	lockdep_assert_held(&ph->lock);
 	list_for_each_entry(arena, &ph->arenas, link)
 		if (arena->id >= id)
 			return arena;
@@ -47,6 +48,7 @@ struct sh_arena *sh_walk_arena(struct sh_pageheap *ph,
 	struct sh_arena *arena = NULL;
 	struct sh_span *span;
 
+	lockdep_assert_held(&ph->lock);
 	if (!walk->base)
 		return NULL;
 	/* That of another heap may be about to go. */
