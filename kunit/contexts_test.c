@@ -244,19 +244,6 @@ static void contexts_test_destroyed_in_reclaim(struct kunit *test)
 	sh_fixture_destroy(test, sh_fixture_create(test, "contexts-reclaim", 0));
 }
 
-struct gate {
-	struct completion reached;
-	struct completion open;
-};
-
-static void pass_gate(void *ptr, size_t size, void *arg)
-{
-	struct gate *gate = arg;
-
-	complete(&gate->reached);
-	wait_for_completion(&gate->open);
-}
-
 static int destroy_thread(void *heap)
 {
 	spanheap_destroy(heap);
@@ -268,12 +255,11 @@ static void contexts_test_destroyed_by_two_at_once(struct kunit *test)
 {
 	struct spanheap *heap = sh_fixture_create(test, "contexts-two", 0);
 	struct task_struct *task;
-	struct gate gate;
+	struct sh_fixture_gate gate;
 
-	init_completion(&gate.reached);
-	init_completion(&gate.open);
-	spanheap_set_finalizer(spanheap_alloc(heap, 64, GFP_KERNEL), pass_gate,
-			       &gate);
+	sh_fixture_gate_init(&gate);
+	spanheap_set_finalizer(spanheap_alloc(heap, 64, GFP_KERNEL),
+			       sh_fixture_pass_gate, &gate);
 	task = kthread_create(destroy_thread, heap, "spanheap-destroy");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	get_task_struct(task);

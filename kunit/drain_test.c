@@ -12,7 +12,6 @@
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
-#include <linux/workqueue.h>
 
 #include "ear.h"
 #include "fixture.h"
@@ -72,15 +71,6 @@ static void use_caches(void *heap)
 static void drain_this_cpu(struct spanheap *heap)
 {
 	sh_drain_cpu(&heap->caches, -1);
-}
-
-/* Wait for what was started. */
-static void wait_for_drains(struct spanheap *heap)
-{
-	int cpu;
-
-	for_each_online_cpu(cpu)
-		flush_work(&per_cpu_ptr(drains_of(heap), cpu)->work);
 }
 
 static void drain_test_empties_all_cpus(struct kunit *test)
@@ -258,7 +248,7 @@ static void drain_test_starts_and_does_not_wait(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, sh_fixture_on_each_cpu(use_caches, heap), 0);
 	sh_drain_start(drains_of(heap));
-	wait_for_drains(heap);
+	sh_fixture_wait_for_drains(heap);
 	KUNIT_EXPECT_TRUE(test, all_are_empty(heap));
 	/* Work that is queued when a heap is destroyed is no trouble. */
 	sh_drain_start(drains_of(heap));
@@ -362,7 +352,7 @@ static void drain_test_a_silent_cpu_is_not_waited_for(struct kunit *test)
 	WRITE_ONCE(hog.stop, true);
 	kthread_stop(task);
 	KUNIT_EXPECT_FALSE(test, hog.gave_up);
-	wait_for_drains(heap);
+	sh_fixture_wait_for_drains(heap);
 	KUNIT_EXPECT_TRUE(test, all_are_empty(heap));
 	/* From then on it is waited for again. */
 	KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(other, use_caches, heap), 0);
@@ -404,7 +394,7 @@ static bool look_for_idle(struct spanheap *heap)
 {
 	bool any = sh_drain_idle(drains_of(heap));
 
-	wait_for_drains(heap);
+	sh_fixture_wait_for_drains(heap);
 	return any;
 }
 

@@ -109,34 +109,20 @@ static void finalizer_test_runs_in_order_of_frees(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, seen.order[i], (i * 91) % NR);
 }
 
-/* Holds up the worker. */
-struct gate {
-	struct completion reached;
-	struct completion open;
-};
-
-static void pass_gate(void *ptr, size_t size, void *arg)
-{
-	struct gate *gate = arg;
-
-	complete(&gate->reached);
-	wait_for_completion(&gate->open);
-}
-
 /* Somebody else has freed an object and not come as far as to start the worker. */
 static void finalizer_test_flush_needs_nobody_else(struct kunit *test)
 {
 	struct spanheap *heap = test->priv;
-	struct gate gate;
+	struct sh_fixture_gate gate;
 	void *objs[3];
 	int i;
 
-	init_completion(&gate.reached);
-	init_completion(&gate.open);
+	sh_fixture_gate_init(&gate);
 	for (i = 0; i < ARRAY_SIZE(objs); i++) {
 		objs[i] = spanheap_alloc(heap, 64, GFP_KERNEL);
-		KUNIT_ASSERT_EQ(test, spanheap_set_finalizer(objs[i], i ? note : pass_gate,
-							     &gate), 0);
+		KUNIT_ASSERT_EQ(test, 0, spanheap_set_finalizer(objs[i], i ? note :
+								sh_fixture_pass_gate,
+								&gate));
 	}
 	spanheap_free(objs[0]);
 	wait_for_completion(&gate.reached);

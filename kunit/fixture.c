@@ -9,8 +9,10 @@
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "fixture.h"
 #include "migrate.h"
@@ -92,6 +94,43 @@ void sh_fixture_stop_scavenger(struct spanheap *heap)
 	WRITE_ONCE(sc->stopped, true);
 	irq_work_sync(&sc->wake);
 	cancel_delayed_work_sync(&sc->work);
+}
+
+void sh_fixture_need_sparse_arenas(struct kunit *test)
+{
+	if (!SH_ARENA_SPARSE)
+		kunit_skip(test, "arenas here keep their memory");
+}
+
+void sh_fixture_wait_for_drains(struct spanheap *heap)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		flush_work(&per_cpu_ptr(heap->scavenger.drains, cpu)->work);
+}
+
+void sh_fixture_scavenge_pass(struct spanheap *heap)
+{
+	do {
+		sh_scavenger_kick(&heap->scavenger);
+		flush_delayed_work(&heap->scavenger.work);
+	} while (heap->scavenger.aging);
+	sh_fixture_wait_for_drains(heap);
+}
+
+void sh_fixture_gate_init(struct sh_fixture_gate *gate)
+{
+	init_completion(&gate->reached);
+	init_completion(&gate->open);
+}
+
+void sh_fixture_pass_gate(void *ptr, size_t size, void *arg)
+{
+	struct sh_fixture_gate *gate = arg;
+
+	complete(&gate->reached);
+	wait_for_completion(&gate->open);
 }
 
 int sh_fixture_still_init(struct kunit *test)

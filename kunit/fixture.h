@@ -7,6 +7,7 @@
 #define SPANHEAP_KUNIT_FIXTURE_H
 
 #include <kunit/test.h>
+#include <linux/completion.h>
 
 #include "heap.h"
 #include "random.h"
@@ -73,6 +74,24 @@ bool sh_fixture_intact(const void *obj, size_t size, u64 tag);
 
 /* Stay on the CPU this is called on; a case's thread ends with the case. */
 int sh_fixture_pin(void);
+
+/* Skips the case where arenas keep their memory. */
+void sh_fixture_need_sparse_arenas(struct kunit *test);
+
+/* Make the next pass of the scavenger now, and what it leaves over because of its rate. */
+void sh_fixture_scavenge_pass(struct spanheap *heap);
+
+/* Let end what a pass, or somebody else, has started on other CPUs. */
+void sh_fixture_wait_for_drains(struct spanheap *heap);
+
+/* For a finalizer that holds up the worker, with a gate as its argument. */
+struct sh_fixture_gate {
+	struct completion reached;
+	struct completion open;
+};
+
+void sh_fixture_gate_init(struct sh_fixture_gate *gate);
+void sh_fixture_pass_gate(void *ptr, size_t size, void *gate);
 
 /* Another CPU that is online; skips the case when there is none. */
 int sh_fixture_other_cpu(struct kunit *test);

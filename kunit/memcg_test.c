@@ -44,19 +44,13 @@ static struct sh_span *alloc_charged(struct kunit *test, u32 nr_pages)
 	return span;
 }
 
-static void needs_sparse_arenas(struct kunit *test)
-{
-	if (!SH_ARENA_SPARSE)
-		kunit_skip(test, "arenas here keep their memory");
-}
-
 /* In one arena, the first is charged and the second is not; a page between. */
 static void memcg_test_charged_runs_leave(struct kunit *test)
 {
 	struct sh_pageheap *ph = heap_of(test);
 	struct sh_span *charged, *other;
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	charged = alloc_charged(test, SH_CHARGED_MAX);
 	sh_pages_alloc(test, ph, 1);
 	other = sh_pages_alloc(test, ph, 600);
@@ -76,7 +70,7 @@ static void memcg_test_little_leaves_a_little_later(struct kunit *test)
 	struct sh_pageheap *ph = heap_of(test);
 	unsigned long start = jiffies;
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	sh_pages_free(ph, alloc_charged(test, 20));
 	sh_pages_verify(test, ph);
 	KUNIT_EXPECT_GE(test, wait_for(ph, 20), 20);
@@ -92,7 +86,7 @@ static void memcg_test_others_may_give_it_back(struct kunit *test)
 	struct sh_span *charged, *other;
 	unsigned long shootdowns = 0;
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	charged = alloc_charged(test, 20);
 	sh_pages_alloc(test, ph, 1);
 	other = sh_pages_alloc(test, ph, 20);
@@ -119,7 +113,7 @@ static void memcg_test_what_others_leave_of_a_run_leaves(struct kunit *test)
 	unsigned long shootdowns = 0;
 	struct sh_span *charged;
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	charged = alloc_charged(test, 40);
 	sh_pages_alloc(test, ph, 1);
 	/* The worker is about to come, and does not: nobody starts it again. */

@@ -27,6 +27,20 @@ struct sh_pageheap *sh_pages_create(struct kunit *test,
 	return ph;
 }
 
+int sh_pages_init(struct kunit *test)
+{
+	test->priv = sh_pages_create(test, SH_PAGES_ARENA);
+	return 0;
+}
+
+unsigned long sh_pages_give_back(struct sh_pageheap *ph, unsigned long goal,
+				 unsigned long age)
+{
+	unsigned long shootdowns = 0;
+
+	return sh_pageheap_release(ph, goal, age, &shootdowns);
+}
+
 struct sh_span *sh_pages_alloc(struct kunit *test, struct sh_pageheap *ph,
 			       unsigned long nr_pages)
 {

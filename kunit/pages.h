@@ -7,6 +7,7 @@
 #define SPANHEAP_KUNIT_PAGES_H
 
 #include <kunit/test.h>
+#include <linux/jiffies.h>
 
 #include "pageheap.h"
 
@@ -14,9 +15,22 @@
 #define QUIET		(GFP_KERNEL | __GFP_NOWARN)
 #define QUIET_ATOMIC	(GFP_NOWAIT | __GFP_NOWARN)
 
+/* As long as the first step of a heap, wherever memory comes from. */
+#define SH_PAGES_ARENA	SH_GROW_STEP
+
+/* Longer ago than any case takes. */
+#define SH_PAGES_LONG_AGO	(1000UL * HZ)
+
 /* A page heap of arenas of that many heap pages, gone at the end of the case. */
 struct sh_pageheap *sh_pages_create(struct kunit *test,
 				    unsigned long arena_pages);
+
+/* A suite's init: test->priv is one with arenas of SH_PAGES_ARENA. */
+int sh_pages_init(struct kunit *test);
+
+/* sh_pageheap_release() for who does not count shootdowns. */
+unsigned long sh_pages_give_back(struct sh_pageheap *ph, unsigned long goal,
+				 unsigned long age);
 
 /* Allocate a span or end the case, cut one in two, free one. */
 struct sh_span *sh_pages_alloc(struct kunit *test, struct sh_pageheap *ph,

@@ -8,10 +8,8 @@
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
-#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sizes.h>
-#include <linux/workqueue.h>
 
 #include "fixture.h"
 
@@ -41,14 +39,6 @@ static void start_from_nothing(struct spanheap *heap)
 	/* The worker leaves it to us. */
 	heap->scavenger.recent = 1UL << 24;
 	heap->scavenger.idle_ms = 3600 * 1000;
-}
-
-static void wait_for_drains(struct spanheap *heap)
-{
-	int cpu;
-
-	for_each_online_cpu(cpu)
-		flush_work(&per_cpu_ptr(heap->scavenger.drains, cpu)->work);
 }
 
 static void use(struct kunit *test, void **objs, unsigned int nr, size_t size)
@@ -140,7 +130,7 @@ static void pressure_test_caches_are_counted_and_emptied(struct kunit *test)
 	KUNIT_EXPECT_GE(test, sh_drain_bytes(heap->scavenger.drains), SZ_1M);
 	KUNIT_EXPECT_GE(test, sh_pressure_count(), none + (SZ_1M >> SH_PAGE_SHIFT));
 	sh_pressure_release(ULONG_MAX);
-	wait_for_drains(heap);
+	sh_fixture_wait_for_drains(heap);
 	KUNIT_EXPECT_EQ(test, sh_drain_bytes(heap->scavenger.drains), 0);
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).cached_objects, 0);
 	sh_pressure_release(ULONG_MAX);
@@ -162,7 +152,7 @@ static void pressure_test_quarantine_is_counted_and_emptied(struct kunit *test)
 	KUNIT_EXPECT_GT(test, sh_pressure_count(), none + (SZ_64K >> SH_PAGE_SHIFT));
 	sh_pressure_release(ULONG_MAX);
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).quarantined_bytes, 0);
-	wait_for_drains(heap);
+	sh_fixture_wait_for_drains(heap);
 	sh_pressure_release(ULONG_MAX);
 	KUNIT_EXPECT_LE(test, sh_fixture_stats(heap).resident, SZ_1M);
 	sh_fixture_destroy(test, heap);

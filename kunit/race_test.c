@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Frees of the same objects on all CPUs at once: of all who free an object one
- * succeeds, the others are reported, whatever goes on beside.
+ * succeeds, the others are reported, whatever goes on beside. And a free of what is
+ * given another size at the same time.
  */
 #include <kunit/test.h>
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
@@ -171,9 +173,69 @@ static void race_test_large_frees_meet(struct kunit *test)
 	run_race(test, 5 * SH_PAGE_SIZE, false);
 }
 
+struct wrong_frees {
+	void *obj;
+	unsigned long rounds;
+};
+
+static int free_wrongly(void *arg)
+{
+	struct wrong_frees *w = arg;
+
+	while (!kthread_should_stop()) {
+		spanheap_free(READ_ONCE(w->obj));
+		/* What is freed next was looked up after this was said. */
+		smp_store_mb(w->rounds, w->rounds + 1);
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * Where there is kmemleak, wait until the thread has let go of the object. Who
+ * frees an object in the very moment in which somebody else gets it does so before
+ * kmemleak knows of it, which then takes it for allocated for ever.
+ */
+static void wait_for_free(struct wrong_frees *w)
+{
+	unsigned long rounds;
+
+	/* The thread's next look is after this. */
+	smp_store_mb(w->obj, NULL);
+	rounds = READ_ONCE(w->rounds);
+	while (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && READ_ONCE(w->rounds) == rounds)
+		cond_resched();
+}
+
+/* Of two that end an object one is told, and no memory of others is written. */
+static void race_test_realloc_bears_a_free(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	unsigned long nr = sh_fixture_ops(100000), i;
+	struct wrong_frees wrong = { };
+	struct task_struct *task;
+	void *obj;
+
+	task = kthread_run(free_wrongly, &wrong, "sh-freer");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	for (i = 0; i < nr; i++) {
+		obj = spanheap_alloc(heap, 64, GFP_KERNEL);
+		WRITE_ONCE(wrong.obj, obj);
+		obj = spanheap_realloc(heap, obj, 32, GFP_KERNEL | __GFP_ZERO);
+		wait_for_free(&wrong);
+		/* The thread may have it, or free it as the next one's. */
+		spanheap_free(obj);
+		if (i % 256 == 0)
+			cond_resched();
+	}
+	kthread_stop(task);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
+}
+
 static struct kunit_case race_test_cases[] = {
 	KUNIT_CASE_SLOW(race_test_frees_meet_bad_frees),
 	KUNIT_CASE_SLOW(race_test_large_frees_meet),
+	KUNIT_CASE(race_test_realloc_bears_a_free),
 	{ }
 };
 

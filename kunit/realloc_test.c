@@ -6,7 +6,6 @@
 #include <kunit/test.h>
 #include <linux/irqflags.h>
 #include <linux/kasan.h>
-#include <linux/kthread.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -523,65 +522,6 @@ static void realloc_test_touches_nothing_that_others_have(struct kunit *test)
 	}
 }
 
-struct wrong_frees {
-	void *obj;
-	unsigned long rounds;
-};
-
-static int free_wrongly(void *arg)
-{
-	struct wrong_frees *w = arg;
-
-	while (!kthread_should_stop()) {
-		spanheap_free(READ_ONCE(w->obj));
-		/* What is freed next was looked up after this was said. */
-		smp_store_mb(w->rounds, w->rounds + 1);
-		cond_resched();
-	}
-	return 0;
-}
-
-/*
- * Where there is kmemleak, wait until the thread has let go of the object. Who
- * frees an object in the very moment in which somebody else gets it does so before
- * kmemleak knows of it, which then takes it for allocated for ever.
- */
-static void wait_for_free(struct wrong_frees *w)
-{
-	unsigned long rounds;
-
-	/* The thread's next look is after this. */
-	smp_store_mb(w->obj, NULL);
-	rounds = READ_ONCE(w->rounds);
-	while (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && READ_ONCE(w->rounds) == rounds)
-		cond_resched();
-}
-
-/* Of two that end an object one is told, and no memory of others is written. */
-static void realloc_test_bears_a_free_at_the_same_time(struct kunit *test)
-{
-	struct spanheap *heap = test->priv;
-	unsigned long nr = sh_fixture_ops(100000), i;
-	struct wrong_frees wrong = { };
-	struct task_struct *task;
-	void *obj;
-
-	task = kthread_run(free_wrongly, &wrong, "sh-freer");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-	for (i = 0; i < nr; i++) {
-		obj = spanheap_alloc(heap, 64, GFP_KERNEL);
-		WRITE_ONCE(wrong.obj, obj);
-		obj = spanheap_realloc(heap, obj, 32, GFP_KERNEL | __GFP_ZERO);
-		wait_for_free(&wrong);
-		/* The thread may have it, or free it as the next one's. */
-		spanheap_free(obj);
-		if (i % 256 == 0)
-			cond_resched();
-	}
-	kthread_stop(task);
-	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 0);
-}
-
 static struct kunit_case realloc_test_cases[] = {
 	KUNIT_CASE(realloc_test_of_nothing_allocates),
 	KUNIT_CASE(realloc_test_to_nothing_frees),
@@ -598,7 +538,6 @@ static struct kunit_case realloc_test_cases[] = {
 	KUNIT_CASE(realloc_test_works_where_nothing_sleeps),
 	KUNIT_CASE(realloc_test_agrees_with_a_model),
 	KUNIT_CASE(realloc_test_touches_nothing_that_others_have),
-	KUNIT_CASE(realloc_test_bears_a_free_at_the_same_time),
 	KUNIT_CASE(realloc_test_copies),
 	KUNIT_CASE(realloc_test_frees_without_a_trace),
 	{ }

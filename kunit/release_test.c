@@ -9,30 +9,13 @@
 #include <linux/mm.h>
 #include <linux/spinlock.h>
 
+#include "fixture.h"
 #include "pagemap.h"
 #include "pages.h"
-
-/* As long as the first step of a heap, wherever memory comes from. */
-#define ARENA_PAGES	SH_GROW_STEP
-#define LONG_AGO	(1000UL * HZ)
 
 static struct sh_pageheap *heap_of(struct kunit *test)
 {
 	return test->priv;
-}
-
-static unsigned long release(struct sh_pageheap *ph, unsigned long goal,
-			     unsigned long age)
-{
-	unsigned long shootdowns = 0;
-
-	return sh_pageheap_release(ph, goal, age, &shootdowns);
-}
-
-static void needs_sparse_arenas(struct kunit *test)
-{
-	if (!SH_ARENA_SPARSE)
-		kunit_skip(test, "arenas here keep their memory");
 }
 
 static unsigned long count_resident(const struct sh_arena *arena,
@@ -147,7 +130,7 @@ static void release_test_gives_all_idle_pages_back(struct kunit *test)
 	unsigned long shootdowns = 5;
 	unsigned int i;
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	KUNIT_EXPECT_EQ(test, 174,
 			sh_pageheap_release(rows.ph, ULONG_MAX, 0, &shootdowns));
 	KUNIT_EXPECT_EQ(test, shootdowns, 6);
@@ -167,17 +150,19 @@ static void release_test_wants_runs_that_are_old_enough(struct kunit *test)
 	static const u32 lengths[] = { 10, 20, 30 };
 	struct rows rows = make_rows(test, lengths, 3);
 
-	needs_sparse_arenas(test);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, ULONG_MAX, LONG_AGO), 0);
-	age_row(&rows, 1, LONG_AGO - 100 * HZ);
-	age_row(&rows, 2, LONG_AGO);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, ULONG_MAX, LONG_AGO + 100 * HZ), 0);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, ULONG_MAX, LONG_AGO), 30);
+	sh_fixture_need_sparse_arenas(test);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(rows.ph, ULONG_MAX, SH_PAGES_LONG_AGO), 0);
+	age_row(&rows, 1, SH_PAGES_LONG_AGO - 100 * HZ);
+	age_row(&rows, 2, SH_PAGES_LONG_AGO);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(rows.ph, ULONG_MAX, SH_PAGES_LONG_AGO + 100 * HZ),
+			0);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(rows.ph, ULONG_MAX, SH_PAGES_LONG_AGO), 30);
 	KUNIT_EXPECT_EQ(test, row_resident(&rows, 0), 10);
 	KUNIT_EXPECT_EQ(test, row_resident(&rows, 1), 20);
 	KUNIT_EXPECT_EQ(test, row_resident(&rows, 2), 0);
 	expect_walls(test, &rows);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, ULONG_MAX, LONG_AGO - 100 * HZ), 20);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(rows.ph, ULONG_MAX, SH_PAGES_LONG_AGO - 100 * HZ),
+			20);
 	KUNIT_EXPECT_EQ(test, row_resident(&rows, 0), 10);
 	expect_walls(test, &rows);
 }
@@ -187,14 +172,14 @@ static void release_test_the_longest_idle_go_first(struct kunit *test)
 	static const u32 lengths[] = { 10, 20, 30, 5 };
 	struct rows rows = make_rows(test, lengths, 4);
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	age_row(&rows, 1, 20 * HZ);
 	age_row(&rows, 3, 30 * HZ);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, 5, 0), 5);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(rows.ph, 5, 0), 5);
 	KUNIT_EXPECT_EQ(test, row_resident(&rows, 3), 0);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, 20, 0), 20);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(rows.ph, 20, 0), 20);
 	KUNIT_EXPECT_EQ(test, row_resident(&rows, 1), 0);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, 10, 0), 10);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(rows.ph, 10, 0), 10);
 	KUNIT_EXPECT_EQ(test, row_resident(&rows, 0), 0);
 	KUNIT_EXPECT_EQ(test, row_resident(&rows, 2), 30);
 	expect_walls(test, &rows);
@@ -206,20 +191,20 @@ static void release_test_gives_no_more_than_asked_for(struct kunit *test)
 	static const u32 lengths[] = { 4, 20 };
 	struct rows rows = make_rows(test, lengths, 2);
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	age_row(&rows, 0, 20 * HZ);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, 0, 0), 0);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, 9, 0), 9);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(rows.ph, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(rows.ph, 9, 0), 9);
 	KUNIT_EXPECT_EQ(test, row_resident(&rows, 0), 0);
 	KUNIT_EXPECT_EQ(test, count_resident(rows.arena, rows.base[1], 15), 15);
 	KUNIT_EXPECT_EQ(test, row_resident(&rows, 1), 15);
 	KUNIT_EXPECT_EQ(test, row(&rows, 1)->nr_pages, 20);
 	expect_walls(test, &rows);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, 1, 0), 1);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(rows.ph, 1, 0), 1);
 	KUNIT_EXPECT_EQ(test, count_resident(rows.arena, rows.base[1], 14), 14);
 	KUNIT_EXPECT_EQ(test, row_resident(&rows, 1), 14);
 	expect_walls(test, &rows);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, 1000, 0), 14);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(rows.ph, 1000, 0), 14);
 	KUNIT_EXPECT_EQ(test, row_resident(&rows, 1), 0);
 	expect_walls(test, &rows);
 }
@@ -232,9 +217,9 @@ static void release_test_cuts_runs_of_any_length(struct kunit *test)
 	unsigned long left = 2 + 127 + 128 + 300, goal, resident;
 	unsigned int i;
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	for (goal = 1; left; goal = min(goal + 7, left)) {
-		KUNIT_ASSERT_EQ(test, release(rows.ph, goal, 0), goal);
+		KUNIT_ASSERT_EQ(test, sh_pages_give_back(rows.ph, goal, 0), goal);
 		left -= goal;
 		for (i = 0, resident = 0; i < 4; i++)
 			resident += row_resident(&rows, i);
@@ -253,7 +238,7 @@ static void release_test_counts_resident_pages_only(struct kunit *test)
 	struct sh_arena *arena;
 	unsigned long base;
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	span = sh_pages_alloc(test, ph, 21);
 	wall = sh_pages_cut(test, ph, span, 20);
 	base = sh_span_base(span);
@@ -261,15 +246,15 @@ static void release_test_counts_resident_pages_only(struct kunit *test)
 	sh_pages_release(span, 0, 3);
 	sh_pages_release(span, 8, 4);
 	sh_pages_free(ph, span);
-	KUNIT_EXPECT_EQ(test, release(ph, 6, 0), 6);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(ph, 6, 0), 6);
 	KUNIT_EXPECT_EQ(test, count_resident(arena, base, 20), 7);
 	KUNIT_EXPECT_EQ(test, count_resident(arena, base + 3 * SH_PAGE_SIZE, 5), 5);
 	KUNIT_EXPECT_EQ(test, count_resident(arena, base + 12 * SH_PAGE_SIZE, 2), 2);
 	sh_pages_verify(test, ph);
-	KUNIT_EXPECT_EQ(test, release(ph, ULONG_MAX, 0), 7);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(ph, ULONG_MAX, 0), 7);
 	sh_pages_verify(test, ph);
 	sh_pages_free(ph, wall);
-	KUNIT_EXPECT_EQ(test, release(ph, ULONG_MAX, 0), 1);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(ph, ULONG_MAX, 0), 1);
 	sh_pages_verify(test, ph);
 }
 
@@ -278,13 +263,13 @@ static void release_test_what_is_left_keeps_its_age(struct kunit *test)
 	static const u32 lengths[] = { 20, 10 };
 	struct rows rows = make_rows(test, lengths, 2);
 
-	needs_sparse_arenas(test);
-	age_row(&rows, 0, LONG_AGO);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, 5, 0), 5);
+	sh_fixture_need_sparse_arenas(test);
+	age_row(&rows, 0, SH_PAGES_LONG_AGO);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(rows.ph, 5, 0), 5);
 	KUNIT_EXPECT_EQ(test, row_resident(&rows, 0), 15);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, 5, LONG_AGO), 5);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(rows.ph, 5, SH_PAGES_LONG_AGO), 5);
 	KUNIT_EXPECT_EQ(test, row_resident(&rows, 0), 10);
-	KUNIT_EXPECT_EQ(test, release(rows.ph, ULONG_MAX, LONG_AGO), 10);
+	KUNIT_EXPECT_EQ(test, sh_pages_give_back(rows.ph, ULONG_MAX, SH_PAGES_LONG_AGO), 10);
 	KUNIT_EXPECT_EQ(test, row_resident(&rows, 1), 10);
 	expect_walls(test, &rows);
 }
@@ -297,7 +282,7 @@ static void use_and_release(struct kunit *test, u32 nr_pages)
 
 	sh_pages_fill(sh_span_base(span), nr_pages, 3);
 	sh_pages_free(ph, span);
-	release(ph, ULONG_MAX, 0);
+	sh_pages_give_back(ph, ULONG_MAX, 0);
 }
 
 static void release_test_memory_comes_back_zeroed_when_asked(struct kunit *test)
@@ -340,7 +325,7 @@ static void release_test_a_merged_run_may_need_zeroing(struct kunit *test)
 	high = sh_pages_cut(test, ph, low, 8);
 	sh_pages_fill(base, 16, 3);
 	sh_pages_free(ph, high);
-	release(ph, ULONG_MAX, 0);
+	sh_pages_give_back(ph, ULONG_MAX, 0);
 	sh_pages_free(ph, low);
 	sh_pages_verify(test, ph);
 	span = sh_pageheap_alloc(ph, 16, 1, 0, GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE);
@@ -359,7 +344,7 @@ static void release_test_many_runs_take_several_shootdowns(struct kunit *test)
 	unsigned long shootdowns = 0;
 	unsigned int i;
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	KUNIT_ASSERT_NOT_NULL(test, spans);
 	spans[0] = sh_pages_alloc(test, ph, 2 * nr);
 	for (i = 1; i < 2 * nr; i++)
@@ -385,18 +370,12 @@ static void release_test_a_long_run_takes_several_shootdowns(struct kunit *test)
 	struct sh_pageheap *ph = heap_of(test);
 	unsigned long shootdowns = 0;
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	sh_pages_free(ph, sh_pages_alloc(test, ph, nr_pages));
 	KUNIT_EXPECT_EQ(test, nr_pages,
 			sh_pageheap_release(ph, ULONG_MAX, 0, &shootdowns));
 	KUNIT_EXPECT_EQ(test, shootdowns, 3);
 	sh_pages_verify(test, ph);
-}
-
-static int release_test_init(struct kunit *test)
-{
-	test->priv = sh_pages_create(test, ARENA_PAGES);
-	return 0;
 }
 
 static struct kunit_case release_test_cases[] = {
@@ -417,7 +396,7 @@ static struct kunit_case release_test_cases[] = {
 
 static struct kunit_suite release_test_suite = {
 	.name = "spanheap_release",
-	.init = release_test_init,
+	.init = sh_pages_init,
 	.test_cases = release_test_cases,
 };
 

@@ -14,21 +14,9 @@
 #include "pagemap.h"
 #include "pages.h"
 
-/* As long as the first step of a heap, wherever memory comes from. */
-#define ARENA_PAGES	SH_GROW_STEP
-#define LONG_AGO	(1000UL * HZ)
-
 static struct sh_pageheap *heap_of(struct kunit *test)
 {
 	return test->priv;
-}
-
-static unsigned long release(struct sh_pageheap *ph, unsigned long goal,
-			     unsigned long age)
-{
-	unsigned long shootdowns = 0;
-
-	return sh_pageheap_release(ph, goal, age, &shootdowns);
 }
 
 /* Spans that fill an arena each; an arena is at least that long. */
@@ -37,7 +25,7 @@ static void make_arenas(struct kunit *test, struct sh_span **span, unsigned int 
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		span[i] = sh_pages_alloc(test, heap_of(test), ARENA_PAGES);
+		span[i] = sh_pages_alloc(test, heap_of(test), SH_PAGES_ARENA);
 	KUNIT_ASSERT_EQ(test, sh_pages_stats(heap_of(test)).arenas, nr);
 }
 
@@ -63,22 +51,22 @@ static void retire_test_takes_idle_arenas(struct kunit *test)
 	meta = sh_arena_meta_bytes(s[1]->arena) + sh_arena_meta_bytes(s[3]->arena);
 	for (i = 0; i < 4; i++) {
 		base[i] = s[i]->arena->base;
-		sh_pages_fill(sh_span_base(s[i]), ARENA_PAGES, i);
+		sh_pages_fill(sh_span_base(s[i]), SH_PAGES_ARENA, i);
 	}
 	sh_pages_free(ph, s[3]);
 	sh_pages_free(ph, s[1]);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, ULONG_MAX, 0), 2 * ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, ULONG_MAX, 0), 2 * SH_PAGES_ARENA);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 2);
-	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).sys, before.sys - 2 * ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).sys, before.sys - 2 * SH_PAGES_ARENA);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).idle, before.idle);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arena_bytes, before.arena_bytes - meta);
-	KUNIT_EXPECT_FALSE(test, is_mapped(base[1], ARENA_PAGES));
-	KUNIT_EXPECT_FALSE(test, is_mapped(base[3], ARENA_PAGES));
-	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(s[0]), ARENA_PAGES, 0));
-	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(s[2]), ARENA_PAGES, 2));
+	KUNIT_EXPECT_FALSE(test, is_mapped(base[1], SH_PAGES_ARENA));
+	KUNIT_EXPECT_FALSE(test, is_mapped(base[3], SH_PAGES_ARENA));
+	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(s[0]), SH_PAGES_ARENA, 0));
+	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(s[2]), SH_PAGES_ARENA, 2));
 	sh_pages_verify(test, ph);
 	/* And it grows again. */
-	s[1] = sh_pages_alloc(test, ph, ARENA_PAGES);
+	s[1] = sh_pages_alloc(test, ph, SH_PAGES_ARENA);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 3);
 	sh_pages_verify(test, ph);
 }
@@ -94,13 +82,13 @@ static void retire_test_keeps_the_oldest_arena(struct kunit *test)
 	first = s[0]->arena;
 	for (i = 0; i < 3; i++)
 		sh_pages_free(ph, s[i]);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, ULONG_MAX, 0), 2 * ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, ULONG_MAX, 0), 2 * SH_PAGES_ARENA);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 1);
 	KUNIT_EXPECT_PTR_EQ(test, list_first_entry(&ph->arenas, struct sh_arena, link),
 			    first);
 	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, ULONG_MAX, 0), 0);
 	sh_pages_verify(test, ph);
-	s[0] = sh_pages_alloc(test, ph, ARENA_PAGES);
+	s[0] = sh_pages_alloc(test, ph, SH_PAGES_ARENA);
 	KUNIT_EXPECT_PTR_EQ(test, s[0]->arena, first);
 	sh_pages_verify(test, ph);
 }
@@ -111,7 +99,7 @@ static void retire_test_keeps_arenas_in_use(struct kunit *test)
 	struct sh_span *s[3], *last;
 
 	make_arenas(test, s, 3);
-	last = sh_pages_cut(test, ph, s[2], ARENA_PAGES - 1);
+	last = sh_pages_cut(test, ph, s[2], SH_PAGES_ARENA - 1);
 	sh_pages_fill(sh_span_base(last), 1, 4);
 	sh_pages_free(ph, s[0]);
 	sh_pages_free(ph, s[2]);
@@ -120,7 +108,7 @@ static void retire_test_keeps_arenas_in_use(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(last), 1, 4));
 	sh_pages_verify(test, ph);
 	sh_pages_free(ph, last);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, ULONG_MAX, 0), ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, ULONG_MAX, 0), SH_PAGES_ARENA);
 	sh_pages_verify(test, ph);
 }
 
@@ -136,9 +124,9 @@ static void retire_test_takes_arenas_old_enough(struct kunit *test)
 	sh_pages_free(ph, s[1]);
 	run = sh_pagemap_get(base);
 	KUNIT_ASSERT_NOT_NULL(test, run);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, ULONG_MAX, LONG_AGO), 0);
-	run->idle_since -= LONG_AGO;
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, ULONG_MAX, LONG_AGO), ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, ULONG_MAX, SH_PAGES_LONG_AGO), 0);
+	run->idle_since -= SH_PAGES_LONG_AGO;
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, ULONG_MAX, SH_PAGES_LONG_AGO), SH_PAGES_ARENA);
 	KUNIT_EXPECT_PTR_EQ(test, sh_pagemap_get(base), NULL);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 2);
 	sh_pages_verify(test, ph);
@@ -153,9 +141,9 @@ static void retire_test_released_arenas_have_nothing_left(struct kunit *test)
 
 	make_arenas(test, s, 3);
 	sh_pages_free(ph, s[1]);
-	got = release(ph, ULONG_MAX, 0);
-	KUNIT_EXPECT_EQ(test, got + sh_pageheap_retire(ph, ULONG_MAX, 0), ARENA_PAGES);
-	KUNIT_EXPECT_EQ(test, got, SH_ARENA_SPARSE ? ARENA_PAGES : 0);
+	got = sh_pages_give_back(ph, ULONG_MAX, 0);
+	KUNIT_EXPECT_EQ(test, got + sh_pageheap_retire(ph, ULONG_MAX, 0), SH_PAGES_ARENA);
+	KUNIT_EXPECT_EQ(test, got, SH_ARENA_SPARSE ? SH_PAGES_ARENA : 0);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 2);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).released, 0);
 	sh_pages_verify(test, ph);
@@ -173,9 +161,9 @@ static void retire_test_released_arenas_keep_their_age(struct kunit *test)
 	sh_pages_free(ph, s[1]);
 	run = sh_pagemap_get(base);
 	KUNIT_ASSERT_NOT_NULL(test, run);
-	run->idle_since -= LONG_AGO;
-	release(ph, ULONG_MAX, LONG_AGO);
-	sh_pageheap_retire(ph, ULONG_MAX, LONG_AGO);
+	run->idle_since -= SH_PAGES_LONG_AGO;
+	sh_pages_give_back(ph, ULONG_MAX, SH_PAGES_LONG_AGO);
+	sh_pageheap_retire(ph, ULONG_MAX, SH_PAGES_LONG_AGO);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 1);
 	sh_pages_verify(test, ph);
 }
@@ -192,8 +180,8 @@ static void retire_test_takes_no_more_than_wanted(struct kunit *test)
 	third = s[3]->arena;
 	for (i = 1; i < 4; i++)
 		sh_pages_free(ph, s[i]);
-	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, ARENA_PAGES + 1, 0),
-			2 * ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, sh_pageheap_retire(ph, SH_PAGES_ARENA + 1, 0),
+			2 * SH_PAGES_ARENA);
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 2);
 	KUNIT_EXPECT_PTR_EQ(test, list_last_entry(&ph->arenas, struct sh_arena, link),
 			    third);
@@ -231,16 +219,16 @@ static void retire_test_counts_what_can_be_given_up(struct kunit *test)
 
 	make_arenas(test, s, 4);
 	KUNIT_EXPECT_EQ(test, sh_pageheap_spare(ph), 0);
-	rest = sh_pages_cut(test, ph, s[2], ARENA_PAGES / 2);
-	sh_pages_fill(sh_span_base(rest), ARENA_PAGES / 2, 7);
+	rest = sh_pages_cut(test, ph, s[2], SH_PAGES_ARENA / 2);
+	sh_pages_fill(sh_span_base(rest), SH_PAGES_ARENA / 2, 7);
 	sh_pages_free(ph, s[1]);
 	sh_pages_free(ph, s[2]);
-	spare = ARENA_PAGES + (SH_ARENA_SPARSE ? ARENA_PAGES / 2 : 0);
+	spare = SH_PAGES_ARENA + (SH_ARENA_SPARSE ? SH_PAGES_ARENA / 2 : 0);
 	KUNIT_EXPECT_EQ(test, sh_pageheap_spare(ph), spare);
 	KUNIT_EXPECT_EQ(test, sh_pageheap_give_up(ph, 0, &shootdowns), 0);
 	KUNIT_EXPECT_EQ(test, sh_pageheap_give_up(ph, ULONG_MAX, &shootdowns), spare);
 	KUNIT_EXPECT_EQ(test, sh_pageheap_spare(ph), 0);
-	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(rest), ARENA_PAGES / 2, 7));
+	KUNIT_EXPECT_TRUE(test, sh_pages_intact(sh_span_base(rest), SH_PAGES_ARENA / 2, 7));
 	sh_pages_verify(test, ph);
 }
 
@@ -285,7 +273,7 @@ static void retire_meanwhile(struct onlooker *o)
 		cpu_relax();
 	got = sh_pageheap_retire(heap_of(o->test), ULONG_MAX, 0);
 	WRITE_ONCE(o->retired, true);
-	KUNIT_EXPECT_EQ(o->test, got, ARENA_PAGES);
+	KUNIT_EXPECT_EQ(o->test, got, SH_PAGES_ARENA);
 }
 
 static void look_on_or_retire(void *arg)
@@ -316,12 +304,6 @@ static void retire_test_waits_for_no_grace_period(struct kunit *test)
 	sh_pages_verify(test, ph);
 }
 
-static int retire_test_init(struct kunit *test)
-{
-	test->priv = sh_pages_create(test, ARENA_PAGES);
-	return 0;
-}
-
 static struct kunit_case retire_test_cases[] = {
 	KUNIT_CASE(retire_test_takes_idle_arenas),
 	KUNIT_CASE(retire_test_keeps_the_oldest_arena),
@@ -338,7 +320,7 @@ static struct kunit_case retire_test_cases[] = {
 
 static struct kunit_suite retire_test_suite = {
 	.name = "spanheap_retire",
-	.init = retire_test_init,
+	.init = sh_pages_init,
 	.test_cases = retire_test_cases,
 };
 

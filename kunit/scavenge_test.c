@@ -7,13 +7,9 @@
  * Objects of a few MiB are so long that no CPU keeps their runs.
  */
 #include <kunit/test.h>
-#include <linux/atomic.h>
-#include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
-#include <linux/percpu.h>
-#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -48,25 +44,6 @@ static u64 given_back(struct spanheap *heap, enum sh_scavenge_reason reason)
 	return heap->scavenger.bytes[reason];
 }
 
-/* Let what a pass started on other CPUs end. */
-static void wait_for_drains(struct spanheap *heap)
-{
-	int cpu;
-
-	for_each_online_cpu(cpu)
-		flush_work(&per_cpu_ptr(heap->scavenger.drains, cpu)->work);
-}
-
-/* Make the next pass now, and what it leaves over because of its rate. */
-static void pass(struct spanheap *heap)
-{
-	do {
-		sh_scavenger_kick(&heap->scavenger);
-		flush_delayed_work(&heap->scavenger.work);
-	} while (heap->scavenger.aging);
-	wait_for_drains(heap);
-}
-
 /* Allocate and free objects of that many heap pages, all at the same time. */
 static void use_pages(struct kunit *test, unsigned long nr_pages, unsigned int nr)
 {
@@ -96,12 +73,6 @@ static void let_age(struct spanheap *heap, unsigned int seconds)
 static void stop_pacing(struct spanheap *heap)
 {
 	heap->scavenger.recent = 1UL << 24;
-}
-
-static void needs_sparse_arenas(struct kunit *test)
-{
-	if (!SH_ARENA_SPARSE)
-		kunit_skip(test, "arenas here keep their memory");
 }
 
 static void expect_one_pass(struct kunit *test, struct spanheap *heap, u64 got)
@@ -233,21 +204,21 @@ static void scavenge_test_old_runs_go_back(struct kunit *test)
 	struct spanheap *heap = heap_of(test);
 	void *old, *wall, *young;
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	heap->scavenger.idle_ms = 300000;
 	stop_pacing(heap);
 	old = spanheap_alloc(heap, 600 << SH_PAGE_SHIFT, GFP_KERNEL);
 	wall = spanheap_alloc(heap, 8 << SH_PAGE_SHIFT, GFP_KERNEL);
 	young = spanheap_alloc(heap, 100 << SH_PAGE_SHIFT, GFP_KERNEL);
 	spanheap_free(old);
-	pass(heap);
+	sh_fixture_scavenge_pass(heap);
 	let_age(heap, 280);
-	pass(heap);
+	sh_fixture_scavenge_pass(heap);
 	KUNIT_EXPECT_EQ(test, resident(heap), 708);
 	spanheap_free(young);
 	sh_drain_all(heap->scavenger.drains);
 	let_age(heap, 20);
-	pass(heap);
+	sh_fixture_scavenge_pass(heap);
 	KUNIT_EXPECT_EQ(test, given_back(heap, SH_SCAVENGE_AGE), 600 << SH_PAGE_SHIFT);
 	KUNIT_EXPECT_EQ(test, given_back(heap, SH_SCAVENGE_PACING), 0);
 	KUNIT_EXPECT_EQ(test, resident(heap), 108);
@@ -263,10 +234,10 @@ static void scavenge_test_old_arenas_go_back(struct kunit *test)
 	stop_pacing(heap);
 	use_pages(test, LONG_PAGES, 3);
 	KUNIT_EXPECT_GE(test, pages_of(heap).arenas, 3);
-	pass(heap);
+	sh_fixture_scavenge_pass(heap);
 	KUNIT_EXPECT_GE(test, pages_of(heap).arenas, 3);
 	let_age(heap, 301);
-	pass(heap);
+	sh_fixture_scavenge_pass(heap);
 	KUNIT_EXPECT_EQ(test, pages_of(heap).arenas, 1);
 	KUNIT_EXPECT_GE(test, given_back(heap, SH_SCAVENGE_AGE), 3 * LONG_BYTES);
 	sh_fixture_check(test, heap);
@@ -279,7 +250,7 @@ static void scavenge_test_much_that_is_old_goes_in_steps(struct kunit *test)
 	struct spanheap *heap = heap_of(test);
 	unsigned int steps = 0;
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	heap->scavenger.idle_ms = 300000;
 	stop_pacing(heap);
 	use_pages(test, pages, 1);
@@ -303,10 +274,10 @@ static void scavenge_test_pacing_keeps_recent_use_and_a_tenth(struct kunit *test
 	unsigned long recent = 1000, keep;
 	int i;
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	use_pages(test, 1000, 1);
 	for (i = 0; i < 12; i++) {
-		pass(heap);
+		sh_fixture_scavenge_pass(heap);
 		keep = min(recent + recent / 10, 1000UL);
 		KUNIT_ASSERT_EQ(test, heap->scavenger.recent, recent);
 		KUNIT_ASSERT_EQ(test, resident(heap), keep);
@@ -319,7 +290,7 @@ static void scavenge_test_pacing_keeps_recent_use_and_a_tenth(struct kunit *test
 	/* The most that was used at a time between passes counts, then as now. */
 	use_pages(test, 900, 1);
 	use_pages(test, 500, 1);
-	pass(heap);
+	sh_fixture_scavenge_pass(heap);
 	KUNIT_EXPECT_EQ(test, heap->scavenger.recent, 900);
 	KUNIT_EXPECT_EQ(test, resident(heap), 900);
 	KUNIT_EXPECT_EQ(test, given_back(heap, SH_SCAVENGE_AGE), 0);
@@ -336,7 +307,7 @@ static void scavenge_test_pacing_leaves_what_is_in_use(struct kunit *test)
 	sh_fixture_fill(obj, LONG_BYTES, 5);
 	use_pages(test, 2, 2);
 	for (i = 0; i < 20; i++)
-		pass(heap);
+		sh_fixture_scavenge_pass(heap);
 	KUNIT_EXPECT_GE(test, heap->scavenger.recent, LONG_PAGES);
 	KUNIT_EXPECT_GE(test, resident(heap), LONG_PAGES);
 	KUNIT_EXPECT_TRUE(test, sh_fixture_intact(obj, LONG_BYTES, 5));
@@ -350,9 +321,9 @@ static void scavenge_test_passes_empty_idle_caches(struct kunit *test)
 	sh_fixture_pin();
 	spanheap_free(spanheap_alloc(heap, 64, GFP_KERNEL));
 	spanheap_free(spanheap_alloc(heap, 100000, GFP_KERNEL));
-	pass(heap);
+	sh_fixture_scavenge_pass(heap);
 	KUNIT_EXPECT_GT(test, sh_fixture_stats(heap).cached_objects, 0);
-	pass(heap);
+	sh_fixture_scavenge_pass(heap);
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).cached_objects, 0);
 	KUNIT_EXPECT_EQ(test, pages_of(heap).idle, pages_of(heap).sys);
 }
@@ -362,7 +333,7 @@ static void scavenge_test_pressure_gives_back_what_is_wanted(struct kunit *test)
 	struct spanheap *heap = heap_of(test);
 	struct sh_scavenger *sc = &heap->scavenger;
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	use_pages(test, LONG_PAGES, 1);
 	KUNIT_EXPECT_EQ(test, sh_scavenge_pressure(sc, 100), 100);
 	KUNIT_EXPECT_EQ(test, resident(heap), LONG_PAGES - 100);
@@ -398,7 +369,7 @@ static void scavenge_test_pressure_empties_caches_for_the_next_time(struct kunit
 	KUNIT_EXPECT_LT(test, got, 1000);
 	if (SH_ARENA_SPARSE)
 		KUNIT_EXPECT_GE(test, got, SZ_64K >> SH_PAGE_SHIFT);
-	wait_for_drains(heap);
+	sh_fixture_wait_for_drains(heap);
 	flush_delayed_work(&sc->work);
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).cached_objects, 0);
 	KUNIT_EXPECT_EQ(test, pages_of(heap).idle, pages_of(heap).sys);
@@ -483,7 +454,7 @@ static void scavenge_test_trim_gives_back_what_is_near(struct kunit *test)
 	size_t got;
 	int i;
 
-	needs_sparse_arenas(test);
+	sh_fixture_need_sparse_arenas(test);
 	sh_fixture_pin();
 	keep = spanheap_alloc(heap, SZ_64K, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, keep);
@@ -549,124 +520,6 @@ static void scavenge_test_works_by_itself(struct kunit *test)
 			given_back(heap, SH_SCAVENGE_PACING));
 }
 
-/**
- * struct stress - threads that allocate while one gives back
- * @heap: the heap
- * @until: jiffies at which to end
- * @seed: differs by CPU
- * @errors: objects that were damaged or not zeroed
- * @ops: allocations
- * @rounds: times everything was given back
- */
-struct stress {
-	struct spanheap *heap;
-	unsigned long until;
-	u32 seed;
-	atomic_long_t errors;
-	atomic_long_t ops;
-	unsigned long rounds;
-};
-
-static void stress_give_back(struct stress *stress)
-{
-	struct spanheap *heap = stress->heap;
-
-	while (time_before(jiffies, stress->until)) {
-		switch (stress->rounds++ % 5) {
-		case 0:
-			spanheap_scavenge(heap);
-			break;
-		case 1:
-			sh_scavenge_pressure(&heap->scavenger, stress->rounds % 99);
-			break;
-		case 2:
-			sh_drain_all(heap->scavenger.drains);
-			break;
-		case 3:
-			pass(heap);
-			break;
-		case 4:
-			if (sh_check_heap(heap, NULL))
-				atomic_long_inc(&stress->errors);
-			break;
-		}
-		cond_resched();
-	}
-}
-
-static size_t stress_size(struct rnd_state *rnd)
-{
-	u32 kind = sh_test_random(rnd, 64);
-
-	return 1 + sh_test_random(rnd, kind ? 32 << (kind % 12) : SZ_1M);
-}
-
-static void stress_step(struct stress *stress, struct rnd_state *rnd,
-			void **obj, unsigned long tag)
-{
-	bool zero = !sh_test_random(rnd, 4);
-	size_t size = stress_size(rnd);
-
-	if (*obj && !sh_fixture_intact(*obj, spanheap_size(*obj), tag))
-		atomic_long_inc(&stress->errors);
-	spanheap_free(*obj);
-	*obj = spanheap_alloc(stress->heap, size, zero ? GFP_KERNEL | __GFP_ZERO :
-			      GFP_KERNEL);
-	atomic_long_inc(&stress->ops);
-	if (!*obj || (zero && memchr_inv(*obj, 0, min(size, SZ_4K))))
-		atomic_long_inc(&stress->errors);
-	if (*obj)
-		sh_fixture_fill(*obj, spanheap_size(*obj), tag);
-}
-
-static void stress_allocate(struct stress *stress)
-{
-	unsigned long cpu = raw_smp_processor_id(), i;
-	struct rnd_state rnd;
-	void *obj[64] = {};
-
-	prandom_seed_state(&rnd, stress->seed + cpu);
-	while (time_before(jiffies, stress->until)) {
-		i = sh_test_random(&rnd, ARRAY_SIZE(obj));
-		stress_step(stress, &rnd, &obj[i], cpu << 8 | i);
-		cond_resched();
-	}
-	for (i = 0; i < ARRAY_SIZE(obj); i++) {
-		if (obj[i] && !sh_fixture_intact(obj[i], spanheap_size(obj[i]), cpu << 8 | i))
-			atomic_long_inc(&stress->errors);
-		spanheap_free(obj[i]);
-	}
-}
-
-static void stress_thread(void *arg)
-{
-	if (raw_smp_processor_id() == cpumask_first(cpu_online_mask))
-		stress_give_back(arg);
-	else
-		stress_allocate(arg);
-}
-
-static void scavenge_test_amid_traffic(struct kunit *test)
-{
-	struct stress stress = { .heap = heap_of(test) };
-	struct rnd_state rnd;
-
-	sh_fixture_other_cpu(test);
-	sh_test_seed(test, &rnd);
-	stress.seed = prandom_u32_state(&rnd);
-	stress.until = jiffies + msecs_to_jiffies(sh_test_ops(1500));
-	KUNIT_ASSERT_EQ(test, sh_fixture_on_each_cpu(stress_thread, &stress), 0);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&stress.errors), 0);
-	kunit_info(test, "%ld allocations, %lu times given back, %llu bytes\n",
-		   atomic_long_read(&stress.ops), stress.rounds,
-		   sh_fixture_stats(stress.heap).scavenged_bytes);
-	spanheap_scavenge(stress.heap);
-	KUNIT_EXPECT_EQ(test, sh_fixture_stats(stress.heap).in_use, 0);
-	KUNIT_EXPECT_EQ(test, sh_fixture_stats(stress.heap).bad_frees, 0);
-	if (SH_ARENA_SPARSE)
-		KUNIT_EXPECT_EQ(test, sh_fixture_stats(stress.heap).resident, 0);
-}
-
 static struct kunit_case scavenge_test_cases[] = {
 	KUNIT_CASE(scavenge_test_a_request_returns_bytes),
 	KUNIT_CASE(scavenge_test_passes_are_timed),
@@ -687,7 +540,6 @@ static struct kunit_case scavenge_test_cases[] = {
 	KUNIT_CASE(scavenge_test_trim_gives_back_what_is_near),
 	KUNIT_CASE(scavenge_test_trim_gives_back_all),
 	KUNIT_CASE(scavenge_test_works_by_itself),
-	KUNIT_CASE_SLOW(scavenge_test_amid_traffic),
 	{ }
 };
 

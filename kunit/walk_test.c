@@ -13,7 +13,6 @@
 #include "pages.h"
 #include "splice.h"
 
-#define ARENA_PAGES	SH_GROW_STEP
 #define STOP		17
 
 static struct sh_pageheap *heap_of(struct kunit *test)
@@ -89,7 +88,7 @@ static void make_arenas(struct kunit *test, unsigned int nr)
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		span = sh_pages_alloc(test, heap_of(test), ARENA_PAGES);
+		span = sh_pages_alloc(test, heap_of(test), SH_PAGES_ARENA);
 		sh_pages_free(heap_of(test), sh_pages_cut(test, heap_of(test), span, 108));
 		sh_pages_cut(test, heap_of(test), span, 100);
 	}
@@ -104,7 +103,7 @@ static void walk_test_sees_everything_in_order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, sh_pageheap_walk(seen.ph, see_arena, see_span, &seen));
 	KUNIT_EXPECT_EQ(test, seen.arenas, 4);
 	KUNIT_EXPECT_EQ(test, seen.spans, 12);
-	KUNIT_EXPECT_EQ(test, seen.pages, 4 * ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, seen.pages, 4 * SH_PAGES_ARENA);
 	KUNIT_EXPECT_EQ(test, seen.out_of_order, 0);
 	KUNIT_EXPECT_EQ(test, seen.unlocked, 0);
 }
@@ -158,7 +157,7 @@ static void walk_test_goes_on_after_a_gap(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 6; i++)
-		span[i] = sh_pages_alloc(test, seen.ph, ARENA_PAGES);
+		span[i] = sh_pages_alloc(test, seen.ph, SH_PAGES_ARENA);
 	sh_pages_free(seen.ph, span[1]);
 	sh_pages_free(seen.ph, span[2]);
 	sh_pages_free(seen.ph, span[4]);
@@ -250,7 +249,7 @@ static void walk_test_goes_on_after_the_arena_went(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 3; i++)
-		span[i] = sh_pages_alloc(test, seen.ph, ARENA_PAGES);
+		span[i] = sh_pages_alloc(test, seen.ph, SH_PAGES_ARENA);
 	part[0] = span[1];
 	for (i = 1; i < ARRAY_SIZE(part); i++)
 		part[i] = sh_pages_cut(test, seen.ph, part[i - 1], 2);
@@ -372,12 +371,6 @@ static void walk_test_amid_changes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(m.ph).idle, sh_pages_stats(m.ph).sys);
 }
 
-static int walk_test_init(struct kunit *test)
-{
-	test->priv = sh_pages_create(test, ARENA_PAGES);
-	return 0;
-}
-
 static struct kunit_case walk_test_cases[] = {
 	KUNIT_CASE(walk_test_sees_everything_in_order),
 	KUNIT_CASE(walk_test_either_function_may_be_missing),
@@ -394,7 +387,7 @@ static struct kunit_case walk_test_cases[] = {
 
 static struct kunit_suite walk_test_suite = {
 	.name = "spanheap_walk",
-	.init = walk_test_init,
+	.init = sh_pages_init,
 	.test_cases = walk_test_cases,
 };
 
