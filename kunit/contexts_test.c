@@ -12,12 +12,14 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
 #include <linux/spinlock.h>
+#include <linux/swap.h>
 
 #include "cache.h"
 #include "ear.h"
 #include "fixture.h"
 
 #define WAITS		"it waits, which an interrupt"
+#define RECLAIM		"it waits, perhaps for who waits for reclaim"
 #define ITSELF		"a finalizer must not wait for itself"
 
 static int returned;
@@ -229,19 +231,40 @@ static void contexts_test_destroyed_in_an_rcu_callback(struct kunit *test)
 	expect_refused(test);
 }
 
-/* As a shrinker does. On kernels with lockdep: create and destroy may be there. */
+/* As a shrinker does: who reclaims may be in the midst of reading the heap's files. */
 static void contexts_test_destroyed_in_reclaim(struct kunit *test)
 {
-	struct spanheap *heap = sh_fixture_create(test, "contexts-reclaim", 0);
+	struct reclaim_state state = {};
+	struct spanheap *heap;
 	unsigned int flags;
 
 	fs_reclaim_acquire(GFP_KERNEL);
 	flags = memalloc_noreclaim_save();
-	spanheap_destroy(heap);
+	current->reclaim_state = &state;
+	destroy_here(test->priv);
+	heap = spanheap_create("contexts-reclaim", NULL);
+	spanheap_free(spanheap_alloc(test->priv, 64, GFP_NOWAIT));
+	spanheap_trim(test->priv, SIZE_MAX);
+	current->reclaim_state = NULL;
 	memalloc_noreclaim_restore(flags);
 	fs_reclaim_release(GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(heap), -EDEADLK);
+	sh_ear_expect(test, "bad destroy: " RECLAIM);
+	sh_ear_expect(test, "bad flush_finalizers: " RECLAIM);
+	sh_ear_expect(test, "bad create: " RECLAIM);
+	expect_alive(test, test->priv);
+}
+
+/* One that others need for their writes has the reserves, but is called by nobody. */
+static void contexts_test_destroyed_with_the_reserves(struct kunit *test)
+{
+	struct spanheap *heap = sh_fixture_create(test, "contexts-reserves", 0);
+	unsigned int flags = memalloc_noreclaim_save();
+
+	spanheap_destroy(heap);
+	memalloc_noreclaim_restore(flags);
 	KUNIT_EXPECT_EQ(test, sh_ear_count("bad "), 0);
-	sh_fixture_destroy(test, sh_fixture_create(test, "contexts-reclaim", 0));
+	sh_fixture_destroy(test, sh_fixture_create(test, "contexts-reserves", 0));
 }
 
 static int destroy_thread(void *heap)
@@ -372,6 +395,7 @@ static struct kunit_case contexts_test_cases[] = {
 	KUNIT_CASE(contexts_test_destroyed_by_an_rcu_reader),
 	KUNIT_CASE(contexts_test_destroyed_in_an_rcu_callback),
 	KUNIT_CASE(contexts_test_destroyed_in_reclaim),
+	KUNIT_CASE(contexts_test_destroyed_with_the_reserves),
 	KUNIT_CASE(contexts_test_destroyed_by_two_at_once),
 	KUNIT_CASE(contexts_test_refuses_all_in_nmi),
 	{}

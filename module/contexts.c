@@ -4,6 +4,11 @@
  * where the wait would never end, and anything at all from an NMI. Such a call is
  * refused and reported; it does nothing.
  *
+ * Reclaim is such a place. Whoever allocates may be its caller: the reader of a
+ * debugfs file whose removal waits for readers, or somebody with the lock of a
+ * directory, of the allocator of per-CPU memory. Who does, and what he has, can not
+ * be known in there.
+ *
  *   spanheap: bad CALL: [HEAP: ]WHY; ignored, see who calls it below
  *    ... this stack ...
  *
@@ -70,6 +75,15 @@ static void report(const char *call, const struct spanheap *heap,
 	dump_stack();
 }
 
+/*
+ * PF_MEMALLOC alone is not reclaim: a thread that others need to write pages out,
+ * such as a network block device's, has it as well.
+ */
+static bool in_reclaim(void)
+{
+	return (current->flags & PF_MEMALLOC) && current->reclaim_state;
+}
+
 /**
  * sh_may_wait() - whether the caller may wait at all
  * @call: what was called
@@ -81,11 +95,17 @@ bool sh_may_wait(const char *call)
 {
 	if (sh_refused_in_nmi(call))
 		return false;
-	if (!preempt_count() && !irqs_disabled() && !rcu_preempt_depth())
-		return true;
-	report(call, NULL,
-	       "it waits, which an interrupt, an RCU callback or reader, or who has a spinlock must not: leave it to a work item");
-	return false;
+	if (preempt_count() || irqs_disabled() || rcu_preempt_depth()) {
+		report(call, NULL,
+		       "it waits, which an interrupt, an RCU callback or reader, or who has a spinlock must not: leave it to a work item");
+		return false;
+	}
+	if (in_reclaim()) {
+		report(call, NULL,
+		       "it waits, perhaps for who waits for reclaim, so a shrinker must not: leave it to a work item");
+		return false;
+	}
+	return true;
 }
 
 /* Whether the one who waits for @heap's finalizers waits for the caller. */

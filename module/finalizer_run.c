@@ -177,9 +177,9 @@ static void settle(struct sh_finalizers *fs)
  * A finalizer may wait for those of another heap, but neither for those of its
  * own nor for any that wait for it in turn: that would never end, so the call is
  * refused, with a report in the log, and returns at once. The same where it may not
- * sleep.
+ * sleep, and in reclaim.
  *
- * Context: task, may sleep.
+ * Context: task, may sleep, not in reclaim.
  */
 void spanheap_flush_finalizers(struct spanheap *heap)
 {

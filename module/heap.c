@@ -8,10 +8,11 @@
  * files in debugfs are made after the one and removed before the other.
  *
  * Locks: sh_heaps_lock, outermost but for owner.c's, for the list, names and the
- * marks. Reclaim tries it, so nothing that takes long is done under it; it also
- * calls shrinkers, one of which may destroy a heap, so nothing waits for memory.
+ * marks. Reclaim tries it and goes without what it can not have, so nothing under
+ * it takes long or waits for memory.
  *
- * Contexts: task, may sleep.
+ * Contexts: task, may sleep, not in reclaim: debugfs waits for its readers, who may
+ * be the ones that reclaim.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -232,7 +233,7 @@ static int enlist(struct spanheap *heap, unsigned long rate)
  *
  * For spanheap_create(), and for those who make heaps for others.
  *
- * Context: task, may sleep.
+ * Context: task, may sleep, not in reclaim.
  * Return: as spanheap_create().
  */
 struct spanheap *__spanheap_create(const char *name,
@@ -244,6 +245,8 @@ struct spanheap *__spanheap_create(const char *name,
 	struct spanheap *heap;
 	int err;
 
+	if (!sh_may_wait("create"))
+		return ERR_PTR(-EDEADLK);
 	if (!config)
 		config = &defaults;
 	if (!name_is_valid(name) || !config_is_valid(config))
@@ -336,16 +339,16 @@ static void remove_heap(struct spanheap *heap)
  * while one lasts.
  *
  * The call is refused, with a report in the log, and the heap stays, where it may
- * not sleep, and where it would wait for itself: in a finalizer of the heap, or in
- * one that a finalizer of the heap waits for. Finalizers of other heaps may
- * destroy this one, and so may a shrinker, unless a finalizer of the heap needs
- * memory.
+ * not sleep, in reclaim, and where it would wait for itself: in a finalizer of the
+ * heap, or in one that a finalizer of the heap waits for. Finalizers of other heaps
+ * may destroy this one. A shrinker leaves it to a work item: it may have been called
+ * by somebody who reads the heap's files.
  *
  * A heap that is not destroyed when the module is unloaded that created it is
  * reported then, with what is allocated from it. It stays, and keeps its name,
  * until spanheap is unloaded.
  *
- * Context: task, may sleep.
+ * Context: task, may sleep, not in reclaim.
  */
 void spanheap_destroy(struct spanheap *heap)
 {

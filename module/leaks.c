@@ -213,8 +213,8 @@ void sh_report_leaks(struct spanheap *heap)
  * sh_list_leaks() - say what is allocated from a heap that nobody has any more
  * @heap: the heap, which stays
  *
- * Context: task. Waits for no memory: the caller has sh_heaps_lock, which a
- * shrinker may want that destroys a heap.
+ * Context: task. Waits for no memory: the caller has sh_heaps_lock, without which
+ * reclaim gets nothing from any heap.
  */
 void sh_list_leaks(struct spanheap *heap)
 {

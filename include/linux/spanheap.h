@@ -259,9 +259,10 @@ int spanheap_set_limit(struct spanheap *heap, size_t bytes);
  * The heap is the calling module's, which has to destroy it before it is
  * unloaded.
  *
- * Context: task, may sleep.
+ * Context: task, may sleep, not in reclaim.
  * Return: the heap, or an ERR_PTR: -EINVAL for a name or a configuration that is
- * not allowed, -EEXIST for a name that is taken (the log says by whom), -ENOMEM.
+ * not allowed, -EEXIST for a name that is taken (the log says by whom), -ENOMEM,
+ * -EDEADLK where it may not sleep and in a shrinker (the log says so).
  */
 static inline
 struct spanheap *spanheap_create(const char *name,

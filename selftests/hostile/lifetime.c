@@ -6,7 +6,9 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/swap.h>
 
 #include "hostile.h"
 
@@ -119,6 +121,20 @@ static void flush_in_finalizer(struct hostile *h)
 	call_in_finalizer(h, flush_it);
 }
 
+/* A shrinker that gives up all it has, on behalf of whoever allocates. */
+static void destroy_in_reclaim(struct hostile *h)
+{
+	struct spanheap *heap = hostile_heap(h, "hostile_going");
+	unsigned int scope = memalloc_noreclaim_save();
+	struct reclaim_state state = {};
+
+	current->reclaim_state = &state;
+	spanheap_destroy(heap);
+	current->reclaim_state = NULL;
+	memalloc_noreclaim_restore(scope);
+	spanheap_destroy(heap);
+}
+
 const struct hostile_bug hostile_lifetime_bugs[] = {
 	{ "free_after_destroy", free_after_destroy, 1 },
 	{ "free_large_after_destroy", free_large_after_destroy, 1 },
@@ -128,5 +144,6 @@ const struct hostile_bug hostile_lifetime_bugs[] = {
 	{ "destroy_while_allocating", destroy_while_allocating, 0, true },
 	{ "destroy_in_finalizer", destroy_in_finalizer, 0, true },
 	{ "flush_in_finalizer", flush_in_finalizer, 0, true },
+	{ "destroy_in_reclaim", destroy_in_reclaim, 0, true },
 	{ }
 };
