@@ -200,6 +200,18 @@ static void contexts_test_destroyed_under_a_spinlock(struct kunit *test)
 	expect_refused(test);
 }
 
+/* Where no spinlock may be taken that sleeps on PREEMPT_RT, as lockdep knows. */
+static void contexts_test_destroyed_under_a_raw_spinlock(struct kunit *test)
+{
+	static DEFINE_RAW_SPINLOCK(lock);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	destroy_here(test->priv);
+	raw_spin_unlock_irqrestore(&lock, flags);
+	expect_refused(test);
+}
+
 static void contexts_test_destroyed_by_an_rcu_reader(struct kunit *test)
 {
 	if (!IS_ENABLED(CONFIG_PREEMPT_RCU) && !IS_ENABLED(CONFIG_PREEMPT_COUNT))
@@ -392,6 +404,7 @@ static struct kunit_case contexts_test_cases[] = {
 	KUNIT_CASE(contexts_test_destroyed_with_interrupts_off),
 	KUNIT_CASE(contexts_test_destroyed_with_softirqs_off),
 	KUNIT_CASE(contexts_test_destroyed_under_a_spinlock),
+	KUNIT_CASE(contexts_test_destroyed_under_a_raw_spinlock),
 	KUNIT_CASE(contexts_test_destroyed_by_an_rcu_reader),
 	KUNIT_CASE(contexts_test_destroyed_in_an_rcu_callback),
 	KUNIT_CASE(contexts_test_destroyed_in_reclaim),

@@ -9,7 +9,10 @@
  * A place is a number, a hash of what tells it from others. Two places may share
  * one: then the second is silent for a while, but counted as all are.
  *
- * Locks: places_lock, innermost. Contexts: any but NMI.
+ * Locks: places_lock, innermost, for some dozen instructions. It is a raw one: what
+ * is reported may be that somebody calls from where no other may be taken.
+ *
+ * Contexts: any but NMI.
  */
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
@@ -40,7 +43,7 @@ struct place {
 	unsigned long until;
 };
 
-static DEFINE_SPINLOCK(places_lock);	/* for the sets */
+static DEFINE_RAW_SPINLOCK(places_lock);	/* for the sets */
 static struct place places[NR_SETS][SET_SIZE];
 
 /* Enough to see a pattern, few enough to leave the log readable. */
@@ -87,7 +90,7 @@ bool sh_place_report(u32 place, unsigned long addr, unsigned long *missed)
 	unsigned long flags;
 	bool report;
 
-	spin_lock_irqsave(&places_lock, flags);
+	raw_spin_lock_irqsave(&places_lock, flags);
 	p = recall(place);
 	/* The newer of the two: it does not take the place of the other. */
 	at = recall(jhash(&addr, sizeof(addr), place));
@@ -101,7 +104,7 @@ bool sh_place_report(u32 place, unsigned long addr, unsigned long *missed)
 	} else {
 		p->missed++;
 	}
-	spin_unlock_irqrestore(&places_lock, flags);
+	raw_spin_unlock_irqrestore(&places_lock, flags);
 	return report;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_place_report);
