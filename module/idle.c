@@ -33,7 +33,7 @@
  */
 void sh_pageheap_wake(struct sh_pageheap *ph)
 {
-	if (xchg(&ph->asleep, false))
+	if (xchg(&ph->asleep, 0))
 		irq_work_queue(ph->wake);
 }
 

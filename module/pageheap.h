@@ -39,7 +39,8 @@
  * @peak: most pages in use since sh_pageheap_peak() was last asked
  * @resident: heap pages with memory behind them
  * @shown: heap pages that the kernel was told are idle and can be had back
- * @asleep: no pass is due until something gets idle
+ * @asleep: no pass is due until something gets idle; not a byte, which not every
+ *	machine can exchange
  * @wake: has one made then
  * @releasing: tasks that are giving memory back
  * @pause_ns: longest time an allocation waited for the lock during one
@@ -74,7 +75,7 @@ struct sh_pageheap {
 	unsigned long peak;
 	atomic_long_t resident;
 	unsigned long shown;
-	bool asleep;
+	unsigned int asleep;
 	struct irq_work *wake;
 	atomic_t releasing;
 	u64 pause_ns;
