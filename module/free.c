@@ -30,7 +30,10 @@
  * key, with a live object at the same index. If the owner frees the object within
  * those instructions, undo.c sees to it that this counts. The index is always that
  * of a state, see span.c. So no object is ever freed twice or handed out twice, and
- * none stays allocated that was freed.
+ * none stays allocated that was freed here. spanheap_free_sensitive() and
+ * spanheap_free_rcu() have something to do before the object is free, which nobody
+ * else does for them: they wait for a moment, and if whoever has the object is not
+ * done by then, because he was interrupted, they report it and it leaks.
  *
  * Locks: none. Contexts: any that kfree() may be called in.
  */

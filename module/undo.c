@@ -25,7 +25,9 @@
  * The free that was refused waits for a moment whether it is done by others, and
  * if not it is reported. Somebody with a wrong claim who is interrupted between two
  * instructions for as long makes the report wrong; the object is freed in any case.
- * Other calls wait as long for the claim to end and try again.
+ * Other calls wait as long for the claim to end and try again; of these a free that
+ * zeroes or waits for readers is lost if it has not ended. That takes a mistake of
+ * somebody's and an interrupt in a few instructions of it.
  *
  * Locks: late_lock, with interrupts off, inside everything; for some instructions,
  * and only after a caller's mistake. Contexts: any but NMI.
