@@ -11,8 +11,10 @@
  * list_lru told it to. So what is charged is not kept idle. A worker gives it back:
  * SH_CHARGED_MAX or more, and idle arenas where these keep their memory, at once;
  * less after a tenth of a second, so that what comes and goes does not cost a TLB
- * shootdown each time. The worker is started by an irq_work, since objects are
- * freed where nobody may be woken.
+ * shootdown each time. A run goes as a whole, even if one of its pages is charged and
+ * many are not: to keep runs apart by that would make free memory fall to pieces in
+ * every heap, for the sake of those that mix the two. The worker is started by an
+ * irq_work, since objects are freed where nobody may be woken.
  *
  * What CPUs keep in their caches stays charged until these are emptied. Runs of
  * more than a few pages do not go there when they are charged, see runcache.c.
