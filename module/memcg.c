@@ -32,6 +32,9 @@
 #include "memcg.h"
 #include "pageheap.h"
 
+/* Pages looked at between two points at which others may run. */
+#define LOOK_BATCH	1024
+
 static struct sh_pageheap *heap_of(struct sh_memcg *mc)
 {
 	return container_of(mc, struct sh_pageheap, memcg);
@@ -185,15 +188,22 @@ void sh_memcg_leave(struct sh_memcg *mc, struct mem_cgroup *old)
 		set_active_memcg(old);
 }
 
-/* Whether any page of a span is charged: tasks in the root cgroup are not. */
-static bool any_charged(const struct sh_span *span)
+/*
+ * Whether any page of a span is charged: tasks in the root cgroup are not, so that
+ * all of them are looked at.
+ */
+static bool any_charged(const struct sh_span *span, gfp_t gfp)
 {
 	unsigned long addr = sh_span_base(span), end = sh_span_end(span);
+	unsigned int nr = 0;
 
-	for (; addr < end; addr += SH_PAGE_SIZE)
+	for (; addr < end; addr += SH_PAGE_SIZE) {
 		if (sh_arena_resident(span->arena, addr) &&
 		    sh_arena_charged(span->arena, addr))
 			return true;
+		if (++nr % LOOK_BATCH == 0 && gfpflags_allow_blocking(gfp))
+			cond_resched();
+	}
 	return false;
 }
 
@@ -218,6 +228,6 @@ unsigned long sh_memcg_populate(struct sh_memcg *mc, struct sh_span *span,
 				gfp, node);
 	sh_memcg_leave(mc, old);
 	if (got && (gfp & __GFP_ACCOUNT) && !span->charged)
-		span->charged = any_charged(span);
+		span->charged = any_charged(span, gfp);
 	return got;
 }

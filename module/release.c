@@ -32,6 +32,9 @@
 #define BATCH_RUNS	256
 #define RETURN_RUNS	32
 
+/* Pages looked at between two points at which others may run. */
+#define LOOK_BATCH	1024
+
 static bool old_enough(const struct sh_span *run, unsigned long age)
 {
 	return time_after_eq(jiffies, run->idle_since + age);
@@ -72,6 +75,22 @@ static unsigned long hold_batch(struct sh_pageheap *ph, unsigned long goal,
 	return got;
 }
 
+/* Pages from the front of a held run on that have @keep resident ones. */
+static u32 pages_with(const struct sh_span *run, unsigned long keep)
+{
+	unsigned long addr = sh_span_base(run);
+	u32 nr;
+
+	if (!run->released)
+		return keep;
+	for (nr = 0; keep && nr < run->nr_pages; addr += SH_PAGE_SIZE) {
+		keep -= sh_arena_resident(run->arena, addr);
+		if (++nr % LOOK_BATCH == 0)
+			cond_resched();
+	}
+	return nr;
+}
+
 /*
  * Give the front of a held run back, with @keep of its resident pages: what is
  * allocated next comes from the front. Returns what is still held of the run.
@@ -79,16 +98,9 @@ static unsigned long hold_batch(struct sh_pageheap *ph, unsigned long goal,
 static struct sh_span *keep_front(struct sh_pageheap *ph, struct sh_span *run,
 				  unsigned long keep)
 {
-	unsigned long addr = sh_span_base(run);
+	u32 nr = pages_with(run, keep);
 	struct sh_span *rest;
-	u32 nr;
 
-	if (!run->released)
-		nr = keep;
-	else
-		for (nr = 0; keep && nr < run->nr_pages;
-		     nr++, addr += SH_PAGE_SIZE)
-			keep -= sh_arena_resident(run->arena, addr);
 	if (nr == run->nr_pages)
 		return run;
 	rest = sh_cut(ph, run, nr, 0, GFP_NOWAIT | __GFP_NOWARN);
