@@ -7,7 +7,8 @@
  *
  * Commands: "create", "destroy", "scavenge"; "fill BYTES SIZE", objects of SIZE
  * bytes; "zero BYTES SIZE", the same with __GFP_ZERO; "grow SIZE", reallocate
- * the object that came last; "drop N", free every Nth object; "start" and
+ * the object that came last; "drop N", free every Nth object; "limit BYTES";
+ * "refuse N SIZE", ask for as many that there is no room for; "start" and
  * "stop" watching; "heaps N", have so many empty heaps; "pairs N" and "peers N",
  * create and destroy as many heaps, or slab caches.
  *
@@ -187,6 +188,21 @@ static void drop(unsigned long nth)
 	}
 }
 
+/* Nobody may get any, or it is not a refusal that is measured. */
+static int refuse(unsigned long nr, size_t size)
+{
+	void *obj;
+
+	while (nr--) {
+		obj = spanheap_alloc(heap, size, GFP_KERNEL | __GFP_NOWARN);
+		if (obj) {
+			spanheap_free(obj);
+			return -EEXIST;
+		}
+	}
+	return 0;
+}
+
 static struct spanheap *new_heap(const char *name)
 {
 	struct spanheap *new = spanheap_create(name, NULL);
@@ -256,6 +272,10 @@ static int run(const char *what, unsigned long a, unsigned long b)
 		return grow(a);
 	else if (!strcmp(what, "drop"))
 		drop(a);
+	else if (!strcmp(what, "limit"))
+		return spanheap_set_limit(heap, a);
+	else if (!strcmp(what, "refuse"))
+		return refuse(a, b);
 	else if (!strcmp(what, "heaps"))
 		return have_heaps(a);
 	else if (!strcmp(what, "pairs"))

@@ -13,6 +13,9 @@ LATENCY=$DEBUGFS/spanheap_latency
 MOST_BUSY=1000000
 MOST_OFF=100000
 
+# Instructions of an allocation that a limit refuses.
+MOST_REFUSED=20000
+
 # What the heap has, in objects of each size.
 BYTES=512M
 
@@ -96,6 +99,30 @@ latency_huge()
 	counting && life 32M
 }
 
+# busy COMMAND...: instructions that it takes, those of workers included.
+busy()
+{
+	order "$@" || return 1
+	stat_of "$LATENCY/longest" busy_ns
+}
+
+# Who asks at the limit again and again is refused at little cost.
+latency_refusals()
+{
+	counting || return
+	order create && order limit 8M || return 1
+	! (echo "fill 16M 4K" >"$LATENCY/do") 2>/dev/null ||
+		fail "the limit is none" || return 1
+	for size in 4K 64K 1M 16M; do
+		each=$(busy refuse 1000 "$size") || return 1
+		each=$((each / 1000))
+		echo "$size refused in $each instructions"
+		[ "$each" -le "$MOST_REFUSED" ] || return 1
+	done
+	order drop 1 && order destroy
+}
+
 # An arena is one vmap(), which is the kernel's and takes its time: small ones.
 setup spanheap_latency profile_rate=2097152 arena_mb=32
-run_tests latency_small latency_spans latency_large latency_huge
+run_tests latency_small latency_spans latency_large latency_huge \
+	latency_refusals

@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What an empty heap costs, in all the memory that the machine has less for it:
+# records, per-CPU memory, page tables, files in debugfs.
+
+. "$(dirname "$0")/common.sh"
+
+LATENCY=$DEBUGFS/spanheap_latency
+
+# So many that what else goes on does not matter.
+HEAPS_MADE=256
+
+# KiB, with two CPUs, and for each more.
+MOST_KB=64
+MOST_KB_CPU=16
+
+# free_kb: free memory once what was put off has been done.
+free_kb()
+{
+	sleep 1
+	meminfo MemFree
+}
+
+# heaps NUMBER: have so many.
+heaps()
+{
+	echo "heaps $1" >"$LATENCY/do" || fail "no $1 heaps"
+}
+
+cost_of_an_empty_heap()
+{
+	! slow_kernel || skip "a debugging kernel" || return
+	cpus=$(nproc)
+	most=$((MOST_KB + (cpus > 2 ? cpus - 2 : 0) * MOST_KB_CPU))
+	# What all heaps share is there before.
+	heaps 4 || return 1
+	before=$(free_kb)
+	heaps $((HEAPS_MADE + 4)) || return 1
+	after=$(free_kb)
+	each=$(((before - after) / HEAPS_MADE))
+	echo "an empty heap costs $each KiB on $cpus CPUs; at most $most"
+	heaps 0
+	[ "$each" -le "$most" ]
+}
+
+setup spanheap_latency
+run_tests cost_of_an_empty_heap
