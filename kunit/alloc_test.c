@@ -236,7 +236,7 @@ static void alloc_test_refuses_flags(struct kunit *test)
 	struct spanheap *heap = test->priv;
 	static const gfp_t flags[] = {
 		__GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM, __GFP_COMP,
-		__GFP_DMA | __GFP_ZERO, __GFP_COMP | __GFP_NOWARN, __GFP_NOFAIL,
+		__GFP_DMA | __GFP_ZERO, __GFP_COMP | __GFP_NOWARN,
 	};
 	gfp_t gfp;
 	void *obj;

@@ -310,7 +310,7 @@ static void check_test_finds_wrong_caches(struct kunit *test)
 	struct sh_runcache *rc = raw_cpu_ptr(s->heap->rcs.cpu);
 
 	DAMAGE(test, cache->capacity, cache->capacity + 64, "does not add up");
-	DAMAGE(test, s->heap->caches.max_bytes, 1, "over its bound");
+	DAMAGE(test, s->heap->caches.most_bytes, 1, "over its bound");
 	DAMAGE(test, cache->slot[0].end, slot->end, "slot 0 of a cache");
 	DAMAGE(test, slot->end, slot->end - 1, "does not add up");
 	DAMAGE(test, slot->top, slot->top - 1, "in no cache");

@@ -238,7 +238,7 @@ static void live_limit(struct life *life)
 {
 	struct spanheap *heap = life->heap;
 	size_t resident = sh_fixture_stats(heap).resident;
-	int err = spanheap_set_limit(heap, resident + SZ_64K);
+	int err = spanheap_set_limit(heap, resident + SZ_1M);
 
 	KUNIT_EXPECT_TRUE(life->test, !err || err == -ENOMEM);
 	KUNIT_EXPECT_NULL(life->test, spanheap_alloc(heap, SZ_8M, QUIET));

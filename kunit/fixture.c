@@ -206,10 +206,10 @@ int sh_fixture_pin(void)
 
 int sh_fixture_other_cpu(struct kunit *test)
 {
-	int cpu;
+	int cpu, this = sh_fixture_pin();
 
 	for_each_online_cpu(cpu)
-		if (cpu != raw_smp_processor_id())
+		if (cpu != this)
 			return cpu;
 	kunit_skip(test, "needs two CPUs");
 }
@@ -309,4 +309,40 @@ void sh_fixture_in_hardirq(int cpu, void (*fn)(void *arg), void *arg)
 
 	init_irq_work(&call.work, irq_call_fn);
 	sh_fixture_on_cpu(cpu, queue_irq_call, &call);
+}
+
+/* Objects that sh_fixture_use_caches() leaves. */
+#define NR_LEFT		64
+
+void sh_fixture_use_caches(void *heap)
+{
+	void *objs[NR_LEFT];
+	int i;
+
+	for (i = 0; i < NR_LEFT; i++)
+		objs[i] = spanheap_alloc(heap, 8 + i * i * 9, GFP_KERNEL);
+	spanheap_free_bulk(NR_LEFT, objs);
+}
+
+bool sh_fixture_is_empty(struct spanheap *heap, int cpu)
+{
+	struct sh_cache *cache = per_cpu_ptr(heap->caches.cpu, cpu);
+	struct sh_runcache *rc = per_cpu_ptr(heap->rcs.cpu, cpu);
+	unsigned int class;
+
+	for (class = 0; class < SH_NR_CLASSES; class++)
+		if (cache->slot[class].base || cache->slot[class].top ||
+		    cache->slot[class].end)
+			return false;
+	return !cache->capacity && !rc->nr && !rc->pages && !rc->released;
+}
+
+bool sh_fixture_all_empty(struct spanheap *heap)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (!sh_fixture_is_empty(heap, cpu))
+			return false;
+	return true;
 }

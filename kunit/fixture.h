@@ -81,6 +81,14 @@ void sh_fixture_need_sparse_arenas(struct kunit *test);
 /* Make the next pass of the scavenger now, and what it leaves over because of its rate. */
 void sh_fixture_scavenge_pass(struct spanheap *heap);
 
+/*
+ * Leave objects of many classes, and runs, in this CPU's caches; whether a CPU has
+ * neither objects nor arrays nor runs; whether none has.
+ */
+void sh_fixture_use_caches(void *heap);
+bool sh_fixture_is_empty(struct spanheap *heap, int cpu);
+bool sh_fixture_all_empty(struct spanheap *heap);
+
 /* Let end what a pass, or somebody else, has started on other CPUs. */
 void sh_fixture_wait_for_drains(struct spanheap *heap);
 
@@ -93,7 +101,10 @@ struct sh_fixture_gate {
 void sh_fixture_gate_init(struct sh_fixture_gate *gate);
 void sh_fixture_pass_gate(void *ptr, size_t size, void *gate);
 
-/* Another CPU that is online; skips the case when there is none. */
+/*
+ * Another CPU that is online, and stay on this one, so that it remains another;
+ * skips the case when there is none.
+ */
 int sh_fixture_other_cpu(struct kunit *test);
 
 /*

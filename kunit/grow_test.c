@@ -173,6 +173,24 @@ static void grow_test_a_worker_reserves_enough(struct kunit *test)
 	sh_pages_verify(test, ph);
 }
 
+/* A burst of those who can not sleep finds room, and after a moment another does. */
+static void grow_test_there_is_room_for_a_burst(struct kunit *test)
+{
+	struct sh_pageheap *ph = sh_pages_create(test, 16 * SH_GROW_STEP);
+	unsigned int burst, i;
+
+	if (!SH_ARENA_SPARSE)
+		kunit_skip(test, "no memory is kept ahead here");
+	ph->ahead = SH_AHEAD_MAX;
+	KUNIT_EXPECT_EQ(test, 0, sh_pageheap_reserve_arena(ph, 1, GFP_KERNEL));
+	for (burst = 0; burst < 8; burst++) {
+		for (i = 0; i < 4; i++)
+			KUNIT_EXPECT_NOT_NULL(test, alloc_atomic(ph, SH_GROW_STEP));
+		flush_work(&ph->reserve);
+	}
+	sh_pages_verify(test, ph);
+}
+
 static void grow_test_an_arena_too_many_goes_back(struct kunit *test)
 {
 	struct sh_pageheap *ph = sh_pages_create(test, 256);
@@ -420,6 +438,7 @@ static struct kunit_case grow_cases[] = {
 	KUNIT_CASE(grow_test_grows_in_atomic_context),
 	KUNIT_CASE(grow_test_a_worker_reserves_ahead),
 	KUNIT_CASE(grow_test_a_worker_reserves_enough),
+	KUNIT_CASE(grow_test_there_is_room_for_a_burst),
 	KUNIT_CASE(grow_test_an_arena_too_many_goes_back),
 	KUNIT_CASE(grow_test_fails_beyond_vmalloc_space),
 	KUNIT_CASE(grow_test_out_of_memory_loses_nothing),

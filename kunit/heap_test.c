@@ -125,20 +125,17 @@ static void heap_test_destroy_frees_all_objects(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, spanheap_owns(objs[i]));
 }
 
-static void heap_test_a_tiny_limit_allows_nothing(struct kunit *test)
+static void heap_test_a_limit_too_small_is_refused(struct kunit *test)
 {
-	static const size_t limits[] = { 1, 4096, SZ_16K };
+	const size_t limits[] = { 1, 4096, SZ_128K, SPANHEAP_LIMIT_MIN - 1 };
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
 	struct spanheap *heap;
-	void *obj;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(limits); i++) {
-		heap = sh_fixture_create(test, "kunit-tiny", limits[i]);
-		KUNIT_EXPECT_NE(test, sh_fixture_stats(heap).limit, 0);
-		obj = spanheap_alloc(heap, SZ_4M, GFP_KERNEL);
-		KUNIT_EXPECT_NULL(test, obj);
-		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 1);
-		sh_fixture_destroy(test, heap);
+		config.limit = limits[i];
+		heap = spanheap_create("kunit-tiny", &config);
+		KUNIT_EXPECT_PTR_EQ(test, heap, ERR_PTR(-EINVAL));
 	}
 }
 
@@ -443,7 +440,7 @@ static struct kunit_case heap_test_cases[] = {
 	KUNIT_CASE(heap_test_takes_pages_from_a_node),
 	KUNIT_CASE(heap_test_destroys_nothing),
 	KUNIT_CASE(heap_test_destroy_frees_all_objects),
-	KUNIT_CASE(heap_test_a_tiny_limit_allows_nothing),
+	KUNIT_CASE(heap_test_a_limit_too_small_is_refused),
 	KUNIT_CASE(heap_test_heaps_are_apart),
 	KUNIT_CASE(heap_test_random_against_a_list),
 	KUNIT_CASE(heap_test_random_several_heaps),

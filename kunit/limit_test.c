@@ -62,7 +62,7 @@ static void expect_intact(struct kunit *test, size_t size, void **objs, unsigned
 
 static void limit_test_bounds_resident_memory(struct kunit *test)
 {
-	static const size_t sizes[] = { 4000, SZ_16K, SZ_64K, SZ_512K };
+	static const size_t sizes[] = { 4000, SZ_16K, 56000, SZ_512K };
 	struct spanheap *heap = test->priv;
 	void **objs = kunit_kcalloc(test, 2048, sizeof(*objs), GFP_KERNEL);
 	unsigned int i, nr;
@@ -132,7 +132,7 @@ static void limit_test_may_be_lowered_below_use(struct kunit *test)
 	expect_intact(test, SZ_64K, objs, nr);
 	spanheap_free_bulk(nr / 2, objs + nr / 2);
 	before = resident(heap);
-	spanheap_set_limit(heap, SZ_256K);
+	spanheap_set_limit(heap, SPANHEAP_LIMIT_MIN);
 	if (SH_ARENA_SPARSE)
 		KUNIT_EXPECT_EQ(test, resident(heap), nr / 2 * SZ_64K);
 	KUNIT_EXPECT_EQ(test, given_back(heap), before - resident(heap));
@@ -147,22 +147,85 @@ static void limit_test_may_be_lowered_below_use(struct kunit *test)
 	spanheap_free(objs[0]);
 }
 
-/* An arena that came with its memory when the heap was made may be used. */
-static void limit_test_a_byte_is_a_limit(struct kunit *test)
+/* Page tables of arenas with nothing in use do not count; of others they do. */
+static void limit_test_idle_arenas_do_not_count(struct kunit *test)
 {
-	static const size_t sizes[] = { SZ_4M, SZ_2M, SZ_64K, 32768, 1000, 8 };
-	int i, nr = SH_ARENA_SPARSE ? ARRAY_SIZE(sizes) : 2;
+	struct spanheap *heap = test->priv;
+	unsigned long before = sh_pageheap_meta(&heap->ph);
+	void *obj;
+
+	obj = spanheap_alloc(heap, SZ_64M, QUIET);
+	KUNIT_ASSERT_NOT_NULL(test, obj);
+	flush_work(&heap->ph.reserve);
+	KUNIT_EXPECT_GE(test, sh_pageheap_meta(&heap->ph), before + SZ_64M / 512);
+	spanheap_free(obj);
+	KUNIT_EXPECT_LT(test, sh_pageheap_meta(&heap->ph), before + SZ_32K);
+}
+
+/* Arenas are in proportion to the limit, the first one as well. */
+static void limit_test_bounds_arenas(struct kunit *test)
+{
+	struct spanheap *heap = sh_fixture_create(test, "kunit-arenas", SZ_1M);
+	struct sh_arena *arena;
+
+	list_for_each_entry(arena, &heap->ph.arenas, link)
+		KUNIT_EXPECT_LE(test, arena->nr_pages, SZ_1M >> SH_PAGE_SHIFT);
+	sh_fixture_destroy(test, heap);
+}
+
+/* A limit that nothing would fit in is none, and both calls round the same way. */
+static void limit_test_the_least_and_its_rounding(struct kunit *test)
+{
+	const size_t least = SPANHEAP_LIMIT_MIN;
+	struct spanheap *other = sh_fixture_create(test, "kunit-least", least + 8191);
 	struct spanheap *heap = test->priv;
 
-	KUNIT_EXPECT_EQ(test, spanheap_set_limit(heap, 1), 0);
-	KUNIT_EXPECT_NE(test, sh_fixture_stats(heap).limit, 0);
-	for (i = 0; i < nr; i++) {
-		KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, sizes[i], QUIET));
-		KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, sizes[i], QUIET_ATOMIC));
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(other).limit, least);
+	sh_fixture_destroy(test, other);
+	KUNIT_EXPECT_EQ(test, spanheap_set_limit(heap, SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, spanheap_set_limit(heap, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, spanheap_set_limit(heap, least - 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).limit, SZ_1M);
+	KUNIT_EXPECT_EQ(test, spanheap_set_limit(heap, least + 8191), 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).limit, least);
+}
+
+/* Half of the smallest limit is there for small objects, also the first time. */
+static void limit_test_half_of_the_least_can_be_used(struct kunit *test)
+{
+	static const size_t sizes[] = { 64, 1000, 4000, SZ_8K, SZ_16K };
+	unsigned int most = SPANHEAP_LIMIT_MIN / 64, nr;
+	void **objs = kvcalloc(most, sizeof(*objs), GFP_KERNEL);
+	struct spanheap *heap;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, objs);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		heap = sh_fixture_create(test, "kunit-least", SPANHEAP_LIMIT_MIN);
+		nr = fill_up(heap, sizes[i], objs, most);
+		KUNIT_EXPECT_GE_MSG(test, nr * sizes[i], SPANHEAP_LIMIT_MIN / 2,
+				    "%zu bytes", sizes[i]);
+		expect_intact(test, sizes[i], objs, nr);
+		spanheap_free_bulk(nr, objs);
+		sh_fixture_destroy(test, heap);
 	}
-	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 2 * nr);
-	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).resident, 0);
-	KUNIT_EXPECT_EQ(test, given_back(heap), 0);
+	kvfree(objs);
+}
+
+/* Of what all CPUs cache together there is room for in an eighth of the limit. */
+static void limit_test_bounds_what_is_cached(struct kunit *test)
+{
+	struct spanheap *heap = sh_fixture_create(test, "kunit-cached", SZ_16M);
+	size_t share = SZ_16M / 8 / num_online_cpus();
+
+	KUNIT_EXPECT_LE(test, heap->caches.max_bytes, share);
+	KUNIT_EXPECT_LE(test, heap->rcs.max_pages, share >> SH_PAGE_SHIFT);
+	spanheap_set_limit(heap, SZ_2M);
+	KUNIT_EXPECT_LE(test, heap->caches.max_bytes, share / 8);
+	KUNIT_EXPECT_LE(test, heap->rcs.max_pages, share / 8 >> SH_PAGE_SHIFT);
+	spanheap_set_limit(heap, 0);
+	KUNIT_EXPECT_EQ(test, heap->rcs.max_pages, SH_RUNCACHE_PAGES);
+	sh_fixture_destroy(test, heap);
 }
 
 /*
@@ -189,7 +252,9 @@ static void limit_test_idle_memory_goes_before_an_allocation_fails(struct kunit 
 	make_idle(test, keep);
 	obj = spanheap_alloc(heap, SZ_2M, QUIET);
 	KUNIT_EXPECT_NOT_NULL(test, obj);
-	KUNIT_EXPECT_GE(test, given_back(heap), SZ_2M);
+	/* Adjacent as they are, runs are used as they are. */
+	if (!SH_ARENA_SPARSE)
+		KUNIT_EXPECT_GE(test, given_back(heap), SZ_1M);
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 0);
 	KUNIT_EXPECT_LE(test, total(heap), sh_fixture_stats(heap).limit);
 	expect_intact(test, SZ_512K, keep, 4);
@@ -197,7 +262,6 @@ static void limit_test_idle_memory_goes_before_an_allocation_fails(struct kunit 
 	spanheap_free_bulk(4, keep);
 }
 
-/* Nothing may sleep there, so nothing is given back. */
 /* A bulk goes on with what a pass over idle memory brings. */
 static void limit_test_idle_memory_goes_before_a_bulk_ends(struct kunit *test)
 {
@@ -215,7 +279,8 @@ static void limit_test_idle_memory_goes_before_a_bulk_ends(struct kunit *test)
 	spanheap_free_bulk(4, keep);
 }
 
-static void limit_test_atomic_allocations_fail_at_once(struct kunit *test)
+/* What is near needs no sleep; nothing else is done for who may not. */
+static void limit_test_atomic_allocations_wait_for_nothing(struct kunit *test)
 {
 	struct spanheap *heap = test->priv;
 	void *keep[4], *obj;
@@ -229,11 +294,12 @@ static void limit_test_atomic_allocations_fail_at_once(struct kunit *test)
 	spin_lock_irqsave(&lock, flags);
 	obj = spanheap_alloc(heap, SZ_2M, QUIET_ATOMIC);
 	spin_unlock_irqrestore(&lock, flags);
-	KUNIT_EXPECT_NULL(test, obj);
-	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_2M, GFP_NOWAIT | __GFP_NOWARN));
+	/* All that was freed is one run, unless arenas are smaller. */
+	KUNIT_EXPECT_EQ(test, !!obj, SH_ARENA_SPARSE);
+	spanheap_free(obj);
+	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_8M, GFP_NOWAIT | __GFP_NOWARN));
 	KUNIT_EXPECT_EQ(test, given_back(heap), 0);
 	KUNIT_EXPECT_EQ(test, heap->scavenger.busy_ns, busy_ns);
-	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 2);
 	/* What is there already needs nothing back. */
 	obj = spanheap_alloc(heap, SZ_512K, QUIET_ATOMIC);
 	KUNIT_EXPECT_NOT_NULL(test, obj);
@@ -336,10 +402,14 @@ static struct kunit_case limit_test_cases[] = {
 	KUNIT_CASE(limit_test_makes_room_at_the_limit),
 	KUNIT_CASE(limit_test_zero_is_none),
 	KUNIT_CASE(limit_test_may_be_lowered_below_use),
-	KUNIT_CASE(limit_test_a_byte_is_a_limit),
+	KUNIT_CASE(limit_test_idle_arenas_do_not_count),
+	KUNIT_CASE(limit_test_bounds_arenas),
+	KUNIT_CASE(limit_test_the_least_and_its_rounding),
+	KUNIT_CASE(limit_test_half_of_the_least_can_be_used),
+	KUNIT_CASE(limit_test_bounds_what_is_cached),
 	KUNIT_CASE(limit_test_idle_memory_goes_before_an_allocation_fails),
 	KUNIT_CASE(limit_test_idle_memory_goes_before_a_bulk_ends),
-	KUNIT_CASE(limit_test_atomic_allocations_fail_at_once),
+	KUNIT_CASE(limit_test_atomic_allocations_wait_for_nothing),
 	KUNIT_CASE(limit_test_too_much_fails_all_the_same),
 	KUNIT_CASE(limit_test_nothing_idle_means_no_pass),
 	KUNIT_CASE(limit_test_no_limit_means_no_pass),

@@ -69,7 +69,7 @@ static void manual_test_refuses(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, spanheap_alloc_pages(heap, 1UL << 46, quiet));
 	KUNIT_EXPECT_NULL(test, spanheap_alloc_pages(heap, SZ_8M, quiet));
 	KUNIT_EXPECT_NULL(test, spanheap_alloc_pages(heap, 100, quiet |
-						     __GFP_NOFAIL));
+						     __GFP_COMP));
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 5);
 	sh_fixture_destroy(test, heap);
 }

@@ -23,6 +23,8 @@ struct sh_pageheap *sh_pages_create(struct kunit *test,
 	KUNIT_ASSERT_NOT_NULL(test, ph);
 	KUNIT_ASSERT_EQ(test, 0, sh_pageheap_init(ph, NULL, "test", arena_pages,
 						  NUMA_NO_NODE));
+	/* No arena but those that are asked for: cases count them. */
+	ph->ahead = 0;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, destroy, ph));
 	return ph;
 }
@@ -129,6 +131,8 @@ struct walk {
 	unsigned long released;
 	unsigned long runs;
 	unsigned long used;
+	unsigned long arena_idle;
+	unsigned long used_bytes;
 	const char *wrong;
 };
 
@@ -146,10 +150,14 @@ static int see_arena(struct sh_arena *arena, void *arg)
 	must(w, arena->used <= arena->nr_pages, "used pages exist");
 	must(w, IS_ALIGNED(arena->base, SH_PAGE_SIZE), "arenas are aligned");
 	must(w, arena->heap == w->ph->heap, "arenas know their heap");
+	must(w, arena->spare == (arena->idle == arena->used),
+	     "arenas know whether anything in them is in use");
 	w->arena = arena;
 	w->last_free = false;
 	w->arenas++;
 	w->used += arena->used;
+	w->arena_idle += arena->idle;
+	w->used_bytes += arena->spare ? 0 : sh_arena_meta_bytes(arena);
 	return 0;
 }
 
@@ -254,5 +262,8 @@ void sh_pages_verify(struct kunit *test, struct sh_pageheap *ph)
 	KUNIT_ASSERT_EQ(test, s.sys, w.sys);
 	KUNIT_ASSERT_EQ(test, s.sys, w.used);
 	KUNIT_ASSERT_EQ(test, s.idle, w.idle);
+	KUNIT_ASSERT_EQ(test, s.idle, w.arena_idle);
+	KUNIT_ASSERT_EQ(test, atomic_long_read(&ph->arena_bytes_used), w.used_bytes);
+	KUNIT_ASSERT_EQ(test, ph->going, 0);
 	KUNIT_ASSERT_EQ(test, s.released, w.released);
 }

@@ -73,7 +73,7 @@ static void persistent_test_refuses(struct kunit *test)
 				  spanheap_alloc_persistent(heap, sizes[i], 64,
 							    QUIET));
 	KUNIT_EXPECT_NULL(test, spanheap_alloc_persistent(heap, 8, 8, QUIET |
-							  __GFP_NOFAIL));
+							  __GFP_COMP));
 	KUNIT_EXPECT_PTR_EQ(test, spanheap_alloc_persistent(heap, 0, 8, QUIET),
 			    ZERO_SIZE_PTR);
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures,

@@ -280,7 +280,7 @@ static void realloc_test_failure_keeps_the_object(struct kunit *test)
 		expect_stays(test, heap, obj, sizes[i], SZ_4M + SZ_2M, QUIET);
 		expect_stays(test, heap, obj, sizes[i], SZ_8M,
 			     GFP_NOWAIT | __GFP_NOWARN);
-		expect_stays(test, heap, obj, sizes[i], 10, QUIET | __GFP_NOFAIL);
+		expect_stays(test, heap, obj, sizes[i], 10, QUIET | __GFP_COMP);
 		spanheap_free(obj);
 	}
 	sh_fixture_destroy(test, heap);

@@ -393,8 +393,7 @@ static struct sh_span *detach(struct sh_pageheap *ph, struct sh_span *run,
 	spin_lock_irq(&ph->lock);
 	span = sh_detach(ph, run, nr_pages, record);
 	span->state = SH_SPAN_HELD;
-	ph->idle -= nr_pages;
-	ph->released -= span->released;
+	sh_pageheap_count_taken(ph, span);
 	sh_pagemap_set(sh_span_base(span), nr_pages, span);
 	span->map = SH_MAP_ALL;
 	spin_unlock_irq(&ph->lock);

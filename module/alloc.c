@@ -77,6 +77,7 @@ static void *alloc_once(struct spanheap *heap, size_t size, size_t align,
 static void *alloc_open(struct spanheap *heap, size_t size, size_t align,
 			gfp_t gfp, int node)
 {
+	struct sh_room room;
 	void *obj;
 
 	if (unlikely(gfp & SH_GFP_BAD))
@@ -84,17 +85,16 @@ static void *alloc_open(struct spanheap *heap, size_t size, size_t align,
 	if (!size)
 		return ZERO_SIZE_PTR;
 	might_alloc(gfp);
-	if (sh_fault(SH_FAULT_ALLOC))
+	if (!(gfp & __GFP_NOFAIL) && sh_fault(SH_FAULT_ALLOC))
 		return sh_count_failure(heap);
-	/* With a limit a first failure may only mean that too much is idle. */
-	if (READ_ONCE(heap->ph.limit) && gfpflags_allow_blocking(gfp)) {
-		obj = alloc_once(heap, size, align, gfp | __GFP_NOWARN, node);
-		if (obj)
-			return obj;
-		sh_reclaim(heap, size, gfp);
-	}
-	obj = alloc_once(heap, size, align, gfp, node);
-	return obj ?: sh_count_failure(heap);
+	sh_room_begin(&room, heap, size, align, gfp);
+	do {
+		obj = alloc_once(heap, size, align, room.gfp, node);
+	} while (unlikely(!obj) && sh_room_more(&room, heap));
+	if (unlikely(!obj))
+		return sh_count_failure(heap);
+	sh_room_done(&room, heap);
+	return obj;
 }
 
 /* Whatever is no hit in this CPU's cache. */
@@ -194,8 +194,9 @@ static noinline void *alloc_watched(struct spanheap *heap, size_t size,
  * @size: bytes
  * @gfp: as for kmalloc(); __GFP_ZERO zeroes, __GFP_NOWARN keeps a failure out
  *	of the log, __GFP_ACCOUNT charges new pages to the caller's memory
- *	cgroup. __GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM, __GFP_COMP and
- *	__GFP_NOFAIL are refused.
+ *	cgroup, __GFP_NOFAIL goes on until there is memory and over a limit, if
+ *	the flags allow to block. __GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM and
+ *	__GFP_COMP are refused.
  *
  * A size that is a power of two is aligned to itself up to 64 KiB
  * (SPANHEAP_NATURAL_ALIGN), a larger one to 8 KiB, any other to 8 bytes at least.
@@ -308,14 +309,20 @@ static noinline unsigned int bulk_slow(struct spanheap *heap, unsigned int class
 				       gfp_t gfp, unsigned int nr, void **objs)
 {
 	struct sh_caches *caches = &heap->caches;
-	unsigned int done;
+	unsigned int done = 0, got;
+	struct sh_room room;
 
 	if (!sh_users_enter(heap))
 		return 0;
-	done = sh_caches_alloc_bulk(caches, class, gfp, heap->node, nr, objs);
-	if (unlikely(done < nr) && sh_reclaim(heap, sh_classes[class].size, gfp))
-		done += sh_caches_alloc_bulk(caches, class, gfp, heap->node,
-					     nr - done, objs + done);
+	sh_room_begin(&room, heap, sh_classes[class].size, 1, gfp);
+	do {
+		got = sh_caches_alloc_bulk(caches, class, room.gfp, heap->node,
+					   nr - done, objs + done);
+		done += got;
+		sh_room_left(&room, got, nr - done);
+	} while (unlikely(done < nr) && sh_room_more(&room, heap));
+	if (done == nr)
+		sh_room_done(&room, heap);
 	sh_profile_note_bulk(heap, objs, done, class, gfp);
 	sh_users_leave(heap);
 	return done;
@@ -356,7 +363,7 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 	    heap->debug)
 		return bulk_singles(heap, size, 1, gfp, nr, objs);
 	might_alloc(gfp);
-	if (sh_fault(SH_FAULT_ALLOC)) {
+	if (!(gfp & __GFP_NOFAIL) && sh_fault(SH_FAULT_ALLOC)) {
 		sh_count_failure(heap);
 		return 0;
 	}

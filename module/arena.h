@@ -37,6 +37,8 @@
  * @base: first address, a multiple of SH_PAGE_SIZE
  * @nr_pages: heap pages reserved
  * @used: heap pages that the page heap has taken into use, from the base on
+ * @idle: heap pages of these in free runs
+ * @spare: that is all of them
  * @backend: what the backend keeps
  * @rcu: for freeing it
  *
@@ -51,6 +53,8 @@ struct sh_arena {
 	unsigned long base;
 	unsigned long nr_pages;
 	unsigned long used;
+	unsigned long idle;
+	bool spare;
 	struct sh_arena_backend *backend;
 	struct rcu_head rcu;
 };

@@ -296,10 +296,10 @@ static unsigned int get_pages(gfp_t gfp, int node, unsigned int nr,
 {
 	unsigned int got;
 
-	if (sh_fault(SH_FAULT_PAGE))
+	if (!(gfp & __GFP_NOFAIL) && sh_fault(SH_FAULT_PAGE))
 		return 0;
 	memset(pages, 0, nr * sizeof(*pages));
-	got = sh_alloc_pages_bulk_node(gfp, node, nr, pages);
+	got = sh_alloc_pages_bulk_node(gfp & ~__GFP_NOFAIL, node, nr, pages);
 	for (; got < nr; got++) {
 		pages[got] = alloc_pages_node(node, gfp, 0);
 		if (!pages[got])
@@ -376,7 +376,7 @@ static bool populate_some(struct sh_arena *arena, unsigned long addr,
  *
  * Context: that of @gfp. The caller owns the run.
  * Return: heap pages made resident by this call. When that is not all that
- * were missing, there was no memory for the others.
+ * were missing, there was no memory for the others, or the caller was killed.
  */
 unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 				unsigned long nr_pages, gfp_t gfp, int node)
@@ -389,6 +389,9 @@ unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 	for (; addr < end; addr = stop) {
 		stop = min(ALIGN(addr + 1, PMD_SIZE), end);
 		if (!populate_some(arena, addr, stop, gfp, node, &done))
+			break;
+		/* Who was killed is to have what is small: it may be to clean up. */
+		if (sh_gfp_killed(gfp))
 			break;
 		if (gfpflags_allow_blocking(gfp))
 			cond_resched();

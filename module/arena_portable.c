@@ -25,6 +25,10 @@
 /* Pages freed between two points at which others may run. */
 #define FREE_BATCH	256
 
+/* Pages that are got at a time, and that who was killed is to have all the same. */
+#define POPULATE_BATCH	64
+#define MOST_KILLED	((2UL << 20) >> PAGE_SHIFT)
+
 /**
  * struct sh_arena_backend - what a portable arena keeps
  * @area: what vmap() returned, at most a heap page below the base
@@ -89,6 +93,21 @@ static void backend_free(struct sh_arena_backend *be)
 	kvfree(be);
 }
 
+/* Get the pages from @i up to @end. */
+static bool fill_batch(struct sh_arena_backend *be, unsigned long i,
+		       unsigned long end, gfp_t gfp, int node)
+{
+	gfp = sh_gfp_page(gfp);
+	i += sh_alloc_pages_bulk_node(gfp & ~__GFP_NOFAIL, node, end - i,
+				      be->pages + i);
+	for (; i < end; i++) {
+		be->pages[i] = alloc_pages_node(node, gfp, 0);
+		if (!be->pages[i])
+			return false;
+	}
+	return true;
+}
+
 static struct sh_arena_backend *backend_new(unsigned long nr, gfp_t gfp,
 					    int node)
 {
@@ -104,11 +123,12 @@ static struct sh_arena_backend *backend_new(unsigned long nr, gfp_t gfp,
 	be->nr = nr;
 	if (sh_fault(SH_FAULT_PAGE) || sh_fault(SH_FAULT_VMAP))
 		goto fail;
-	i = sh_alloc_pages_bulk_node(sh_gfp_page(gfp), node, nr, be->pages);
-	for (; i < nr; i++) {
-		be->pages[i] = alloc_pages_node(node, sh_gfp_page(gfp), 0);
-		if (!be->pages[i])
+	for (i = 0; i < nr; i += POPULATE_BATCH) {
+		if (i >= MOST_KILLED && sh_gfp_killed(gfp))
 			goto fail;
+		if (!fill_batch(be, i, min(nr, i + POPULATE_BATCH), gfp, node))
+			goto fail;
+		cond_resched();
 	}
 	scope = sh_gfp_scope_save(gfp);
 	be->area = vmap(be->pages, nr, VM_MAP, PAGE_KERNEL);

@@ -55,6 +55,7 @@ int sh_caches_init(struct sh_caches *caches, struct sh_central *central,
 	caches->central = central;
 	caches->rcs = rcs;
 	caches->max_bytes = max_bytes;
+	caches->most_bytes = max_bytes;
 	caches->cpu = sh_fault(SH_FAULT_META) ? NULL :
 		      alloc_percpu(struct sh_cache);
 	if (!caches->cpu)

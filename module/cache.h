@@ -77,6 +77,7 @@ struct sh_cache {
  * @central: the central lists, by size class
  * @rcs: the run caches
  * @max_bytes: most bytes of objects a CPU may hold
+ * @most_bytes: the same when that was most: it may be lowered before CPUs hold less
  * @transfer_bytes: most bytes of objects that may wait for other CPUs, in what
  *	there is room for; at most @max_bytes
  * @meta_bytes: bytes of caches and arrays
@@ -87,6 +88,7 @@ struct sh_caches {
 	struct sh_central *central;
 	struct sh_runcaches *rcs;
 	unsigned int max_bytes;
+	unsigned int most_bytes;
 	atomic_long_t transfer_bytes;
 	atomic_long_t meta_bytes;
 	struct sh_transfer transfer[SH_NR_CLASSES];

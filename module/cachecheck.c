@@ -88,7 +88,7 @@ static const char *check_chunk(struct sh_caches *caches, unsigned int class,
 	preempt_disable();
 	cache = this_cpu_ptr(caches->cpu);
 	if (sh_cache_enter(cache)) {
-		wrong = check_slots(cache, READ_ONCE(caches->max_bytes));
+		wrong = check_slots(cache, READ_ONCE(caches->most_bytes));
 		nr = sh_slot_count(&cache->slot[class]);
 		if (!wrong && !are_cached(cache->slot[class].base, from, nr, class))
 			wrong = "a cached entry is no free object of its class";

@@ -7,7 +7,7 @@
  * heap is within the same bound.
  *
  * Invariant: the capacity of a cache is the sum over its slots, in bytes, and at
- * most the bound.
+ * most the bound, unless that was lowered since.
  *
  * Locks: none; slots change with the cache entered, as in cache.c.
  *
@@ -33,7 +33,7 @@
 static unsigned int slot_limit(const struct sh_caches *caches,
 			       unsigned int class)
 {
-	unsigned int nr = caches->max_bytes / SLOT_MAX_SHARE /
+	unsigned int nr = READ_ONCE(caches->max_bytes) / SLOT_MAX_SHARE /
 			  sh_classes[class].size;
 
 	return min_t(unsigned int, nr, SLOT_MAX_OBJECTS);
@@ -113,7 +113,8 @@ static struct sh_entry *install(struct sh_caches *caches, struct sh_cache *cache
 	unsigned int now = sh_slot_capacity(slot), count = sh_slot_count(slot);
 	struct sh_entry *old = slot->base;
 
-	if (nr <= now || cache->capacity + (nr - now) * size > caches->max_bytes)
+	if (nr <= now || cache->capacity + (nr - now) * size >
+			 READ_ONCE(caches->max_bytes))
 		return array;
 	if (count)
 		memcpy(array, old, count * sizeof(*array));
@@ -127,7 +128,7 @@ static struct sh_entry *new_array(struct sh_caches *caches, unsigned int nr)
 {
 	struct sh_entry *array;
 
-	if (!sh_pageheap_within_limit(caches->rcs->ph, 1) ||
+	if (!sh_pageheap_within_limit(caches->rcs->ph, NULL, 1) ||
 	    sh_fault(SH_FAULT_META))
 		return NULL;
 	array = kmalloc_array(nr, sizeof(*array), SH_GFP_FREE);
@@ -176,7 +177,8 @@ void sh_slot_grow(struct sh_caches *caches, unsigned int class)
 
 	if (nr <= now || sh_fault_on(SH_FAULT_ALLOC))
 		return;
-	if (sh_peek(cache->capacity) + (nr - now) * size > caches->max_bytes) {
+	if (sh_peek(cache->capacity) + (nr - now) * size >
+	    READ_ONCE(caches->max_bytes)) {
 		steal(caches, class);
 		return;
 	}

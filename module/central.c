@@ -173,7 +173,8 @@ unsigned int sh_central_alloc(struct sh_central *central,
 		sh_span_init_objects(span, central->class, cache);
 		list_add_tail(&span->link, &fresh);
 		room += span->nelems;
-		gfp = (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN;
+		gfp = (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL)) |
+		      __GFP_NOWARN;
 	}
 	return room ? publish(central, &fresh, entries, nr) : 0;
 }

@@ -77,6 +77,7 @@ static int stats_show(struct seq_file *m, void *unused)
 	LINE(bad_frees);
 	LINE(bad_copies);
 	LINE(alloc_failures);
+	LINE(over_limit);
 	LINE(corruptions);
 	LINE(quarantined_objects);
 	LINE(quarantined_bytes);

@@ -327,6 +327,42 @@ struct sh_span *sh_freeruns_exact(struct sh_freeruns *fr, u32 nr_pages,
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_exact);
 
+/* One of the runs that became idle last; see sh_freeruns_resident(). */
+static struct sh_span *try_newest(struct list_head *list, unsigned long nr_pages,
+				  unsigned long room)
+{
+	int tries = PLACES_TRIED;
+	struct sh_span *run;
+
+	list_for_each_entry_reverse(run, list, lru) {
+		if (run->nr_pages >= nr_pages && run->released <= room)
+			return run;
+		if (!--tries)
+			break;
+	}
+	return NULL;
+}
+
+/**
+ * sh_freeruns_resident() - find a run that needs little more memory
+ * @fr: the set
+ * @nr_pages: heap pages wanted
+ * @room: heap pages there may be more
+ *
+ * Of the runs that became idle last, so that there is an end to it.
+ *
+ * Return: a run that is long enough and has no more pages than @room without
+ * memory, or NULL.
+ */
+struct sh_span *sh_freeruns_resident(struct sh_freeruns *fr,
+				     unsigned long nr_pages,
+				     unsigned long room)
+{
+	return try_newest(&fr->lru, nr_pages, room) ?:
+	       try_newest(&fr->charged, nr_pages, room);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_resident);
+
 static const char *check_run(const struct sh_span *run)
 {
 	if (run->state != SH_SPAN_FREE)

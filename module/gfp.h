@@ -7,14 +7,13 @@
 
 #include <linux/gfp.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 
 /*
- * Refused: zones (our pages are mapped and looked at by the kernel), compound
- * pages (objects share pages), and a promise never to fail, which a heap with a
- * limit can not give.
+ * Refused: zones (our pages are mapped and looked at by the kernel) and compound
+ * pages (objects share pages).
  */
-#define SH_GFP_BAD	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM | \
-			 __GFP_COMP | __GFP_NOFAIL)
+#define SH_GFP_BAD	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM | __GFP_COMP)
 
 /*
  * For records that who frees has a use for, and can do without. Nobody is woken
@@ -40,11 +39,24 @@ static inline gfp_t sh_gfp_page(gfp_t gfp)
  * sh_gfp_meta() - flags for the heap's own records
  * @gfp: the caller's flags
  *
- * Return: as sh_gfp_page(), charged to nobody, not zeroed.
+ * Return: as sh_gfp_page(), charged to nobody, not zeroed. What fails for want of
+ * a record is tried again as a whole where it must not fail.
  */
 static inline gfp_t sh_gfp_meta(gfp_t gfp)
 {
-	return sh_gfp_page(gfp) & ~(__GFP_ZERO | __GFP_ACCOUNT);
+	return sh_gfp_page(gfp) & ~(__GFP_ZERO | __GFP_ACCOUNT | __GFP_NOFAIL);
+}
+
+/**
+ * sh_gfp_killed() - whether to stop in the middle of a large request
+ * @gfp: the caller's flags
+ *
+ * Return: whether the caller is a task that has been killed and may fail.
+ */
+static inline bool sh_gfp_killed(gfp_t gfp)
+{
+	return gfpflags_allow_blocking(gfp) && !(gfp & __GFP_NOFAIL) &&
+	       fatal_signal_pending(current);
 }
 
 /**

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * How a page heap grows: by steps of an arena, by arenas, and, for those who
- * can not wait for an arena, by one that a worker reserved ahead.
+ * can not wait for an arena, by those that a worker reserved ahead. Where an arena
+ * is address space only, whoever uses up what is ahead has the worker make more,
+ * so that it is there for a burst of others.
  *
  * No lock is held while an arena is made. Two tasks may both make one; the
  * second gives its own back when the first one's is enough. A mutex would not
@@ -10,7 +12,7 @@
  *
  * Locks: ph->lock, as pageheap.c has it.
  *
- * Contexts: sh_pageheap_grow() that of its gfp.
+ * Contexts: sh_pageheap_grow() that of its gfp; reserving task, may sleep.
  */
 #include <linux/minmax.h>
 
@@ -70,32 +72,96 @@ static u32 step_for(struct sh_arena *arena, u32 need)
  * The same, 0 also if the limit does not allow it: pages of an arena that has
  * its memory from the start count from when they are in use.
  */
-static u32 step_within(struct sh_pageheap *ph, struct sh_arena *arena, u32 need)
+static u32 step_within(struct sh_pageheap *ph, struct sh_arena *arena, u32 need,
+		       gfp_t gfp)
 {
 	u32 step = step_for(arena, need);
 
-	if (!SH_ARENA_SPARSE && !sh_pageheap_within_limit(ph, step))
+	if (!SH_ARENA_SPARSE && !(gfp & __GFP_NOFAIL) &&
+	    !sh_pageheap_within_limit(ph, arena, step))
 		return 0;
 	return step;
 }
 
-/* Extend one of the newest arenas. Called with the lock held. */
-static bool extend_any(struct sh_pageheap *ph, u32 need, struct sh_span *record)
+/* The oldest arena that is looked at. There is at least one. */
+static struct sh_arena *first_tried(struct sh_pageheap *ph)
 {
 	struct sh_arena *arena;
 	int tries = ARENAS_TRIED;
+
+	arena = list_last_entry(&ph->arenas, struct sh_arena, link);
+	while (--tries && !list_is_first(&arena->link, &ph->arenas))
+		arena = list_prev_entry(arena, link);
+	return arena;
+}
+
+/*
+ * An arena that has room, the oldest first: what is reserved ahead comes last. Sets
+ * @step to what it may be extended by: asked again, the limit may say otherwise.
+ */
+static struct sh_arena *arena_with_room(struct sh_pageheap *ph, u32 need,
+					gfp_t gfp, u32 *step)
+{
+	struct sh_arena *arena;
+
+	if (list_empty(&ph->arenas))
+		return NULL;
+	arena = first_tried(ph);
+	list_for_each_entry_from(arena, &ph->arenas, link) {
+		*step = step_within(ph, arena, need, gfp);
+		if (*step)
+			return arena;
+	}
+	return NULL;
+}
+
+/* Extend an arena that has room. Called with the lock held. */
+static bool extend_any(struct sh_pageheap *ph, u32 need, struct sh_span *record,
+		       gfp_t gfp)
+{
+	struct sh_arena *arena;
 	u32 step;
 
-	list_for_each_entry_reverse(arena, &ph->arenas, link) {
-		step = step_within(ph, arena, need);
-		if (step) {
-			extend(ph, arena, record, step);
-			return true;
-		}
-		if (!--tries)
-			break;
-	}
-	return false;
+	arena = arena_with_room(ph, need, gfp, &step);
+	if (arena)
+		extend(ph, arena, record, step);
+	return arena;
+}
+
+/* Heap pages that the heap can grow by without another arena. */
+static unsigned long room_ahead(struct sh_pageheap *ph)
+{
+	struct sh_arena *arena;
+	unsigned long room = 0;
+
+	if (list_empty(&ph->arenas))
+		return 0;
+	arena = first_tried(ph);
+	list_for_each_entry_from(arena, &ph->arenas, link)
+		room += arena->nr_pages - arena->used;
+	return room;
+}
+
+/* Heap pages of arenas that a limit leaves: they are to be in proportion to it. */
+static unsigned long bound_by_limit(struct sh_pageheap *ph, unsigned long size)
+{
+	unsigned long limit = READ_ONCE(ph->limit);
+
+	if (!SH_ARENA_SPARSE)
+		limit /= 8;
+	return limit ? min(size, round_up(limit, SH_GROW_UNIT)) : size;
+}
+
+/*
+ * How much room there should be ahead, for those who can not sleep: what a burst
+ * of them may take before a worker had its turn, and an eighth of a large heap.
+ */
+static unsigned long wanted_ahead(struct sh_pageheap *ph)
+{
+	unsigned long want = max(ph->sys / 8, SH_AHEAD_MIN);
+
+	want = min3(want, ph->ahead, ph->arena_pages / 2);
+	return bound_by_limit(ph, want);
 }
 
 static void add_arena(struct sh_pageheap *ph, struct sh_arena *arena)
@@ -123,7 +189,7 @@ static struct sh_arena *new_arena(struct sh_pageheap *ph,
 		return NULL;
 	}
 	sh_shadow_unused((void *)arena->base, sh_arena_end(arena) - arena->base);
-	atomic_long_add(sh_arena_meta_bytes(arena), &ph->arena_bytes);
+	sh_pageheap_count_arena(ph, arena, true);
 	return arena;
 }
 
@@ -136,26 +202,26 @@ static struct sh_arena *new_arena(struct sh_pageheap *ph,
  */
 void sh_pageheap_drop_arena(struct sh_pageheap *ph, struct sh_arena *arena)
 {
-	atomic_long_sub(sh_arena_meta_bytes(arena), &ph->arena_bytes);
+	sh_pageheap_count_arena(ph, arena, false);
 	sh_arena_destroy(arena);
 }
 
 /*
- * How large to make the next arena. An arena that has all of its memory from
- * the start grows with the heap, so that neither the waste of a small heap nor
- * the number of arenas of a large one is out of proportion. But a cgroup that is
- * charged for it is to pay for a step at most more than was asked for.
+ * How large to make the next arena. Arenas grow with the heap, so that neither
+ * what a small heap costs nor the number of arenas of a large one is out of
+ * proportion: address space by as much as there is, and arenas that have all of
+ * their memory from the start by an eighth of it. But a cgroup that is charged for
+ * such a one is to pay for a step at most more than was asked for.
  */
 static unsigned long arena_size(struct sh_pageheap *ph, unsigned long need,
 				gfp_t gfp)
 {
-	unsigned long size = ph->arena_pages;
+	unsigned long size = SH_ARENA_SPARSE ? ph->sys : ph->sys / 8;
 
-	if (!SH_ARENA_SPARSE)
-		size = clamp(gfp & __GFP_ACCOUNT ? 0 :
-			     round_up(ph->sys / 8, SH_GROW_UNIT),
-			     SH_GROW_STEP, size);
-	return max(size, need);
+	if (!SH_ARENA_SPARSE && ((gfp & __GFP_ACCOUNT) || ph->memcg.owner))
+		size = 0;
+	size = max(round_up(size, SH_GROW_UNIT), SH_FIRST_ARENA);
+	return max(bound_by_limit(ph, min(size, ph->arena_pages)), need);
 }
 
 /*
@@ -168,31 +234,24 @@ static gfp_t gfp_larger(gfp_t gfp)
 	return gfp | __GFP_NORETRY | __GFP_NOWARN;
 }
 
-static bool has_room(struct sh_pageheap *ph, unsigned long need)
-{
-	struct sh_arena *last;
-
-	if (list_empty(&ph->arenas))
-		return false;
-	last = list_last_entry(&ph->arenas, struct sh_arena, link);
-	return step_within(ph, last, need);
-}
-
-/* An arena that has its memory from the start is within the limit as a whole. */
-static bool may_have(struct sh_pageheap *ph, unsigned long nr_pages)
+/*
+ * An arena that has its memory from the start is within the limit as a whole, and
+ * what is kept about it is.
+ */
+static bool may_have(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp)
 {
 	bool may;
 
-	if (SH_ARENA_SPARSE)
+	if (SH_ARENA_SPARSE || (gfp & __GFP_NOFAIL))
 		return true;
 	spin_lock_irq(&ph->lock);
-	may = sh_pageheap_within_limit(ph, nr_pages);
+	may = sh_pageheap_within_limit(ph, NULL, nr_pages + nr_pages / 256 + 1);
 	spin_unlock_irq(&ph->lock);
 	return may;
 }
 
 /**
- * sh_pageheap_reserve_arena() - make an arena if the newest one has no room
+ * sh_pageheap_reserve_arena() - make an arena unless there is one with room
  * @ph: the page heap
  * @nr_pages: heap pages that must fit
  * @gfp: flags that allow to block
@@ -205,53 +264,89 @@ int sh_pageheap_reserve_arena(struct sh_pageheap *ph, unsigned long nr_pages,
 {
 	unsigned long need = round_up(nr_pages, SH_GROW_UNIT), size;
 	struct sh_arena *arena = NULL;
-	bool late;
+	bool late, fits;
+	u32 step;
 
-	if (!may_have(ph, need))
+	if (!may_have(ph, need, gfp))
 		return -EDQUOT;
 	size = arena_size(ph, need, gfp);
-	if (size > need && may_have(ph, size))
+	if (size > need && may_have(ph, size, gfp & ~__GFP_NOFAIL))
 		arena = new_arena(ph, size, gfp_larger(gfp));
 	if (!arena)
 		arena = new_arena(ph, need, gfp);
 	if (!arena)
 		return -ENOMEM;
 	spin_lock_irq(&ph->lock);
-	late = has_room(ph, need);
-	if (!late)
+	late = arena_with_room(ph, need, gfp, &step) &&
+	       room_ahead(ph) >= wanted_ahead(ph);
+	fits = step_within(ph, arena, need, gfp);
+	if (!late && fits)
 		add_arena(ph, arena);
 	spin_unlock_irq(&ph->lock);
-	if (late)
+	if (late || !fits)
 		sh_pageheap_drop_arena(ph, arena);
-	return 0;
+	return late || fits ? 0 : -EDQUOT;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_reserve_arena);
 
+/* Whether there is less ahead than there should be, or than somebody missed. */
+static bool runs_low(struct sh_pageheap *ph)
+{
+	u32 step;
+
+	return room_ahead(ph) < wanted_ahead(ph) ||
+	       (ph->missing && !arena_with_room(ph, ph->missing, 0, &step));
+}
+
+/* What the next arena must have room for, 0 when there is enough. */
+static unsigned long next_reserve(struct sh_pageheap *ph)
+{
+	unsigned long need = 0;
+
+	spin_lock_irq(&ph->lock);
+	if (runs_low(ph))
+		need = max(ph->missing, SH_GROW_UNIT);
+	else
+		ph->missing = 0;
+	spin_unlock_irq(&ph->lock);
+	return need;
+}
+
 /**
- * sh_pageheap_reserve_work() - reserve an arena ahead of those who can not
+ * sh_pageheap_reserve_work() - reserve arenas ahead of those who can not
  * @work: the reserve member of a page heap
  */
 void sh_pageheap_reserve_work(struct work_struct *work)
 {
 	struct sh_pageheap *ph = container_of(work, struct sh_pageheap, reserve);
+	unsigned int tries = ARENAS_TRIED;
+	unsigned long need;
 
 	/* Nothing is to be killed for what is only ahead of need. */
-	sh_pageheap_reserve_arena(ph, READ_ONCE(ph->reserve_pages),
-				  GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+	while (tries-- && (need = next_reserve(ph)))
+		if (sh_pageheap_reserve_arena(ph, need, GFP_KERNEL |
+					      __GFP_NORETRY | __GFP_NOWARN))
+			break;
 }
 
-/*
- * Whether there should be an arena for those who can not sleep: one with room
- * for a step, and for the @missing pages that there was none for just now.
+/**
+ * sh_pageheap_kick() - the same for who promised to wake nobody
+ * @work: the kick member of a page heap
  */
-static bool runs_low(struct sh_pageheap *ph, unsigned long missing)
+void sh_pageheap_kick(struct irq_work *work)
 {
-	unsigned long want = max(missing, SH_GROW_STEP);
+	struct sh_pageheap *ph = container_of(work, struct sh_pageheap, kick);
 
-	if (has_room(ph, want))
-		return false;
-	WRITE_ONCE(ph->reserve_pages, want);
-	return true;
+	queue_work(sh_unbound_wq, &ph->reserve);
+}
+
+/* To wake the worker takes locks of the scheduler, which the caller may hold. */
+static void reserve_ahead(struct sh_pageheap *ph, gfp_t gfp)
+{
+	if (gfp & __GFP_KSWAPD_RECLAIM)
+		queue_work(sh_unbound_wq, &ph->reserve);
+	else
+		irq_work_queue(&ph->kick);
 }
 
 /**
@@ -260,8 +355,8 @@ static bool runs_low(struct sh_pageheap *ph, unsigned long missing)
  * @nr_pages: heap pages the run must have
  * @gfp: how to get memory
  *
- * Takes a step of an arena there is, or makes one if @gfp allows to block; if
- * not, and room is getting short, has one made for the next time.
+ * Takes a step of an arena there is, or makes one if @gfp allows to block. When
+ * room is getting short, has one made for those who can not.
  *
  * Context: that of @gfp.
  * Return: 0 when there is such a run now, though somebody else may take it
@@ -269,10 +364,10 @@ static bool runs_low(struct sh_pageheap *ph, unsigned long missing)
  */
 int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp)
 {
+	bool may_block = gfpflags_allow_blocking(gfp), grown, low;
 	u32 need = round_up(nr_pages, SH_GROW_UNIT);
 	struct sh_span *record;
 	unsigned long flags;
-	bool grown, low;
 	int err;
 
 	do {
@@ -280,19 +375,19 @@ int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp)
 		if (!record)
 			return -ENOMEM;
 		spin_lock_irqsave(&ph->lock, flags);
-		grown = extend_any(ph, need, record);
-		low = !gfpflags_allow_blocking(gfp) &&
-		      runs_low(ph, grown ? 0 : need);
+		grown = extend_any(ph, need, record, gfp);
+		if (!grown && !may_block)
+			ph->missing = need;
+		low = (SH_ARENA_SPARSE || !may_block) && runs_low(ph);
 		spin_unlock_irqrestore(&ph->lock, flags);
 		if (grown)
 			sh_trace(grow, ph->name, (size_t)need << SH_PAGE_SHIFT);
 		else
 			sh_record_free(ph, record);
-		if (!gfpflags_allow_blocking(gfp)) {
-			if (low)
-				queue_work(sh_unbound_wq, &ph->reserve);
+		if (low && (grown || !may_block))
+			reserve_ahead(ph, gfp);
+		if (!may_block)
 			return grown ? 0 : -ENOMEM;
-		}
 		err = grown ? 0 : sh_pageheap_reserve_arena(ph, nr_pages, gfp);
 	} while (!grown && !err);
 	return err;

@@ -78,6 +78,8 @@ static bool config_is_valid(const struct spanheap_config *config)
 {
 	if (config->flags & ~(SPANHEAP_DEBUG | SPANHEAP_ACCOUNT))
 		return false;
+	if (!sh_limit_is_valid(config->limit))
+		return false;
 	return config->node == NUMA_NO_NODE || sh_node_is_valid(config->node);
 }
 
@@ -170,6 +172,7 @@ static struct spanheap *new_heap(const char *name,
 		sh_central_init(&heap->central[class], class);
 	if (config->flags & SPANHEAP_ACCOUNT)
 		sh_memcg_own(&heap->ph.memcg);
+	heap->ph.limit = config->limit >> SH_PAGE_SHIFT;
 	err = sh_pageheap_init(&heap->ph, heap, heap->name, arena_pages,
 			       config->node);
 	if (!err)
@@ -190,9 +193,7 @@ static struct spanheap *new_heap(const char *name,
 	}
 	atomic_long_set(&heap->ph.other_bytes, sizeof(*heap));
 	heap->ph.cache_bytes = &heap->caches.meta_bytes;
-	/* Rounded up, so that no limit becomes none. */
-	heap->ph.limit = (config->limit >> SH_PAGE_SHIFT) +
-			 !!(config->limit & ~SH_PAGE_MASK);
+	sh_limit_set(heap, config->limit);
 	return heap;
 }
 

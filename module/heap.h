@@ -18,6 +18,7 @@
 #include "pageheap.h"
 #include "persistent.h"
 #include "profile.h"
+#include "room.h"
 #include "runcache.h"
 #include "scavenge.h"
 #include "shared.h"
@@ -47,6 +48,10 @@ struct sh_debug;
  * @profile: who allocated what
  * @shared: freed pages that others have references to
  * @charges: objects and persistent allocations that are charged to call sites
+ * @calm_drain: keeps those who fail from emptying other CPUs' caches all the time
+ * @calm_release: the same of TLB shootdowns
+ * @calm_readers: the same of both, of those who waited for readers
+ * @calm_surplus: the same of those while more is held than the limit
  * @bad_frees: frees and the like refused
  * @bad_copies: copies to and from user space refused
  * @alloc_failures: allocations that returned NULL
@@ -81,6 +86,10 @@ struct spanheap {
 	struct sh_profile profile;
 	struct sh_shared shared;
 	atomic_long_t charges;
+	struct sh_calm calm_drain;
+	struct sh_calm calm_release;
+	struct sh_calm calm_readers;
+	struct sh_calm calm_surplus;
 	atomic_long_t bad_frees;
 	atomic_long_t bad_copies;
 	atomic_long_t alloc_failures;
@@ -180,7 +189,8 @@ unsigned long sh_pressure_count(void);
 unsigned long sh_pressure_release(unsigned long goal);
 
 /* limit.c */
-bool sh_reclaim(struct spanheap *heap, size_t size, gfp_t gfp);
+bool sh_limit_is_valid(size_t bytes);
+void sh_limit_set(struct spanheap *heap, size_t bytes);
 
 /* main.c: module parameters. */
 extern unsigned int sh_arena_mb;

@@ -34,7 +34,8 @@ static struct sh_span *take_next(struct sh_pageheap *ph, struct sh_span *span,
 	spin_lock_irqsave(&ph->lock, flags);
 	run = sh_free_neighbour(span, sh_span_end(span));
 	if (run && run->nr_pages >= nr_pages)
-		next = sh_pageheap_take_front(ph, run, nr_pages, 0, record);
+		next = sh_pageheap_take_front(ph, run, nr_pages, 0, 0,
+					      record);
 	spin_unlock_irqrestore(&ph->lock, flags);
 	if (!IS_ERR(next) && nr_pages >= SH_SHORT_RUN)
 		sh_map_inner(next, next);

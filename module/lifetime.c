@@ -21,10 +21,10 @@
 
 /**
  * sh_pageheap_init() - set up a page heap, with its first arena
- * @ph: the page heap, zeroed but for the owner of its pages
+ * @ph: the page heap, zeroed but for its limit and the owner of its pages
  * @heap: the heap it is for
  * @name: its name, for messages; must stay
- * @arena_pages: heap pages of an arena
+ * @arena_pages: most heap pages of an arena, but for one request
  * @node: NUMA node of records, or NUMA_NO_NODE
  *
  * Context: task, may sleep.
@@ -40,15 +40,17 @@ int sh_pageheap_init(struct sh_pageheap *ph, struct spanheap *heap,
 	INIT_LIST_HEAD(&ph->arenas);
 	INIT_WORK(&ph->reserve, sh_pageheap_reserve_work);
 	sh_memcg_init(&ph->memcg);
+	init_irq_work(&ph->kick, sh_pageheap_kick);
 	ph->heap = heap;
 	ph->name = name;
 	ph->arena_pages = arena_pages;
+	ph->ahead = SH_AHEAD_MAX;
 	ph->node = node;
 	for (kind = 0; kind < SH_NR_SPAN_KINDS; kind++)
 		sh_fixalloc_init(&ph->records[kind], sh_span_kind_size[kind],
 				 node, NULL, &ph->span_bytes);
 	/* The first allocation may not be able to sleep. */
-	return sh_pageheap_reserve_arena(ph, SH_GROW_STEP, GFP_KERNEL);
+	return sh_pageheap_reserve_arena(ph, SH_GROW_UNIT, GFP_KERNEL);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_init);
 
@@ -94,6 +96,7 @@ void sh_pageheap_close(struct sh_pageheap *ph)
 	struct sh_arena *arena, *next;
 	int kind;
 
+	irq_work_sync(&ph->kick);
 	cancel_work_sync(&ph->reserve);
 	sh_memcg_exit(&ph->memcg);
 	sh_pageheap_hide(ph);

@@ -1,89 +1,76 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Limits and giving back on request: the public calls, and what an allocation
- * does before it fails.
+ * Limits and giving back on request: the public calls.
  *
- * What can never fit is refused without disturbing anybody: more than the limit
- * with all that only the heap's users can give back. The page heap asks the same
- * before it reserves any address for a request.
+ * A limit bounds what a heap holds in memory and in metadata. quota.c says what
+ * counts and asks before anything is made for a request; room.c makes room for one
+ * that is refused. What is cached serves those who come back for the same, but can
+ * not be had by others at once: so in a heap with a limit all CPUs that are online
+ * then may cache an eighth of it in objects together, leave as much as one of them
+ * may to one another, and keep an eighth in runs. With less than SPANHEAP_LIMIT_MIN
+ * a heap could not work: half of that is enough for what it keeps about itself.
  *
- * Locks: none. Contexts: task, may sleep; sh_reclaim() that of its gfp.
+ * Locks: the page heap's. Contexts: task, may sleep.
  */
 #include <linux/cpumask.h>
 #include <linux/export.h>
-#include <linux/limits.h>
+#include <linux/minmax.h>
 
 #include "compat.h"
 #include "debug.h"
 #include "heap.h"
+#include "steal.h"
 
-/* Whether anything is idle that could go back: memory, or objects in caches. */
-static bool anything_idle(struct spanheap *heap)
-{
-	struct sh_runcache_stats runs;
-	struct sh_pageheap_stats ph;
-	int cpu;
+/* Share of a limit that all CPUs together may cache. */
+#define CACHE_SHARE	8
 
-	sh_pageheap_stats(&heap->ph, &ph);
-	if (ph.idle > ph.released || sh_quarantine_bytes(heap))
-		return true;
-	sh_runcaches_stats(&heap->rcs, &runs);
-	if (runs.runs)
-		return true;
-	for_each_possible_cpu(cpu)
-		if (READ_ONCE(per_cpu_ptr(heap->caches.cpu, cpu)->capacity))
-			return true;
-	return false;
-}
+/* Times to come back to a CPU that uses its cache. */
+#define TRIES		10
 
-/*
- * Bytes of what is allocated whole, which goes only when its users free it: not
- * when that waits for readers or in a quarantine.
+/**
+ * sh_limit_is_valid() - whether a heap can work with a limit
+ * @bytes: the limit, 0 for none
+ *
+ * Return: whether it can.
  */
-static size_t bytes_kept(struct spanheap *heap)
+bool sh_limit_is_valid(size_t bytes)
 {
-	if (heap->debug || atomic_long_read(&heap->rcu_frees))
-		return 0;
-	return atomic_long_read(&heap->large_bytes) +
-	       atomic_long_read(&heap->manual_bytes) +
-	       atomic_long_read(&heap->persistent.bytes);
-}
-
-static bool can_fit(struct spanheap *heap, size_t size)
-{
-	size_t limit = READ_ONCE(heap->ph.limit) << SH_PAGE_SHIFT;
-
-	return size < limit && bytes_kept(heap) < limit - size;
-}
-
-/* Since the limit was lowered: what is idle goes then, whether it helps or not. */
-static bool is_over(struct spanheap *heap)
-{
-	return atomic_long_read(&heap->ph.resident) > READ_ONCE(heap->ph.limit);
+	return !bytes || bytes >= SPANHEAP_LIMIT_MIN;
 }
 
 /**
- * sh_reclaim() - try to make room in a heap whose limit is reached
+ * sh_limit_set() - bound a heap, and what its CPUs may cache
  * @heap: the heap
- * @size: bytes that are missing
- * @gfp: the flags of the allocation that failed
- *
- * With __GFP_NORETRY only what is near is given back, and nobody is waited for.
- *
- * Context: that of @gfp.
- * Return: whether it is worth to try again.
+ * @bytes: most resident bytes, metadata included, 0 for no limit; rounded down to
+ *	a multiple of 8 KiB
  */
-bool sh_reclaim(struct spanheap *heap, size_t size, gfp_t gfp)
+void sh_limit_set(struct spanheap *heap, size_t bytes)
 {
-	if (!READ_ONCE(heap->ph.limit) || !gfpflags_allow_blocking(gfp) ||
-	    !(can_fit(heap, size) || is_over(heap)) || !anything_idle(heap))
-		return false;
-	sh_quarantine_drain(heap);
-	if (gfp & __GFP_NORETRY)
-		sh_scavenge_near(&heap->scavenger, ULONG_MAX, SH_SCAVENGE_LIMIT);
-	else
-		sh_scavenge(&heap->scavenger, SH_SCAVENGE_LIMIT);
-	return true;
+	size_t share = bytes ? bytes / CACHE_SHARE / num_online_cpus() : SIZE_MAX;
+	size_t objects = heap->debug ? 0 : (size_t)sh_cache_kb << 10;
+	unsigned long flags;
+
+	/* All of one call, or all of another. */
+	spin_lock_irqsave(&heap->ph.lock, flags);
+	WRITE_ONCE(heap->ph.limit, bytes >> SH_PAGE_SHIFT);
+	WRITE_ONCE(heap->caches.max_bytes, min(objects, share));
+	WRITE_ONCE(heap->rcs.max_pages,
+		   min_t(size_t, SH_RUNCACHE_PAGES, share >> SH_PAGE_SHIFT));
+	spin_unlock_irqrestore(&heap->ph.lock, flags);
+}
+
+/*
+ * Take what CPUs have cached, whatever runs there: none has to do anything for it,
+ * and none is asked that holds nothing.
+ */
+static void empty_caches(struct spanheap *heap)
+{
+	int cpu, tries;
+
+	for_each_online_cpu(cpu)
+		for (tries = TRIES; tries; tries--)
+			if (!sh_steal(&heap->caches, cpu))
+				break;
 }
 
 /**
@@ -99,6 +86,7 @@ bool sh_reclaim(struct spanheap *heap, size_t size, gfp_t gfp)
 size_t spanheap_scavenge(struct spanheap *heap)
 {
 	heap = sh_heap_or_default(heap);
+	empty_caches(heap);
 	sh_quarantine_drain(heap);
 	return sh_scavenge(&heap->scavenger, SH_SCAVENGE_REQUEST);
 }
@@ -107,20 +95,24 @@ EXPORT_SYMBOL_GPL(spanheap_scavenge);
 /**
  * spanheap_set_limit() - bound the memory of a heap
  * @heap: the heap, NULL for the default heap
- * @bytes: most resident bytes, metadata included, 0 for no limit
+ * @bytes: most resident bytes, metadata included, 0 for no limit; rounded down to
+ *	a multiple of 8 KiB
  *
  * A limit below what is in use is allowed: what is idle goes back now, and the
  * heap does not grow until enough has been freed.
  *
  * Context: task, may sleep.
- * Return: 0.
+ * Return: 0, or -EINVAL when @bytes is less than SPANHEAP_LIMIT_MIN and not 0.
  */
 int spanheap_set_limit(struct spanheap *heap, size_t bytes)
 {
 	heap = sh_heap_or_default(heap);
-	sh_pageheap_set_limit(&heap->ph, bytes);
+	if (!sh_limit_is_valid(bytes))
+		return -EINVAL;
+	sh_limit_set(heap, bytes);
 	if (!bytes)
 		return 0;
+	empty_caches(heap);
 	sh_quarantine_drain(heap);
 	sh_scavenge(&heap->scavenger, SH_SCAVENGE_LIMIT);
 	return 0;

@@ -46,8 +46,7 @@ static struct sh_span *merge_run(struct sh_pageheap *ph, struct sh_span *run)
 {
 	struct sh_span *other;
 
-	ph->idle += run->nr_pages;
-	ph->released += run->released;
+	sh_pageheap_count_idle(ph, run);
 	other = sh_free_neighbour(run, sh_span_base(run) - SH_PAGE_SIZE);
 	if (other) {
 		sh_freeruns_del(&ph->free, other);
@@ -112,56 +111,12 @@ void sh_pageheap_return_run(struct sh_pageheap *ph, struct sh_span *run)
 	sh_pageheap_show(ph);
 }
 
-/* Bytes of metadata, and of what the next span may add before it is counted. */
-static unsigned long meta_bytes(struct sh_pageheap *ph)
-{
-	return atomic_long_read(&ph->span_bytes) +
-	       atomic_long_read(&ph->arena_bytes) +
-	       atomic_long_read(&ph->special_bytes) +
-	       atomic_long_read(&ph->profile_bytes) +
-	       atomic_long_read(&ph->other_bytes) +
-	       (ph->cache_bytes ? atomic_long_read(ph->cache_bytes) : 0) +
-	       SH_PAGE_SIZE;
-}
-
-/**
- * sh_pageheap_within_limit() - whether there may be more memory
- * @ph: the page heap, locked; if it is not, the answer may be a moment old
- * @nr: heap pages more
- *
- * Return: whether the limit allows them.
- */
-bool sh_pageheap_within_limit(struct sh_pageheap *ph, unsigned long nr)
-{
-	unsigned long limit = READ_ONCE(ph->limit);
-
-	if (!limit || !nr)
-		return true;
-	return ph->sys - ph->released + nr +
-	       (meta_bytes(ph) >> SH_PAGE_SHIFT) < limit;
-}
-
-/*
- * Whether the limit allows more memory once nothing is idle. That is asked before
- * any addresses are reserved for it: page tables would stay and count.
- */
-static bool may_fit(struct sh_pageheap *ph, unsigned long nr)
-{
-	unsigned long limit = READ_ONCE(ph->limit), flags, in_use;
-
-	if (!limit)
-		return true;
-	spin_lock_irqsave(&ph->lock, flags);
-	in_use = ph->sys - ph->idle;
-	spin_unlock_irqrestore(&ph->lock, flags);
-	return in_use + nr + (meta_bytes(ph) >> SH_PAGE_SHIFT) < limit;
-}
-
 /**
  * sh_pageheap_take_front() - allocate the front of a free run
  * @ph: the page heap, locked
  * @run: the run
  * @nr_pages: heap pages, no more than it has
+ * @slack: how many of these go back before they get memory
  * @kind: size of record the owner needs
  * @record: a record of that size or NULL; NULL on return if it was used
  *
@@ -174,12 +129,15 @@ static bool may_fit(struct sh_pageheap *ph, unsigned long nr)
  */
 struct sh_span *sh_pageheap_take_front(struct sh_pageheap *ph,
 				       struct sh_span *run, u32 nr_pages,
-				       unsigned int kind,
+				       u32 slack, unsigned int kind,
 				       struct sh_span **record)
 {
 	struct sh_span *span, *fresh = NULL;
+	u32 released = sh_count_released(run, nr_pages);
 
-	if (!sh_pageheap_within_limit(ph, sh_count_released(run, nr_pages)))
+	if (!sh_pageheap_may_fit(ph, nr_pages - slack) ||
+	    !sh_pageheap_within_limit(ph, run->arena,
+				      min(released, nr_pages - slack)))
 		return ERR_PTR(-EDQUOT);
 	if (run->nr_pages > nr_pages || run->kind < kind) {
 		fresh = *record ?: sh_record_new(ph, kind, 0);
@@ -189,8 +147,7 @@ struct sh_span *sh_pageheap_take_front(struct sh_pageheap *ph,
 	}
 	span = sh_detach(ph, run, nr_pages, fresh);
 	span->state = SH_SPAN_HELD;
-	ph->idle -= nr_pages;
-	ph->released -= span->released;
+	sh_pageheap_count_taken(ph, span);
 	ph->peak = max(ph->peak, ph->sys - ph->idle);
 	sh_pageheap_show(ph);
 	if (nr_pages >= SH_SHORT_RUN)
@@ -219,23 +176,45 @@ static unsigned long lock_timed(struct sh_pageheap *ph)
 }
 
 /*
- * Take the best fit, with what is before the first aligned page. Returns an
- * error: also -ENOMEM when no run is long enough.
+ * Take the front of a run, to the end of its first aligned pages. What is before
+ * these goes back, and takes no memory.
  */
-static struct sh_span *take_run(struct sh_pageheap *ph, u32 nr_pages,
-				unsigned long align, unsigned int kind,
-				struct sh_span **record)
+static struct sh_span *take_from(struct sh_pageheap *ph, struct sh_span *run,
+				 u32 nr_pages, unsigned long align, u32 slack,
+				 unsigned int kind, struct sh_span **record)
 {
-	struct sh_span *run = sh_freeruns_best(&ph->free, nr_pages, align);
+	u32 skip = sh_run_skip(run, align);
 
-	if (!run)
-		return ERR_PTR(-ENOMEM);
-	return sh_pageheap_take_front(ph, run, sh_run_skip(run, align) + nr_pages,
+	return sh_pageheap_take_front(ph, run, skip + nr_pages, skip + slack,
 				      kind, record);
 }
 
+/*
+ * Take the best fit or, where the limit allows no memory for that, one that is
+ * longer and has some. Returns an error: also -ENOMEM when no run is long enough.
+ */
+static struct sh_span *take_run(struct sh_pageheap *ph, u32 nr_pages,
+				unsigned long align, u32 slack,
+				unsigned int kind, struct sh_span **record)
+{
+	struct sh_span *run = sh_freeruns_best(&ph->free, nr_pages, align);
+	struct sh_span *span;
+
+	if (!run)
+		return ERR_PTR(-ENOMEM);
+	span = take_from(ph, run, nr_pages, align, slack, kind, record);
+	if (span != ERR_PTR(-EDQUOT))
+		return span;
+	run = sh_freeruns_resident(&ph->free, nr_pages + align - 1,
+				   sh_pageheap_room(ph));
+	if (!run)
+		return span;
+	return take_from(ph, run, nr_pages, align, slack, kind, record);
+}
+
 static struct sh_span *take_mapped(struct sh_pageheap *ph, u32 nr_pages,
-				   unsigned long align, unsigned int kind,
+				   unsigned long align, u32 slack,
+				   unsigned int kind,
 				   struct sh_span **record)
 {
 	struct sh_span *span;
@@ -243,7 +222,7 @@ static struct sh_span *take_mapped(struct sh_pageheap *ph, u32 nr_pages,
 
 	rcu_read_lock();
 	flags = lock_timed(ph);
-	span = take_run(ph, nr_pages, align, kind, record);
+	span = take_run(ph, nr_pages, align, slack, kind, record);
 	spin_unlock_irqrestore(&ph->lock, flags);
 	if (!IS_ERR(span) && span->nr_pages >= SH_SHORT_RUN)
 		sh_map_inner(span, span);
@@ -251,17 +230,30 @@ static struct sh_span *take_mapped(struct sh_pageheap *ph, u32 nr_pages,
 	return span;
 }
 
+/* Before any addresses are reserved: page tables would stay and count. */
+static bool may_fit(struct sh_pageheap *ph, u32 nr_pages)
+{
+	unsigned long flags;
+	bool may;
+
+	spin_lock_irqsave(&ph->lock, flags);
+	may = sh_pageheap_may_fit(ph, nr_pages);
+	spin_unlock_irqrestore(&ph->lock, flags);
+	return may;
+}
+
 /* Take a run, growing the heap as needed. NULL or an error for why not. */
 static struct sh_span *take(struct sh_pageheap *ph, u32 nr_pages,
-			    unsigned long align, unsigned int kind, gfp_t gfp)
+			    unsigned long align, u32 slack, unsigned int kind,
+			    gfp_t gfp)
 {
 	struct sh_span *span, *record = NULL;
 	int err;
 
 	do {
-		span = take_mapped(ph, nr_pages, align, kind, &record);
+		span = take_mapped(ph, nr_pages, align, slack, kind, &record);
 		err = PTR_ERR_OR_ZERO(span);
-		if (err == -ENOMEM && !may_fit(ph, nr_pages)) {
+		if (err == -ENOMEM && !may_fit(ph, nr_pages - slack)) {
 			err = -EDQUOT;
 		} else if (err == -ENOMEM) {
 			err = sh_pageheap_grow(ph, nr_pages + align - 1, gfp);
@@ -313,30 +305,17 @@ static struct sh_span *trim_front(struct sh_pageheap *ph, struct sh_span *span,
 	return rest;
 }
 
-static void report_failure(struct sh_pageheap *ph, unsigned long nr_pages,
-			   int err, gfp_t gfp)
-{
-	if (gfp & __GFP_NOWARN)
-		return;
-	if (err == -EDQUOT)
-		pr_warn_ratelimited("heap %s: %lu KiB refused: the limit of %lu KiB is reached, of which %lu KiB are in use; raise it or free objects\n",
-				    ph->name, nr_pages * (SH_PAGE_SIZE >> 10),
-				    ph->limit * (SH_PAGE_SIZE >> 10),
-				    (ph->sys - ph->idle) * (SH_PAGE_SIZE >> 10));
-	else
-		pr_warn_ratelimited("heap %s: out of memory for %lu KiB (gfp %pGg): reserved %lu KiB, in use %lu KiB, idle %lu KiB, released %lu KiB\n",
-				    ph->name, nr_pages * (SH_PAGE_SIZE >> 10),
-				    &gfp, ph->sys * (SH_PAGE_SIZE >> 10),
-				    (ph->sys - ph->idle) * (SH_PAGE_SIZE >> 10),
-				    ph->idle * (SH_PAGE_SIZE >> 10),
-				    ph->released * (SH_PAGE_SIZE >> 10));
-}
-
-/*
+/**
+ * sh_pageheap_possible() - whether a request could ever be served
+ * @nr_pages: heap pages
+ * @align: alignment in heap pages
+ *
  * More than the machine has would fail only after it took all there is, and the
  * kernel would kill for it. vmalloc() draws the same line.
+ *
+ * Return: whether it could, on this machine.
  */
-static bool is_possible(unsigned long nr_pages, unsigned long align)
+bool sh_pageheap_possible(unsigned long nr_pages, unsigned long align)
 {
 	return nr_pages + align - 1 <= SH_MAX_RUN &&
 	       nr_pages <= (u64)totalram_pages() << PAGE_SHIFT >> SH_PAGE_SHIFT;
@@ -369,8 +348,8 @@ bool sh_pageheap_populate(struct sh_pageheap *ph, struct sh_span *span,
 	atomic_long_add(got, &ph->resident);
 	if (got)
 		sh_trace(populate, ph->name, (size_t)got << SH_PAGE_SHIFT);
-	if (span->released)
-		report_failure(ph, span->nr_pages, -ENOMEM, gfp);
+	if (span->released && !sh_gfp_killed(gfp))
+		sh_pageheap_report(ph, span->nr_pages, -ENOMEM, gfp);
 	return !span->released;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_populate);
@@ -411,10 +390,18 @@ struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
 {
 	struct sh_span *span;
 	int err = -ENOMEM;
+	u32 slack;
 
-	if (!is_possible(nr_pages, align))
+	if (!sh_pageheap_possible(nr_pages, align))
 		goto fail;
-	span = take(ph, nr_pages, align, kind, gfp);
+	/* Whatever is idle, and before that is looked at. */
+	if (!(gfp & __GFP_NOFAIL) && sh_pageheap_too_much(ph, nr_pages)) {
+		err = -EDQUOT;
+		goto fail;
+	}
+	/* Of what must not fail no page need be within the limit. */
+	slack = gfp & __GFP_NOFAIL ? nr_pages : 0;
+	span = take(ph, nr_pages, align, slack, kind, gfp);
 	if (IS_ERR(span)) {
 		err = PTR_ERR(span);
 		goto fail;
@@ -424,6 +411,8 @@ struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
 		goto fail;
 	if (sh_pageheap_populate(ph, span, gfp, node)) {
 		sh_shadow_open((void *)sh_span_base(span), sh_span_bytes(span));
+		if (gfp & __GFP_NOFAIL)
+			sh_pageheap_count_over(ph);
 		return span;
 	}
 	if (gfpflags_allow_blocking(gfp))
@@ -431,7 +420,7 @@ struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
 	give_back(ph, &span, 1);
 	return NULL;
 fail:
-	report_failure(ph, nr_pages, err, gfp);
+	sh_pageheap_report(ph, nr_pages, err, gfp);
 	return NULL;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_alloc);
@@ -469,14 +458,14 @@ static unsigned int take_several(struct sh_pageheap *ph, u32 nr_pages,
 		run = sh_freeruns_exact(&ph->free, nr_pages, align);
 		if (!run)
 			break;
-		spans[got] = sh_pageheap_take_front(ph, run, nr_pages, kind,
+		spans[got] = sh_pageheap_take_front(ph, run, nr_pages, 0, kind,
 						    &record);
 		if (IS_ERR(spans[got]))
 			break;
 		got++;
 	}
 	if (!got)
-		*block = take_run(ph, nr * nr_pages, align, kind, &record);
+		*block = take_run(ph, nr * nr_pages, align, 0, kind, &record);
 	return got;
 }
 
@@ -564,23 +553,6 @@ void sh_pageheap_zero(struct sh_span *span, gfp_t gfp)
 	span->dirty = false;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_zero);
-
-/**
- * sh_pageheap_set_limit() - bound the memory of the heap
- * @ph: the page heap
- * @bytes: most resident bytes, metadata included, 0 for no limit
- *
- * Context: any but NMI.
- */
-void sh_pageheap_set_limit(struct sh_pageheap *ph, size_t bytes)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&ph->lock, flags);
-	/* Less than a page is a limit too. */
-	ph->limit = bytes ? max(bytes >> SH_PAGE_SHIFT, 1UL) : 0;
-	spin_unlock_irqrestore(&ph->lock, flags);
-}
 
 /**
  * sh_pageheap_stats() - read the figures

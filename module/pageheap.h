@@ -22,6 +22,15 @@
 #define SH_GROW_STEP		((1UL << 20) >> SH_PAGE_SHIFT)
 #define SH_GROW_UNIT		((64UL << 10) >> SH_PAGE_SHIFT)
 
+/*
+ * Heap pages of a heap's first arena, and of what there is to be ahead of those
+ * who can not sleep: from 4.5 to 32 MiB. Where arenas have their memory from the
+ * start, a step.
+ */
+#define SH_FIRST_ARENA		(SH_ARENA_SPARSE ? 8 * SH_GROW_STEP : SH_GROW_STEP)
+#define SH_AHEAD_MIN		(SH_ARENA_SPARSE ? 9 * SH_GROW_STEP / 2 : SH_GROW_STEP)
+#define SH_AHEAD_MAX		(SH_ARENA_SPARSE ? 32 * SH_GROW_STEP : SH_GROW_STEP)
+
 /* Most heap pages that are unmapped before a TLB shootdown is made: 32 MiB. */
 #define SH_RELEASE_BATCH	((32UL << 20) >> SH_PAGE_SHIFT)
 
@@ -35,6 +44,7 @@
  * @sys: heap pages taken into use
  * @idle: heap pages of these in free runs
  * @released: heap pages of these without memory behind them
+ * @going: heap pages in runs that were free and are on their way back to the system
  * @grows: times @sys grew
  * @peak: most pages in use since sh_pageheap_peak() was last asked
  * @resident: heap pages with memory behind them
@@ -45,7 +55,9 @@
  * @releasing: tasks that are giving memory back
  * @pause_ns: longest time an allocation waited for the lock during one
  * @limit: most resident heap pages, metadata included, 0 for no limit
- * @arena_pages: heap pages of an arena
+ * @over_limit: allocations that were over the limit since they must not fail
+ * @arena_pages: most heap pages of an arena, but for one request
+ * @ahead: most heap pages of room that are kept ahead
  * @node: NUMA node for everything, or NUMA_NO_NODE
  * @heap: the heap, for arenas and messages
  * @name: its name
@@ -53,13 +65,15 @@
  *	back; NULL when nobody wants to know
  * @span_bytes: bytes of span records
  * @arena_bytes: bytes of arena records and page tables
+ * @arena_bytes_used: bytes of these of arenas that have something in use
  * @special_bytes: bytes of special records of objects
  * @profile_bytes: bytes of the profile beside these
  * @other_bytes: bytes of other metadata, which count towards @limit
  * @cache_bytes: of the caches above, as well; NULL when there are none
  * @records: span records by kind
- * @reserve: reserves an arena for those who can not sleep
- * @reserve_pages: heap pages that must fit into it
+ * @reserve: reserves arenas for those who can not sleep
+ * @kick: queues that where nobody may be woken
+ * @missing: heap pages that somebody who could not sleep found no room for
  * @memcg: who is charged for its pages
  */
 struct sh_pageheap {
@@ -71,6 +85,7 @@ struct sh_pageheap {
 	unsigned long sys;
 	unsigned long idle;
 	unsigned long released;
+	unsigned long going;
 	unsigned long grows;
 	unsigned long peak;
 	atomic_long_t resident;
@@ -80,20 +95,24 @@ struct sh_pageheap {
 	atomic_t releasing;
 	u64 pause_ns;
 	unsigned long limit;
+	atomic_long_t over_limit;
 	unsigned long arena_pages;
+	unsigned long ahead;
 	int node;
 	struct spanheap *heap;
 	const char *name;
 	void (*leaves)(struct spanheap *heap, struct sh_span *span);
 	atomic_long_t span_bytes;
 	atomic_long_t arena_bytes;
+	atomic_long_t arena_bytes_used;
 	atomic_long_t special_bytes;
 	atomic_long_t profile_bytes;
 	atomic_long_t other_bytes;
 	const atomic_long_t *cache_bytes;
 	struct sh_fixalloc records[SH_NR_SPAN_KINDS];
 	struct work_struct reserve;
-	unsigned long reserve_pages;
+	struct irq_work kick;
+	unsigned long missing;
 	struct sh_memcg memcg;
 };
 
@@ -131,6 +150,7 @@ struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
 unsigned int sh_pageheap_take(struct sh_pageheap *ph, u32 nr_pages,
 			      unsigned long align, unsigned int kind,
 			      struct sh_span **spans, unsigned int nr);
+bool sh_pageheap_possible(unsigned long nr_pages, unsigned long align);
 bool sh_pageheap_populate(struct sh_pageheap *ph, struct sh_span *span,
 			  gfp_t gfp, int node);
 void sh_pageheap_disown(struct sh_span *span);
@@ -138,8 +158,25 @@ void sh_pageheap_free(struct sh_pageheap *ph, struct sh_span **spans,
 		      unsigned int nr);
 void sh_pageheap_zero(struct sh_span *span, gfp_t gfp);
 unsigned long sh_pageheap_peak(struct sh_pageheap *ph);
-void sh_pageheap_set_limit(struct sh_pageheap *ph, size_t bytes);
 void sh_pageheap_stats(struct sh_pageheap *ph, struct sh_pageheap_stats *stats);
+
+/* quota.c */
+unsigned long sh_pageheap_meta(struct sh_pageheap *ph);
+bool sh_pageheap_within_limit(struct sh_pageheap *ph,
+			      const struct sh_arena *arena, unsigned long nr);
+unsigned long sh_pageheap_room(struct sh_pageheap *ph);
+bool sh_pageheap_too_much(struct sh_pageheap *ph, unsigned long nr);
+bool sh_pageheap_may_fit(struct sh_pageheap *ph, unsigned long nr);
+unsigned long sh_pageheap_excess(struct sh_pageheap *ph, unsigned long nr,
+				 unsigned long *idle);
+unsigned long sh_pageheap_arena_cost(struct sh_pageheap *ph);
+void sh_pageheap_count_idle(struct sh_pageheap *ph, const struct sh_span *run);
+void sh_pageheap_count_taken(struct sh_pageheap *ph, const struct sh_span *run);
+void sh_pageheap_count_arena(struct sh_pageheap *ph, struct sh_arena *arena,
+			     bool made);
+void sh_pageheap_count_over(struct sh_pageheap *ph);
+void sh_pageheap_report(struct sh_pageheap *ph, unsigned long nr_pages, int err,
+			gfp_t gfp);
 
 /* release.c */
 unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
@@ -212,15 +249,15 @@ bool sh_pageheap_settle(struct sh_pageheap *ph, struct sh_span *span, gfp_t gfp,
 /* Between pageheap.c, inplace.c and grow.c. */
 struct sh_span *sh_pageheap_take_front(struct sh_pageheap *ph,
 				       struct sh_span *run, u32 nr_pages,
-				       unsigned int kind,
+				       u32 slack, unsigned int kind,
 				       struct sh_span **record);
 struct sh_span *sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run);
 void sh_pageheap_return_run(struct sh_pageheap *ph, struct sh_span *run);
-bool sh_pageheap_within_limit(struct sh_pageheap *ph, unsigned long nr);
 int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp);
 int sh_pageheap_reserve_arena(struct sh_pageheap *ph, unsigned long nr_pages,
 			      gfp_t gfp);
 void sh_pageheap_reserve_work(struct work_struct *work);
+void sh_pageheap_kick(struct irq_work *work);
 void sh_pageheap_drop_arena(struct sh_pageheap *ph, struct sh_arena *arena);
 
 #endif /* SPANHEAP_PAGEHEAP_H */

@@ -21,8 +21,8 @@
 
 static void free_claimed(struct rcu_head *head)
 {
-	struct sh_object obj;
 	struct spanheap *heap;
+	struct sh_object obj;
 
 	sh_object_claimed(head, &obj);
 	heap = sh_span_heap(obj.span);

@@ -49,9 +49,15 @@ static void hold(struct sh_pageheap *ph, struct sh_span *run)
 {
 	sh_freeruns_del(&ph->free, run);
 	run->state = SH_SPAN_HELD;
-	ph->idle -= run->nr_pages;
-	ph->released -= run->released;
+	sh_pageheap_count_taken(ph, run);
 	sh_pageheap_show(ph);
+}
+
+/* Give a run of a batch back. Until then it is no one's, and as good as idle. */
+static void unhold(struct sh_pageheap *ph, struct sh_span *run)
+{
+	WRITE_ONCE(ph->going, ph->going - run->nr_pages);
+	sh_pageheap_return_run(ph, run);
 }
 
 /* Move the longest idle runs to @batch. Returns their resident pages. */
@@ -69,6 +75,7 @@ static unsigned long hold_batch(struct sh_pageheap *ph, unsigned long goal,
 			break;
 		got += resident(run);
 		hold(ph, run);
+		WRITE_ONCE(ph->going, ph->going + run->nr_pages);
 		list_add_tail(&run->lru, batch);
 	}
 	spin_unlock_irq(&ph->lock);
@@ -111,7 +118,7 @@ static struct sh_span *keep_front(struct sh_pageheap *ph, struct sh_span *run,
 	sh_map_ends(run);
 	sh_map_idle(rest);
 	spin_lock_irq(&ph->lock);
-	sh_pageheap_return_run(ph, run);
+	unhold(ph, run);
 	spin_unlock_irq(&ph->lock);
 	return rest;
 }
@@ -190,7 +197,7 @@ static void return_batch(struct sh_pageheap *ph, struct list_head *batch)
 
 	spin_lock_irq(&ph->lock);
 	list_for_each_entry_safe(run, next, batch, lru) {
-		sh_pageheap_return_run(ph, run);
+		unhold(ph, run);
 		if (++nr % RETURN_RUNS)
 			continue;
 		spin_unlock_irq(&ph->lock);

@@ -344,7 +344,7 @@ void sh_report_arena_lost(const struct sh_arena *arena)
  */
 void *sh_refuse_gfp(struct spanheap *heap, gfp_t gfp)
 {
-	pr_warn_once("gfp flags %pGg refused: no zones, no compound pages and no __GFP_NOFAIL here; memory for DMA comes from the DMA API\n",
+	pr_warn_once("gfp flags %pGg refused: no zones and no compound pages here; memory for DMA comes from the DMA API\n",
 		     &gfp);
 	return sh_count_failure(heap);
 }

@@ -13,16 +13,17 @@
  *
  * The busy mark and the rules are those of cache.c.
  *
- * Invariants: nr and pages are right, at most SH_RUNCACHE_RUNS and
- * SH_RUNCACHE_PAGES; cached spans are SH_SPAN_HELD, with no size class in their
- * key, and all of their pages map to them; none that is charged to a memory cgroup
- * has more than FETCH_AHEAD_PAGES.
+ * Invariants: nr and pages are right, at most SH_RUNCACHE_RUNS and, once there was
+ * reason to look, max_pages; cached spans are SH_SPAN_HELD, with no size class in
+ * their key, and all of their pages map to them; none that is charged to a memory
+ * cgroup has more than FETCH_AHEAD_PAGES.
  *
  * Locks: none of its own.
  *
  * Contexts: sh_run_alloc() that of its gfp; sh_run_free() any but NMI.
  */
 #include <linux/cpumask.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 
 #include "compat.h"
@@ -48,6 +49,7 @@
 int sh_runcaches_init(struct sh_runcaches *rcs, struct sh_pageheap *ph)
 {
 	rcs->ph = ph;
+	rcs->max_pages = SH_RUNCACHE_PAGES;
 	rcs->cpu = sh_fault(SH_FAULT_META) ? NULL :
 		   alloc_percpu(struct sh_runcache);
 	return rcs->cpu ? 0 : -ENOMEM;
@@ -86,10 +88,13 @@ static void leave(struct sh_runcache *rc)
  * Whether a run may wait in a cache. A memory cgroup that is charged for it does
  * not want to wait for its longest ones.
  */
-static bool may_keep(const struct sh_span *span)
+static bool may_keep(const struct sh_runcaches *rcs, const struct sh_span *span)
 {
-	return span->nr_pages <= (span->charged ? FETCH_AHEAD_PAGES :
-						  SH_RUNCACHE_PAGES);
+	u32 most = READ_ONCE(rcs->max_pages);
+
+	if (span->charged)
+		most = min_t(u32, most, FETCH_AHEAD_PAGES);
+	return span->nr_pages <= most;
 }
 
 /* Take @nr runs out, from the i-th on. */
@@ -143,15 +148,15 @@ static struct sh_span *pop(struct sh_runcache *rc, u32 nr_pages,
  * come to that, move a batch.
  */
 static unsigned int make_room(struct sh_runcache *rc, u32 nr_pages,
-			      struct sh_span **out)
+			      u32 max_pages, struct sh_span **out)
 {
 	u32 pages = rc->pages + nr_pages;
 	unsigned int nr = 0;
 
-	if (rc->nr < SH_RUNCACHE_RUNS && pages <= SH_RUNCACHE_PAGES)
+	if (rc->nr < SH_RUNCACHE_RUNS && pages <= max_pages)
 		return 0;
 	while (nr < rc->nr &&
-	       (nr < SH_RUNCACHE_BATCH || pages > SH_RUNCACHE_PAGES))
+	       (nr < SH_RUNCACHE_BATCH || pages > max_pages))
 		pages -= rc->run[nr++].nr_pages;
 	take_out(rc, 0, nr, out);
 	return nr;
@@ -183,7 +188,8 @@ static unsigned int push_this_cpu(struct sh_runcaches *rcs, struct sh_span *span
 	preempt_disable();
 	rc = this_cpu_ptr(rcs->cpu);
 	if (enter(rc)) {
-		nr = make_room(rc, span->nr_pages, out);
+		nr = make_room(rc, span->nr_pages, READ_ONCE(rcs->max_pages),
+			       out);
 		append(rc, span);
 		leave(rc);
 	} else {
@@ -200,8 +206,8 @@ static struct sh_span *fetch(struct sh_runcaches *rcs, u32 nr_pages,
 	struct sh_span *spans[SH_RUNCACHE_BATCH], *out[SH_RUNCACHE_RUNS];
 	unsigned int nr, nr_out, i;
 
-	nr = sh_pageheap_take(rcs->ph, nr_pages, align, kind, spans,
-			      SH_RUNCACHE_BATCH);
+	nr = min(READ_ONCE(rcs->max_pages) / nr_pages, SH_RUNCACHE_BATCH);
+	nr = nr ? sh_pageheap_take(rcs->ph, nr_pages, align, kind, spans, nr) : 0;
 	for (i = 1; i < nr; i++) {
 		nr_out = push_this_cpu(rcs, spans[i], out);
 		sh_pageheap_free(rcs->ph, out, nr_out);
@@ -227,7 +233,7 @@ struct sh_span *sh_run_alloc(struct sh_runcaches *rcs, unsigned long nr_pages,
 {
 	struct sh_span *span = NULL;
 
-	if (nr_pages <= SH_RUNCACHE_PAGES) {
+	if (nr_pages <= READ_ONCE(rcs->max_pages)) {
 		span = pop_this_cpu(rcs, nr_pages, align, kind);
 		/* Of those that are cut from one block each is aligned, or none. */
 		if (!span && nr_pages <= FETCH_AHEAD_PAGES && !(nr_pages % align))
@@ -260,7 +266,7 @@ void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span)
 	sh_runs_begin(rcs);
 	sh_shadow_freed((void *)sh_span_base(span), sh_span_bytes(span));
 	sh_pageheap_disown(span);
-	if (may_keep(span))
+	if (may_keep(rcs, span))
 		nr = push_this_cpu(rcs, span, out);
 	else
 		out[0] = span;
@@ -297,6 +303,47 @@ void sh_runcaches_drain(struct sh_runcaches *rcs, int dead_cpu)
 	sh_runs_end(rcs);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_drain);
+
+/* What sh_runcaches_steal() wants and gets. */
+struct loot {
+	struct sh_runcaches *rcs;
+	struct sh_span *run[SH_RUNCACHE_RUNS];
+	unsigned int nr;
+};
+
+/* On the CPU, in an interrupt, or with interrupts off. */
+static void take_all(void *arg)
+{
+	struct loot *loot = arg;
+	struct sh_runcache *rc = this_cpu_ptr(loot->rcs->cpu);
+
+	if (!enter(rc))
+		return;
+	loot->nr = rc->nr;
+	take_out(rc, 0, loot->nr, loot->run);
+	leave(rc);
+}
+
+/**
+ * sh_runcaches_steal() - give the runs of any CPU back to the page heap
+ * @rcs: the run caches
+ * @cpu: the CPU, which may be this one or offline
+ *
+ * By an interrupt there, which takes no lock. It does nothing where it
+ * interrupted a user.
+ *
+ * Context: task, may sleep.
+ */
+void sh_runcaches_steal(struct sh_runcaches *rcs, int cpu)
+{
+	struct loot loot = { .rcs = rcs };
+
+	sh_runs_begin(rcs);
+	smp_call_function_single(cpu, take_all, &loot, true);
+	sh_pageheap_free(rcs->ph, loot.run, loot.nr);
+	sh_runs_end(rcs);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_steal);
 
 /**
  * sh_runs_underway() - whether anybody has runs or objects in hand

@@ -16,7 +16,7 @@
 #define SH_RUNCACHE_PAGES	((4UL << 20) >> SH_PAGE_SHIFT)
 
 /* Runs moved between a CPU and the page heap at a time. */
-#define SH_RUNCACHE_BATCH	8
+#define SH_RUNCACHE_BATCH	8U
 
 /*
  * A figure of any CPU's cache. The CPU itself changes it plainly, for the sake of
@@ -56,10 +56,12 @@ struct sh_runcache {
  * struct sh_runcaches - the run caches of a heap and the page heap below
  * @cpu: a cache for each CPU
  * @ph: the page heap
+ * @max_pages: most heap pages a CPU may keep, SH_RUNCACHE_PAGES or less
  */
 struct sh_runcaches {
 	struct sh_runcache __percpu *cpu;
 	struct sh_pageheap *ph;
+	unsigned int max_pages;
 };
 
 /**
@@ -107,6 +109,7 @@ struct sh_span *sh_run_alloc(struct sh_runcaches *rcs, unsigned long nr_pages,
 void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span);
 bool sh_runs_underway(struct sh_runcaches *rcs);
 void sh_runcaches_drain(struct sh_runcaches *rcs, int dead_cpu);
+void sh_runcaches_steal(struct sh_runcaches *rcs, int cpu);
 void sh_runcaches_stats(struct sh_runcaches *rcs,
 			struct sh_runcache_stats *stats);
 

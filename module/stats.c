@@ -156,5 +156,6 @@ void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats)
 	stats->bad_frees = atomic_long_read(&heap->bad_frees);
 	stats->bad_copies = atomic_long_read(&heap->bad_copies);
 	stats->alloc_failures = atomic_long_read(&heap->alloc_failures);
+	stats->over_limit = atomic_long_read(&heap->ph.over_limit);
 }
 EXPORT_SYMBOL_GPL(spanheap_get_stats);

@@ -75,17 +75,18 @@ struct sh_span *sh_whole_take_hard(struct spanheap *heap, size_t size,
 				   size_t align, gfp_t gfp, int node)
 {
 	struct sh_span *span;
+	struct sh_room room;
 
-	if (sh_fault(SH_FAULT_ALLOC))
+	if (!(gfp & __GFP_NOFAIL) && sh_fault(SH_FAULT_ALLOC))
 		return NULL;
-	if (READ_ONCE(heap->ph.limit) && gfpflags_allow_blocking(gfp)) {
-		span = sh_whole_take(heap, size, align, gfp | __GFP_NOWARN,
-				     node);
-		if (span)
-			return span;
-		sh_reclaim(heap, size, gfp);
-	}
-	return sh_whole_take(heap, size, align, gfp, node);
+	/* Whole pages, however few. */
+	sh_room_begin(&room, heap, size, SPANHEAP_MAX_ALIGN, gfp);
+	do {
+		span = sh_whole_take(heap, size, align, room.gfp, node);
+	} while (!span && sh_room_more(&room, heap));
+	if (span)
+		sh_room_done(&room, heap);
+	return span;
 }
 
 /**

@@ -6,9 +6,14 @@
  * The fault_ tests want the kernel's fail_page_alloc set up with task-filter,
  * see test_fault.sh.
  */
+#include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/swap.h>
 
 #include "client.h"
 
@@ -105,19 +110,84 @@ static void limit_one(struct spanheap *unused)
 	spanheap_destroy(heap);
 }
 
-/* Less than a page is a limit too, one that nothing fits in. */
-static void limit_tiny(struct spanheap *unused)
+/* A limit that a heap can not work with is none. */
+static void limit_tiny(struct spanheap *heap)
 {
 	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
-	struct spanheap *heap;
 
 	config.limit = 100;
-	heap = spanheap_create("limited", &config);
-	if (!EXPECT(!IS_ERR(heap)))
-		return;
-	EXPECT(!spanheap_alloc(heap, 8, QUIET));
-	EXPECT(!spanheap_alloc(heap, SZ_64K, QUIET));
-	spanheap_destroy(heap);
+	EXPECT(spanheap_create("limited", &config) == ERR_PTR(-EINVAL));
+	config.limit = SPANHEAP_LIMIT_MIN - 1;
+	EXPECT(spanheap_create("limited", &config) == ERR_PTR(-EINVAL));
+	EXPECT(spanheap_set_limit(heap, SPANHEAP_LIMIT_MIN - 1) == -EINVAL);
+}
+
+/*
+ * Bursts of those who can not sleep, a moment of sleep between, up to half of the
+ * memory that is free: a heap has room ahead for each, the first as well.
+ */
+static void limit_burst(struct spanheap *heap)
+{
+	enum { BURST = 1024 };
+	unsigned long most = nr_free_pages() * PAGE_SIZE / 2 / SZ_4K, nr;
+	void **chain = NULL, **p;
+	unsigned long failed = 0;
+
+	for (nr = 0; nr + BURST < most && !failed; nr += BURST) {
+		int i;
+
+		for (i = 0; i < BURST; i++) {
+			p = spanheap_alloc(heap, SZ_4K, GFP_ATOMIC | __GFP_NOWARN);
+			if (!p) {
+				failed++;
+				continue;
+			}
+			*p = chain;
+			chain = p;
+		}
+		usleep_range(2000, 2500);
+	}
+	if (!EXPECT(!failed))
+		pr_err("spanheap_client: %lu failed after %lu\n", failed, nr);
+	free_chain(chain);
+}
+
+/* A task that was killed does not go on to take all the memory there is. */
+static int killed(void *arg)
+{
+	struct spanheap *heap = *(struct spanheap **)arg;
+	struct spanheap_stats s;
+	size_t size;
+	void *p;
+
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+	EXPECT(fatal_signal_pending(current));
+	p = spanheap_alloc(heap, SZ_64M, QUIET);
+	EXPECT(!p);
+	spanheap_free(p);
+	spanheap_get_stats(heap, &s);
+	EXPECT(s.resident < SZ_8M);
+	p = spanheap_alloc(heap, SZ_1M, QUIET | __GFP_NOFAIL);
+	EXPECT(p);
+	spanheap_free(p);
+	/* Nor is what is small refused: it may be needed to clean up. */
+	for (size = 8; size <= SZ_64K; size *= 2) {
+		p = spanheap_alloc(heap, size, QUIET);
+		EXPECT(p);
+		spanheap_free(p);
+	}
+	while (!kthread_should_stop())
+		schedule_timeout_uninterruptible(1);
+	return 0;
+}
+
+static void limit_killed(struct spanheap *heap)
+{
+	struct task_struct *task = kthread_run(killed, &heap, "spanheap-killed");
+
+	if (EXPECT(!IS_ERR(task)))
+		kthread_stop(task);
 }
 
 /* From here on page allocations of this task fail now and then. */
@@ -233,6 +303,8 @@ const struct client_test client_limits_tests[] = {
 	{ "limit_large", limit_large },
 	{ "limit_one", limit_one },
 	{ "limit_tiny", limit_tiny },
+	{ "limit_burst", limit_burst },
+	{ "limit_killed", limit_killed },
 	{ "fault_alloc", fault_alloc },
 	{ "fault_bulk", fault_bulk },
 	{ "fault_create", fault_create },

@@ -15,6 +15,7 @@
 #define _LINUX_SPANHEAP_H
 
 #include <linux/bits.h>
+#include <linux/cpumask.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/init.h>
@@ -45,6 +46,14 @@ struct spanheap;
 #define SPANHEAP_MAX_ALIGN	(2UL << 20)
 
 /**
+ * define SPANHEAP_LIMIT_MIN - smallest limit of a heap, bytes
+ *
+ * At least half of it is there for objects of up to 16 KiB; the rest is what a heap
+ * keeps about itself, some of that for each CPU there can be.
+ */
+#define SPANHEAP_LIMIT_MIN	((384UL << 10) + num_possible_cpus() * (16UL << 10))
+
+/**
  * define SPANHEAP_DEBUG - make a heap a debug heap
  *
  * Objects have red zones around them and are filled with poison when they are
@@ -64,7 +73,8 @@ struct spanheap;
 
 /**
  * struct spanheap_config - how a heap is set up
- * @limit: most bytes of memory the heap may hold, 0 for no limit
+ * @limit: most bytes of memory the heap may hold, 0 for no limit; at least
+ *	SPANHEAP_LIMIT_MIN, rounded down to a multiple of 8 KiB
  * @scavenge_idle_ms: age in milliseconds at which idle pages go back to the
  *	system, 0 for the module's default
  * @node: NUMA node to take pages from, NUMA_NO_NODE for the local one
@@ -126,6 +136,7 @@ struct spanheap_config {
  * @bad_frees: frees and reallocations refused because the address was no live
  *	object, or none of that kind
  * @alloc_failures: allocations that returned NULL
+ * @over_limit: allocations that went over the limit since they had __GFP_NOFAIL
  * @corruptions: objects of a debug heap that were written past, or to after they
  *	were freed
  * @quarantined_objects: freed objects that a debug heap holds back; no live ones
@@ -175,6 +186,7 @@ struct spanheap_stats {
 	u64 finalizers_run;
 	u64 bad_frees;
 	u64 alloc_failures;
+	u64 over_limit;
 	u64 corruptions;
 	u64 quarantined_objects;
 	u64 quarantined_bytes;

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CPUs that a real-time thread keeps: nobody waits for them to empty their caches
+ * but who has to, and who asks for memory has what they hold all the same.
+ */
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+
+#include "ear.h"
+#include "fixture.h"
+
+/**
+ * struct hog - a thread that lets no other run on its CPU
+ * @heap: what it has used before
+ * @runs: it has begun
+ * @stop: it is to end
+ * @seconds: when it ends if nobody tells it to
+ * @gave_up: it ended because nobody told it to
+ */
+struct hog {
+	struct spanheap *heap;
+	bool runs;
+	bool stop;
+	unsigned int seconds;
+	bool gave_up;
+};
+
+static void hog_cpu(void *arg)
+{
+	struct hog *hog = arg;
+	unsigned long end = jiffies + hog->seconds * HZ;
+
+	sh_fixture_use_caches(hog->heap);
+	sched_set_fifo(current);
+	preempt_disable();
+	WRITE_ONCE(hog->runs, true);
+	while (!READ_ONCE(hog->stop) && time_before(jiffies, end))
+		cpu_relax();
+	hog->gave_up = !READ_ONCE(hog->stop);
+	preempt_enable();
+}
+
+static int hog_thread(void *arg)
+{
+	hog_cpu(arg);
+	while (!kthread_should_stop())
+		msleep(20);
+	return 0;
+}
+
+static struct task_struct *start_hog(struct kunit *test, struct hog *hog, int cpu)
+{
+	struct task_struct *task = kthread_create(hog_thread, hog, "hog");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	kthread_bind(task, cpu);
+	wake_up_process(task);
+	while (!READ_ONCE(hog->runs))
+		msleep(20);
+	return task;
+}
+
+static void scavenge(struct spanheap *heap)
+{
+	spanheap_scavenge(heap);
+}
+
+static void bound(struct spanheap *heap)
+{
+	spanheap_set_limit(heap, SZ_64M);
+	spanheap_set_limit(heap, 0);
+}
+
+/* What a CPU holds that does not answer is had when it does. */
+static void silent_test_cpus_are_not_waited_for(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	int other = sh_fixture_other_cpu(test);
+	struct hog hog = { .heap = heap, .seconds = 15 };
+	struct task_struct *task;
+
+	sh_fixture_use_caches(heap);
+	task = start_hog(test, &hog, other);
+	KUNIT_EXPECT_FALSE(test, sh_drain_all(heap->scavenger.drains));
+	KUNIT_EXPECT_FALSE(test, sh_fixture_is_empty(heap, other));
+	KUNIT_EXPECT_TRUE(test, sh_fixture_is_empty(heap, raw_smp_processor_id()));
+	WRITE_ONCE(hog.stop, true);
+	kthread_stop(task);
+	KUNIT_EXPECT_FALSE(test, hog.gave_up);
+	sh_fixture_wait_for_drains(heap);
+	KUNIT_EXPECT_TRUE(test, sh_fixture_all_empty(heap));
+	/* From then on it is waited for again. */
+	KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(other, sh_fixture_use_caches, heap), 0);
+	KUNIT_EXPECT_TRUE(test, sh_drain_all(heap->scavenger.drains));
+	KUNIT_EXPECT_TRUE(test, sh_fixture_all_empty(heap));
+}
+
+/* Who asks for it has what such a CPU holds, by an interrupt there. */
+static void silent_test_cpus_can_be_emptied(struct kunit *test)
+{
+	void (*const calls[])(struct spanheap *heap) = { scavenge, bound };
+	struct spanheap *heap = test->priv;
+	int other = sh_fixture_other_cpu(test), i;
+	struct task_struct *task;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		struct hog hog = { .heap = heap, .seconds = 15 };
+
+		task = start_hog(test, &hog, other);
+		calls[i](heap);
+		KUNIT_EXPECT_TRUE(test, sh_fixture_is_empty(heap, other));
+		WRITE_ONCE(hog.stop, true);
+		kthread_stop(task);
+		KUNIT_EXPECT_FALSE(test, hog.gave_up);
+	}
+}
+
+/*
+ * Who has to wait for such a CPU, to destroy a heap, says so after ten seconds, and
+ * goes on waiting. (A grace period would wait for this hog as well, so no heap is
+ * destroyed here.)
+ */
+static void silent_test_who_has_to_wait_says_so(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	int other = sh_fixture_other_cpu(test);
+	struct hog hog = { .heap = heap, .seconds = 13 };
+	struct task_struct *task;
+
+	sh_ear_listen();
+	task = start_hog(test, &hog, other);
+	sh_drain_last(heap->scavenger.drains);
+	KUNIT_EXPECT_TRUE(test, sh_fixture_all_empty(heap));
+	kthread_stop(task);
+	KUNIT_EXPECT_TRUE(test, hog.gave_up);
+	sh_ear_expect(test, ": to destroy it, waiting for CPU");
+	KUNIT_EXPECT_EQ(test, sh_ear_count("waiting for CPU"), 1);
+	/* One that answers is no news. */
+	KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(other, sh_fixture_use_caches, heap), 0);
+	sh_ear_listen();
+	sh_drain_last(heap->scavenger.drains);
+	KUNIT_EXPECT_TRUE(test, sh_fixture_all_empty(heap));
+	SH_EXPECT_SILENCE(test);
+}
+
+static struct kunit_case silent_test_cases[] = {
+	KUNIT_CASE(silent_test_cpus_are_not_waited_for),
+	KUNIT_CASE(silent_test_cpus_can_be_emptied),
+	KUNIT_CASE_SLOW(silent_test_who_has_to_wait_says_so),
+	{ }
+};
+
+static struct kunit_suite silent_test_suite = {
+	.name = "spanheap_silent",
+	.suite_init = sh_ear_open,
+	.suite_exit = sh_ear_close,
+	.init = sh_fixture_still_init,
+	.exit = sh_fixture_exit,
+	.test_cases = silent_test_cases,
+};
+
+kunit_test_suite(silent_test_suite);
