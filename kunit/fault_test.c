@@ -414,7 +414,51 @@ static void fault_test_caches_stay_empty(struct kunit *test)
 	spanheap_free(obj);
 }
 
+/* An allocation that finds room in the heap, and then no page on the machine. */
+static void *alloc_without_pages(struct spanheap *heap, size_t size)
+{
+	struct fault_attr attr = sh_fault_attr;
+	void *obj;
+
+	sh_fault_attr.probability = 100;
+	sh_fault_attr.interval = 1;
+	sh_fault_attr.verbose = 0;
+	atomic_set(&sh_fault_attr.times, -1);
+	WRITE_ONCE(sh_fault_points, SH_FAULT_PAGE);
+	obj = spanheap_alloc(heap, size, QUIET);
+	WRITE_ONCE(sh_fault_points, 0);
+	sh_fault_attr = attr;
+	return obj;
+}
+
+/* Who fails for another reason than the limit does not make others fail at it. */
+static void fault_test_says_nothing_of_the_limit(struct kunit *test)
+{
+	struct spanheap *heap = sh_fixture_create(test, "kunit-other", SZ_4M);
+	void *objs[64], *more[2];
+	unsigned int nr, i;
+
+	for (nr = 0; nr < ARRAY_SIZE(objs); nr++) {
+		objs[nr] = spanheap_alloc(heap, SZ_64K, QUIET);
+		if (!objs[nr])
+			break;
+	}
+	for (i = 0; i < nr; i += 2) {
+		spanheap_free(objs[i]);
+		objs[i] = NULL;
+	}
+	KUNIT_EXPECT_NULL(test, alloc_without_pages(heap, SZ_256K));
+	for (i = 0; i < ARRAY_SIZE(more); i++) {
+		more[i] = spanheap_alloc(heap, SZ_256K, QUIET);
+		KUNIT_EXPECT_NOT_NULL(test, more[i]);
+	}
+	spanheap_free_bulk(ARRAY_SIZE(more), more);
+	spanheap_free_bulk(nr, objs);
+	sh_fixture_destroy(test, heap);
+}
+
 static struct kunit_case fault_test_cases[] = {
+	KUNIT_CASE(fault_test_says_nothing_of_the_limit),
 	KUNIT_CASE_SLOW(fault_test_each_allocation),
 	KUNIT_CASE_SLOW(fault_test_each_page),
 	KUNIT_CASE_SLOW(fault_test_each_vmap_and_record),

@@ -4,7 +4,9 @@
  * disturbs, and who is never refused.
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -136,6 +138,86 @@ static void room_test_failures_are_calm(struct kunit *test)
 		expect_intact(test, sizes[i], objs, nr);
 		spanheap_free_bulk(nr, objs);
 	}
+	sh_fixture_destroy(test, heap);
+}
+
+/**
+ * struct tenant - a thread that uses a heap
+ * @heap: the heap
+ * @size: what it allocates and frees, bytes; 0 to give memory back
+ * @refused: how often it got nothing
+ * @task: the thread
+ */
+struct tenant {
+	struct spanheap *heap;
+	size_t size;
+	unsigned long refused;
+	struct task_struct *task;
+};
+
+static int use_or_release(void *arg)
+{
+	unsigned long shootdowns = 0;
+	struct tenant *user = arg;
+	void *obj;
+
+	while (!kthread_should_stop()) {
+		if (user->size) {
+			obj = spanheap_alloc(user->heap, user->size, QUIET);
+			user->refused += !obj;
+			spanheap_free(obj);
+		} else {
+			sh_pageheap_release(&user->heap->ph, SZ_512K >> SH_PAGE_SHIFT,
+					    0, &shootdowns);
+			msleep(20);
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+static void expect_none_refused(struct kunit *test, struct tenant *users, int nr)
+{
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		users[i].task = kthread_run(use_or_release, &users[i], "room");
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, users[i].task);
+	}
+	msleep(1000);
+	for (i = 0; i < nr; i++) {
+		kthread_stop(users[i].task);
+		KUNIT_EXPECT_EQ(test, users[i].refused, 0);
+	}
+}
+
+/* What somebody else is giving back was idle: it is no reason to refuse. */
+static void room_test_what_is_going_is_idle(struct kunit *test)
+{
+	struct spanheap *heap = sh_fixture_create(test, "kunit-going", SZ_8M);
+	struct tenant users[] = {
+		{ .heap = heap, .size = SZ_1M + SZ_64K },
+		{ .heap = heap, .size = SZ_256K + SZ_8K },
+		{ .heap = heap },
+	};
+
+	spanheap_free(spanheap_alloc(heap, 6 * SZ_1M, QUIET));
+	expect_none_refused(test, users, ARRAY_SIZE(users));
+	sh_fixture_destroy(test, heap);
+}
+
+/* Those who want five eighths of a limit together make room for one another. */
+static void room_test_neighbours_are_not_refused(struct kunit *test)
+{
+	struct spanheap *heap = sh_fixture_create(test, "kunit-three", SZ_8M);
+	struct tenant users[] = {
+		{ .heap = heap, .size = SZ_2M },
+		{ .heap = heap, .size = SZ_2M + SZ_64K },
+		{ .heap = heap, .size = SZ_256K + SZ_8K },
+	};
+
+	sh_fixture_need_sparse_arenas(test);
+	expect_none_refused(test, users, ARRAY_SIZE(users));
 	sh_fixture_destroy(test, heap);
 }
 
@@ -287,6 +369,8 @@ static struct kunit_case room_test_cases[] = {
 	KUNIT_CASE(room_test_releases_what_is_missing),
 	KUNIT_CASE(room_test_takes_what_other_cpus_cache),
 	KUNIT_CASE(room_test_failures_are_calm),
+	KUNIT_CASE(room_test_what_is_going_is_idle),
+	KUNIT_CASE(room_test_neighbours_are_not_refused),
 	KUNIT_CASE(room_test_takes_resident_runs_first),
 	KUNIT_CASE(room_test_waits_for_what_readers_may_see),
 	KUNIT_CASE(room_test_what_must_not_fail_does_not),

@@ -150,13 +150,20 @@ static unsigned long missing(struct sh_room *room, struct spanheap *heap,
 				  sh_pageheap_arena_cost(&heap->ph), idle);
 }
 
-/* Until what others are giving back has gone, which had been idle before. */
-static void wait_for_going(struct spanheap *heap)
+/*
+ * Until what others are giving back has gone, which had been idle before. Returns
+ * whether there was anything.
+ */
+static bool wait_for_going(struct spanheap *heap)
 {
 	unsigned long end = jiffies + GOING;
+	bool any = false;
 
-	while (READ_ONCE(heap->ph.going) && time_before(jiffies, end))
+	while (READ_ONCE(heap->ph.going) && time_before(jiffies, end)) {
 		schedule_timeout_uninterruptible(1);
+		any = true;
+	}
+	return any;
 }
 
 /* As many idle pages as are missing. */
@@ -172,7 +179,11 @@ static bool release(struct sh_room *room, struct spanheap *heap)
 	    !may_disturb(room, heap, &heap->calm_release, idle))
 		return false;
 	room->released = true;
-	wait_for_going(heap);
+	/* It may be enough. */
+	if (wait_for_going(heap))
+		most = missing(room, heap, &idle);
+	if (!most)
+		return true;
 	most = min(most + (room->more >> SH_PAGE_SHIFT), idle);
 	sh_scavenge_near(&heap->scavenger, most, SH_SCAVENGE_LIMIT);
 	/* What it had from this CPU's caches may do, even if nothing went back. */
@@ -233,13 +244,16 @@ static bool (*const steps[])(struct sh_room *room, struct spanheap *heap) = {
 	wait_for_readers, take_near, release, take_far, release,
 };
 
-/* Whether the limit is in the way, and room can be made. */
+/*
+ * Whether the limit is in the way, and room can be made. Who may not block may lack
+ * addresses as well: there are some in the runs of this CPU.
+ */
 static bool may_help(struct sh_room *room, struct spanheap *heap)
 {
 	unsigned long nr = pages_of(room, heap), idle;
 
 	return !sh_pageheap_too_much(&heap->ph, nr + pages_kept(heap)) &&
-	       missing(room, heap, &idle);
+	       (missing(room, heap, &idle) || !may_block(room));
 }
 
 static bool step_on(struct sh_room *room, struct spanheap *heap)
