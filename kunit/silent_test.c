@@ -4,6 +4,7 @@
  * but who has to, and who asks for memory has what they hold all the same.
  */
 #include <kunit/test.h>
+#include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
@@ -12,6 +13,7 @@
 
 #include "ear.h"
 #include "fixture.h"
+#include "steal.h"
 
 /**
  * struct hog - a thread that lets no other run on its CPU
@@ -147,7 +149,39 @@ static void silent_test_who_has_to_wait_says_so(struct kunit *test)
 	SH_EXPECT_SILENCE(test);
 }
 
+static int steal_often(void *arg)
+{
+	struct spanheap *heap = arg;
+	int cpu;
+
+	while (!kthread_should_stop()) {
+		for_each_online_cpu(cpu)
+			sh_steal(&heap->caches, cpu);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* What is taken from a CPU is nobody's meanwhile: to figures it is cached. */
+static void silent_test_what_is_taken_is_not_live(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	unsigned long end = jiffies + msecs_to_jiffies(500), live = 0;
+	struct task_struct *task;
+
+	task = kthread_run(steal_often, heap, "steal");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	while (time_before(jiffies, end)) {
+		sh_fixture_use_caches(heap);
+		live += sh_fixture_stats(heap).objects;
+		cond_resched();
+	}
+	kthread_stop(task);
+	KUNIT_EXPECT_EQ(test, live, 0);
+}
+
 static struct kunit_case silent_test_cases[] = {
+	KUNIT_CASE(silent_test_what_is_taken_is_not_live),
 	KUNIT_CASE(silent_test_cpus_are_not_waited_for),
 	KUNIT_CASE(silent_test_cpus_can_be_emptied),
 	KUNIT_CASE_SLOW(silent_test_who_has_to_wait_says_so),

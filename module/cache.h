@@ -82,6 +82,7 @@ struct sh_cache {
  *	there is room for; at most @max_bytes
  * @meta_bytes: bytes of caches and arrays
  * @transfer: objects that wait for another CPU, by size class
+ * @stolen: objects that were taken from a CPU and are not back yet, by size class
  */
 struct sh_caches {
 	struct sh_cache __percpu *cpu;
@@ -92,6 +93,7 @@ struct sh_caches {
 	atomic_long_t transfer_bytes;
 	atomic_long_t meta_bytes;
 	struct sh_transfer transfer[SH_NR_CLASSES];
+	atomic_long_t stolen[SH_NR_CLASSES];
 };
 
 /**

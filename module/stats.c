@@ -28,15 +28,23 @@ void sh_stats_class(struct spanheap *heap, unsigned int class,
 	struct sh_transfer *transfer = &heap->caches.transfer[class];
 	struct sh_slot_stats slots = { };
 	struct sh_central_stats central;
+	long stolen;
 	int cpu;
 
 	for_each_possible_cpu(cpu)
 		sh_caches_stats(&heap->caches, cpu, class, &slots);
+	/*
+	 * What is stolen goes from a slot by way of this to the central list: counted
+	 * twice, maybe, but never missing from all of them.
+	 */
+	smp_rmb();
+	stolen = atomic_long_read(&heap->caches.stolen[class]);
+	smp_rmb();
 	sh_central_stats(&heap->central[class], &central);
 	stats->spans = central.nr_spans;
 	stats->refills = central.refills + sh_peek(transfer->refills);
 	stats->flushes = central.flushes + sh_peek(transfer->flushes);
-	stats->cached = slots.objects + READ_ONCE(transfer->nr);
+	stats->cached = slots.objects + stolen + READ_ONCE(transfer->nr);
 	stats->mallocs = slots.allocs + central.direct_allocs;
 	/* Objects on their way to or from a cache may be missing from either. */
 	stats->objects = max_t(long, central.nr_out - stats->cached +
