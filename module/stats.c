@@ -37,9 +37,9 @@ void sh_stats_class(struct spanheap *heap, unsigned int class,
 	 * What is stolen goes from a slot by way of this to the central list: counted
 	 * twice, maybe, but never missing from all of them.
 	 */
-	smp_rmb();
+	smp_rmb();	/* as take_slot() writes */
 	stolen = atomic_long_read(&heap->caches.stolen[class]);
-	smp_rmb();
+	smp_rmb();	/* as give_back() writes */
 	sh_central_stats(&heap->central[class], &central);
 	stats->spans = central.nr_spans;
 	stats->refills = central.refills + sh_peek(transfer->refills);

@@ -73,7 +73,7 @@ static void give_back(struct loot *loot, unsigned int class)
 		batch = min_t(unsigned int, left, SH_BATCH_MAX);
 		sh_central_free(&loot->caches->central[class],
 				loot->caches->rcs, entry, batch);
-		smp_mb__before_atomic();
+		smp_mb__before_atomic();	/* as sh_stats_class() reads */
 		atomic_long_sub(batch, &loot->caches->stolen[class]);
 	}
 	sh_caches_free_array(loot->caches, loot->array[class]);
