@@ -8,6 +8,7 @@
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
+#include <linux/preempt.h>
 #include <linux/sched/mm.h>
 #include <linux/swap.h>
 
@@ -236,9 +237,12 @@ static void owner(struct spanheap *heap)
 	EXPECT(before >= SZ_16M);
 
 	scope = reclaim_enter();
+	/* What another CPU has cached is not looked for. */
+	migrate_disable();
 	for (i = 0; i < evicted; i++)
 		spanheap_free(objs[i]);
 	got = spanheap_trim(heap, evicted * SZ_4K);
+	migrate_enable();
 	reclaim_leave(scope);
 
 	/* On other machines memory goes back in arenas. */
