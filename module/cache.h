@@ -136,6 +136,13 @@ void sh_slot_grow(struct sh_caches *caches, unsigned int class);
 void sh_transfer_grow(struct sh_caches *caches, unsigned int class);
 void sh_caches_free_array(struct sh_caches *caches, struct sh_entry *array);
 
+/* Whether a CPU has runs, objects or room for some, as seen from afar. */
+static inline bool sh_caches_hold_any(struct sh_caches *caches, int cpu)
+{
+	return sh_peek(per_cpu_ptr(caches->cpu, cpu)->capacity) ||
+	       sh_peek(per_cpu_ptr(caches->rcs->cpu, cpu)->nr);
+}
+
 /* Whether an object that sh_cache_pop() did not give is to be sampled. */
 static inline bool sh_caches_due(struct sh_caches *caches, unsigned int class)
 {

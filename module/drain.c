@@ -273,13 +273,6 @@ void sh_drain_near(struct sh_drain __percpu *drains)
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_near);
 
-/* Whether a CPU has runs, objects or room for some, as seen from afar. */
-static bool holds(struct sh_caches *caches, int cpu)
-{
-	return sh_peek(per_cpu_ptr(caches->cpu, cpu)->capacity) ||
-	       sh_peek(per_cpu_ptr(caches->rcs->cpu, cpu)->nr);
-}
-
 /**
  * sh_drain_start() - have the caches of all CPUs emptied, soon
  * @drains: from sh_drains_init()
@@ -296,7 +289,7 @@ void sh_drain_start(struct sh_drain __percpu *drains)
 	sh_drain_near(drains);
 	/* This CPU as well: it may be another than a moment ago. */
 	for_each_online_cpu(cpu)
-		if (holds(caches, cpu))
+		if (sh_caches_hold_any(caches, cpu))
 			request(per_cpu_ptr(drains, cpu), cpu);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_start);

@@ -50,8 +50,9 @@ struct sh_debug;
  * @charges: objects and persistent allocations that are charged to call sites
  * @calm_drain: keeps those who fail from emptying other CPUs' caches all the time
  * @calm_release: the same of TLB shootdowns
- * @calm_readers: the same of both, of those who waited for readers
- * @calm_surplus: the same of those while more is held than the limit
+ * @readers_until: jiffies until which nobody else may who waited for readers
+ * @surplus_until: jiffies until which nothing more goes only since the limit was
+ *	lowered
  * @bad_frees: frees and the like refused
  * @bad_copies: copies to and from user space refused
  * @alloc_failures: allocations that returned NULL
@@ -88,8 +89,8 @@ struct spanheap {
 	atomic_long_t charges;
 	struct sh_calm calm_drain;
 	struct sh_calm calm_release;
-	struct sh_calm calm_readers;
-	struct sh_calm calm_surplus;
+	unsigned long readers_until;
+	unsigned long surplus_until;
 	atomic_long_t bad_frees;
 	atomic_long_t bad_copies;
 	atomic_long_t alloc_failures;

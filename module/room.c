@@ -56,13 +56,13 @@
 #define INSISTS	(10 * HZ)
 
 /* Whether it is somebody's turn again, who then has it. */
-static bool turn_has_come(struct sh_calm *calm)
+static bool turn_has_come(unsigned long *untilp)
 {
-	unsigned long until = READ_ONCE(calm->until);
+	unsigned long until = READ_ONCE(*untilp);
 
 	if (until && time_before(jiffies, until))
 		return false;
-	return cmpxchg(&calm->until, until, jiffies + CALM) == until;
+	return cmpxchg(untilp, until, jiffies + CALM) == until;
 }
 
 /*
@@ -74,8 +74,8 @@ static bool may_disturb(struct sh_room *room, struct spanheap *heap,
 			struct sh_calm *calm, unsigned long idle)
 {
 	return !READ_ONCE(calm->failing) || idle / 2 > READ_ONCE(calm->idle) ||
-	       turn_has_come(calm) ||
-	       (room->waited && turn_has_come(&heap->calm_readers));
+	       turn_has_come(&calm->until) ||
+	       (room->waited && turn_has_come(&heap->readers_until));
 }
 
 static void note_end(struct sh_calm *calm, bool failed, unsigned long idle)
@@ -112,12 +112,6 @@ static unsigned long pages_kept(struct spanheap *heap)
 	return (atomic_long_read(&heap->large_bytes) +
 		atomic_long_read(&heap->manual_bytes) +
 		atomic_long_read(&heap->persistent.bytes)) >> SH_PAGE_SHIFT;
-}
-
-static bool holds_any(struct spanheap *heap, int cpu)
-{
-	return sh_peek(per_cpu_ptr(heap->caches.cpu, cpu)->capacity) ||
-	       sh_peek(per_cpu_ptr(heap->rcs.cpu, cpu)->nr);
 }
 
 /* The caches of this CPU, and what waits between CPUs. */
@@ -202,7 +196,7 @@ static bool take_far(struct sh_room *room, struct spanheap *heap)
 	if (!may_block(room))
 		return false;
 	for_each_online_cpu(cpu) {
-		if (!holds_any(heap, cpu))
+		if (!sh_caches_hold_any(&heap->caches, cpu))
 			continue;
 		if (!any && !may_disturb(room, heap, &heap->calm_drain, 0))
 			return false;
@@ -317,7 +311,7 @@ static void release_surplus(struct sh_room *room, struct spanheap *heap)
 				READ_ONCE(heap->ph.limit))
 		return;
 	excess = sh_pageheap_excess(&heap->ph, 0, &idle);
-	if (excess && idle && turn_has_come(&heap->calm_surplus))
+	if (excess && idle && turn_has_come(&heap->surplus_until))
 		sh_scavenge_near(&heap->scavenger, min(excess, idle),
 				 SH_SCAVENGE_LIMIT);
 }

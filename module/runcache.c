@@ -276,6 +276,19 @@ void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span)
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_run_free);
 
+/* Take all runs out, unless a user was interrupted. Returns how many. */
+static unsigned int take_all(struct sh_runcache *rc, struct sh_span **out)
+{
+	unsigned int nr;
+
+	if (!enter(rc))
+		return 0;
+	nr = rc->nr;
+	take_out(rc, 0, nr, out);
+	leave(rc);
+	return nr;
+}
+
 /**
  * sh_runcaches_drain() - give a CPU's runs back to the page heap
  * @rcs: the run caches
@@ -286,18 +299,12 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_run_free);
 void sh_runcaches_drain(struct sh_runcaches *rcs, int dead_cpu)
 {
 	struct sh_span *out[SH_RUNCACHE_RUNS];
-	struct sh_runcache *rc;
-	unsigned int nr = 0;
+	unsigned int nr;
 
 	sh_runs_begin(rcs);
 	preempt_disable();
-	rc = dead_cpu >= 0 ? per_cpu_ptr(rcs->cpu, dead_cpu) :
-			     this_cpu_ptr(rcs->cpu);
-	if (enter(rc)) {
-		nr = rc->nr;
-		take_out(rc, 0, nr, out);
-		leave(rc);
-	}
+	nr = take_all(dead_cpu >= 0 ? per_cpu_ptr(rcs->cpu, dead_cpu) :
+				      this_cpu_ptr(rcs->cpu), out);
 	preempt_enable();
 	sh_pageheap_free(rcs->ph, out, nr);
 	sh_runs_end(rcs);
@@ -312,16 +319,11 @@ struct loot {
 };
 
 /* On the CPU, in an interrupt, or with interrupts off. */
-static void take_all(void *arg)
+static void take_here(void *arg)
 {
 	struct loot *loot = arg;
-	struct sh_runcache *rc = this_cpu_ptr(loot->rcs->cpu);
 
-	if (!enter(rc))
-		return;
-	loot->nr = rc->nr;
-	take_out(rc, 0, loot->nr, loot->run);
-	leave(rc);
+	loot->nr = take_all(this_cpu_ptr(loot->rcs->cpu), loot->run);
 }
 
 /**
@@ -339,7 +341,7 @@ void sh_runcaches_steal(struct sh_runcaches *rcs, int cpu)
 	struct loot loot = { .rcs = rcs };
 
 	sh_runs_begin(rcs);
-	smp_call_function_single(cpu, take_all, &loot, true);
+	smp_call_function_single(cpu, take_here, &loot, true);
 	sh_pageheap_free(rcs->ph, loot.run, loot.nr);
 	sh_runs_end(rcs);
 }
