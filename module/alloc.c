@@ -85,7 +85,7 @@ static void *alloc_open(struct spanheap *heap, size_t size, size_t align,
 	if (!size)
 		return ZERO_SIZE_PTR;
 	might_alloc(gfp);
-	if (!(gfp & __GFP_NOFAIL) && sh_fault(SH_FAULT_ALLOC))
+	if (sh_fault_gfp(SH_FAULT_ALLOC, gfp))
 		return sh_count_failure(heap);
 	sh_room_begin(&room, heap, size, align, gfp);
 	do {
@@ -363,7 +363,7 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 	    heap->debug)
 		return bulk_singles(heap, size, 1, gfp, nr, objs);
 	might_alloc(gfp);
-	if (!(gfp & __GFP_NOFAIL) && sh_fault(SH_FAULT_ALLOC)) {
+	if (sh_fault_gfp(SH_FAULT_ALLOC, gfp)) {
 		sh_count_failure(heap);
 		return 0;
 	}

@@ -7,6 +7,7 @@
 
 #include <linux/bits.h>
 #include <linux/compiler.h>
+#include <linux/gfp.h>
 #include <linux/kconfig.h>
 #include <linux/types.h>
 
@@ -71,5 +72,18 @@ static inline bool sh_fault_on(enum sh_fault what) { return false; }
 static inline bool sh_fault(enum sh_fault what) { return false; }
 
 #endif
+
+/**
+ * sh_fault_gfp() - whether to fail here and now, unless the caller must not
+ * @what: what would be done
+ * @gfp: the caller's flags; who has __GFP_NOFAIL is left alone
+ *
+ * Context: any but NMI.
+ * Return: whether to.
+ */
+static inline bool sh_fault_gfp(enum sh_fault what, gfp_t gfp)
+{
+	return !(gfp & __GFP_NOFAIL) && sh_fault(what);
+}
 
 #endif /* SPANHEAP_FAULT_H */

@@ -77,7 +77,7 @@ struct sh_span *sh_whole_take_hard(struct spanheap *heap, size_t size,
 	struct sh_span *span;
 	struct sh_room room;
 
-	if (!(gfp & __GFP_NOFAIL) && sh_fault(SH_FAULT_ALLOC))
+	if (sh_fault_gfp(SH_FAULT_ALLOC, gfp))
 		return NULL;
 	/* Whole pages, however few. */
 	sh_room_begin(&room, heap, size, SPANHEAP_MAX_ALIGN, gfp);
