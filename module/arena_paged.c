@@ -290,22 +290,14 @@ size_t sh_arena_meta_bytes(const struct sh_arena *arena)
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_meta_bytes);
 
-/* As many of @nr pages as there are, in bulk as far as that goes. */
+/* As many of @nr pages as there are. */
 static unsigned int get_pages(gfp_t gfp, int node, unsigned int nr,
 			      struct page **pages)
 {
-	unsigned int got;
-
-	if (!(gfp & __GFP_NOFAIL) && sh_fault(SH_FAULT_PAGE))
+	if (sh_fault_gfp(SH_FAULT_PAGE, gfp))
 		return 0;
 	memset(pages, 0, nr * sizeof(*pages));
-	got = sh_alloc_pages_bulk_node(gfp & ~__GFP_NOFAIL, node, nr, pages);
-	for (; got < nr; got++) {
-		pages[got] = alloc_pages_node(node, gfp, 0);
-		if (!pages[got])
-			break;
-	}
-	return got;
+	return sh_get_pages(gfp, node, nr, pages);
 }
 
 /* Put pages behind the heap page at @addr. */

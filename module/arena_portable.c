@@ -21,12 +21,10 @@
 #include "fault.h"
 #include "gfp.h"
 #include "heap.h"
-
-/* Pages freed between two points at which others may run. */
-#define FREE_BATCH	256
+#include "longmem.h"
 
 /* Pages that are got at a time, and that who was killed is to have all the same. */
-#define POPULATE_BATCH	64
+#define POPULATE_BATCH	64UL
 #define MOST_KILLED	((2UL << 20) >> PAGE_SHIFT)
 
 /**
@@ -85,35 +83,17 @@ static void backend_free(struct sh_arena_backend *be)
 	/* What was taken from us may be somebody else's by now. The pages are ours. */
 	if (be->area && intact(be))
 		vunmap(be->area);
-	for (i = 0; i < be->nr && be->pages[i]; i++) {
-		__free_page(be->pages[i]);
-		if (i % FREE_BATCH == 0)
-			cond_resched();
-	}
+	for (i = 0; i < be->nr && be->pages[i]; i++)
+		sh_free_page_of_many(be->pages[i], i);
 	kvfree(be);
-}
-
-/* Get the pages from @i up to @end. */
-static bool fill_batch(struct sh_arena_backend *be, unsigned long i,
-		       unsigned long end, gfp_t gfp, int node)
-{
-	gfp = sh_gfp_page(gfp);
-	i += sh_alloc_pages_bulk_node(gfp & ~__GFP_NOFAIL, node, end - i,
-				      be->pages + i);
-	for (; i < end; i++) {
-		be->pages[i] = alloc_pages_node(node, gfp, 0);
-		if (!be->pages[i])
-			return false;
-	}
-	return true;
 }
 
 static struct sh_arena_backend *backend_new(unsigned long nr, gfp_t gfp,
 					    int node)
 {
 	struct sh_arena_backend *be;
+	unsigned long i, batch;
 	unsigned int scope;
-	unsigned long i;
 
 	if (sh_fault(SH_FAULT_META))
 		return NULL;
@@ -123,10 +103,12 @@ static struct sh_arena_backend *backend_new(unsigned long nr, gfp_t gfp,
 	be->nr = nr;
 	if (sh_fault(SH_FAULT_PAGE) || sh_fault(SH_FAULT_VMAP))
 		goto fail;
-	for (i = 0; i < nr; i += POPULATE_BATCH) {
+	for (i = 0; i < nr; i += batch) {
 		if (i >= MOST_KILLED && sh_gfp_killed(gfp))
 			goto fail;
-		if (!fill_batch(be, i, min(nr, i + POPULATE_BATCH), gfp, node))
+		batch = min(nr - i, POPULATE_BATCH);
+		if (sh_get_pages(sh_gfp_page(gfp), node, batch,
+				 be->pages + i) < batch)
 			goto fail;
 		cond_resched();
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Zeroing, copying and freeing memory in any amount, for those who may have
+ * Getting, zeroing, copying and freeing memory in any amount, for those who may have
  * hundreds of MiB: others get the CPU in between, where the caller's flags allow
  * to block. Where they do not, it takes as long as it takes.
  *
@@ -20,6 +20,32 @@
 
 /* Pages freed between two. */
 #define PAGES	32
+
+/**
+ * sh_get_pages() - get pages, in bulk as far as that goes
+ * @gfp: how to get them
+ * @node: NUMA node of them
+ * @nr: how many; the caller lets others run between some hundreds
+ * @pages: where to put them, all NULL
+ *
+ * Of those that must not fail the bulk may, so that the others come one by one.
+ *
+ * Context: that of @gfp.
+ * Return: as many of them as there are.
+ */
+unsigned long sh_get_pages(gfp_t gfp, int node, unsigned long nr,
+			   struct page **pages)
+{
+	unsigned long got;
+
+	got = sh_alloc_pages_bulk_node(gfp & ~__GFP_NOFAIL, node, nr, pages);
+	for (; got < nr; got++) {
+		pages[got] = alloc_pages_node(node, gfp, 0);
+		if (!pages[got])
+			break;
+	}
+	return got;
+}
 
 /**
  * sh_long_zero() - fill memory with zeroes

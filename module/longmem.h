@@ -10,6 +10,8 @@
 
 struct page;
 
+unsigned long sh_get_pages(gfp_t gfp, int node, unsigned long nr,
+			   struct page **pages);
 void sh_long_zero(void *at, size_t bytes, gfp_t gfp);
 void sh_free_page_of_many(struct page *page, unsigned long nr);
 void sh_long_copy(void *to, const void *from, size_t bytes, gfp_t gfp);
