@@ -438,11 +438,7 @@ static void fault_test_says_nothing_of_the_limit(struct kunit *test)
 	void *objs[64], *more[2];
 	unsigned int nr, i;
 
-	for (nr = 0; nr < ARRAY_SIZE(objs); nr++) {
-		objs[nr] = spanheap_alloc(heap, SZ_64K, QUIET);
-		if (!objs[nr])
-			break;
-	}
+	nr = sh_fixture_fill_up(heap, SZ_64K, objs, ARRAY_SIZE(objs));
 	for (i = 0; i < nr; i += 2) {
 		spanheap_free(objs[i]);
 		objs[i] = NULL;

@@ -199,6 +199,29 @@ bool sh_fixture_intact(const void *obj, size_t size, u64 tag)
 	return true;
 }
 
+unsigned int sh_fixture_fill_up(struct spanheap *heap, size_t size, void **objs,
+				unsigned int most)
+{
+	unsigned int nr;
+
+	for (nr = 0; nr < most; nr++) {
+		objs[nr] = spanheap_alloc(heap, size, GFP_KERNEL | __GFP_NOWARN);
+		if (!objs[nr])
+			break;
+		sh_fixture_fill(objs[nr], size, nr);
+	}
+	return nr;
+}
+
+void sh_fixture_expect_intact(struct kunit *test, size_t size, void **objs,
+			      unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		KUNIT_EXPECT_TRUE(test, sh_fixture_intact(objs[i], size, i));
+}
+
 int sh_fixture_pin(void)
 {
 	return sh_migrate_pin();

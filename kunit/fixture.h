@@ -72,6 +72,15 @@ struct spanheap_stats sh_fixture_stats(struct spanheap *heap);
 void sh_fixture_fill(void *obj, size_t size, u64 tag);
 bool sh_fixture_intact(const void *obj, size_t size, u64 tag);
 
+/*
+ * Allocate objects, filled with their numbers, until that fails or there are @most;
+ * how many there are. Whether the first @nr of them are as they were filled.
+ */
+unsigned int sh_fixture_fill_up(struct spanheap *heap, size_t size, void **objs,
+				unsigned int most);
+void sh_fixture_expect_intact(struct kunit *test, size_t size, void **objs,
+			      unsigned int nr);
+
 /* Stay on the CPU this is called on; a case's thread ends with the case. */
 int sh_fixture_pin(void);
 

@@ -37,29 +37,6 @@ static void set_limit_only(struct spanheap *heap, u64 bytes)
 	heap->ph.limit = bytes >> SH_PAGE_SHIFT;
 }
 
-/* Allocate until that fails. Returns the number of objects. */
-static unsigned int fill_up(struct spanheap *heap, size_t size, void **objs,
-			    unsigned int most)
-{
-	unsigned int nr;
-
-	for (nr = 0; nr < most; nr++) {
-		objs[nr] = spanheap_alloc(heap, size, QUIET);
-		if (!objs[nr])
-			break;
-		sh_fixture_fill(objs[nr], size, nr);
-	}
-	return nr;
-}
-
-static void expect_intact(struct kunit *test, size_t size, void **objs, unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		KUNIT_EXPECT_TRUE(test, sh_fixture_intact(objs[i], size, i));
-}
-
 static void limit_test_bounds_resident_memory(struct kunit *test)
 {
 	static const size_t sizes[] = { 4000, SZ_16K, 56000, SZ_512K };
@@ -71,13 +48,13 @@ static void limit_test_bounds_resident_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, spanheap_set_limit(heap, SZ_4M), 0);
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).limit, SZ_4M);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		nr = fill_up(heap, sizes[i], objs, 2048);
+		nr = sh_fixture_fill_up(heap, sizes[i], objs, 2048);
 		KUNIT_EXPECT_LT(test, nr * sizes[i], SZ_4M);
 		/* An arena may be what does not fit. */
 		KUNIT_EXPECT_GT(test, nr * sizes[i], SZ_2M);
 		KUNIT_EXPECT_LE(test, total(heap), SZ_4M);
 		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, i + 1);
-		expect_intact(test, sizes[i], objs, nr);
+		sh_fixture_expect_intact(test, sizes[i], objs, nr);
 		spanheap_free_bulk(nr, objs);
 		sh_fixture_check(test, heap);
 	}
@@ -94,7 +71,7 @@ static void limit_test_makes_room_at_the_limit(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, objs);
 	spanheap_set_limit(heap, SZ_4M);
 	for (i = 0; i < 6; i++) {
-		nr = fill_up(heap, 2048 << i, objs, 2048);
+		nr = sh_fixture_fill_up(heap, 2048 << i, objs, 2048);
 		spanheap_free_bulk(nr, objs);
 		obj = spanheap_alloc(heap, SZ_1M, QUIET);
 		KUNIT_EXPECT_NOT_NULL(test, obj);
@@ -125,11 +102,11 @@ static void limit_test_may_be_lowered_below_use(struct kunit *test)
 	void *objs[64];
 	u64 before;
 
-	KUNIT_ASSERT_EQ(test, fill_up(heap, SZ_64K, objs, nr), nr);
+	KUNIT_ASSERT_EQ(test, sh_fixture_fill_up(heap, SZ_64K, objs, nr), nr);
 	KUNIT_EXPECT_EQ(test, spanheap_set_limit(heap, SZ_512K), 0);
 	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_1M, QUIET));
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, nr);
-	expect_intact(test, SZ_64K, objs, nr);
+	sh_fixture_expect_intact(test, SZ_64K, objs, nr);
 	spanheap_free_bulk(nr / 2, objs + nr / 2);
 	before = resident(heap);
 	spanheap_set_limit(heap, SPANHEAP_LIMIT_MIN);
@@ -138,7 +115,7 @@ static void limit_test_may_be_lowered_below_use(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, given_back(heap), before - resident(heap));
 	KUNIT_EXPECT_GT(test, given_back(heap), 0);
 	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_1M, QUIET));
-	expect_intact(test, SZ_64K, objs, nr / 2);
+	sh_fixture_expect_intact(test, SZ_64K, objs, nr / 2);
 	/* Once enough is freed there is room again. */
 	spanheap_set_limit(heap, SZ_2M);
 	spanheap_free_bulk(nr / 2, objs);
@@ -202,10 +179,10 @@ static void limit_test_half_of_the_least_can_be_used(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, objs);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		heap = sh_fixture_create(test, "kunit-least", SPANHEAP_LIMIT_MIN);
-		nr = fill_up(heap, sizes[i], objs, most);
+		nr = sh_fixture_fill_up(heap, sizes[i], objs, most);
 		KUNIT_EXPECT_GE_MSG(test, nr * sizes[i], SPANHEAP_LIMIT_MIN / 2,
 				    "%zu bytes", sizes[i]);
-		expect_intact(test, sizes[i], objs, nr);
+		sh_fixture_expect_intact(test, sizes[i], objs, nr);
 		spanheap_free_bulk(nr, objs);
 		sh_fixture_destroy(test, heap);
 	}
@@ -238,7 +215,7 @@ static void make_idle(struct kunit *test, void **keep)
 	void *objs[12];
 
 	sh_fixture_pin();
-	KUNIT_ASSERT_EQ(test, fill_up(heap, SZ_512K, objs, 12), 12);
+	KUNIT_ASSERT_EQ(test, sh_fixture_fill_up(heap, SZ_512K, objs, 12), 12);
 	memcpy(keep, objs, 4 * sizeof(*keep));
 	spanheap_free_bulk(8, objs + 4);
 	set_limit_only(heap, total(heap) + SZ_256K);
@@ -257,7 +234,7 @@ static void limit_test_idle_memory_goes_before_an_allocation_fails(struct kunit 
 		KUNIT_EXPECT_GE(test, given_back(heap), SZ_1M);
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 0);
 	KUNIT_EXPECT_LE(test, total(heap), sh_fixture_stats(heap).limit);
-	expect_intact(test, SZ_512K, keep, 4);
+	sh_fixture_expect_intact(test, SZ_512K, keep, 4);
 	spanheap_free(obj);
 	spanheap_free_bulk(4, keep);
 }
@@ -274,7 +251,7 @@ static void limit_test_idle_memory_goes_before_a_bulk_ends(struct kunit *test)
 	make_idle(test, keep);
 	KUNIT_EXPECT_EQ(test, spanheap_alloc_bulk(heap, SZ_16K, QUIET, nr, objs), nr);
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 0);
-	expect_intact(test, SZ_512K, keep, 4);
+	sh_fixture_expect_intact(test, SZ_512K, keep, 4);
 	spanheap_free_bulk(nr, objs);
 	spanheap_free_bulk(4, keep);
 }
@@ -315,7 +292,7 @@ static void limit_test_too_much_fails_all_the_same(struct kunit *test)
 	make_idle(test, keep);
 	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_16M, QUIET));
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).alloc_failures, 1);
-	expect_intact(test, SZ_512K, keep, 4);
+	sh_fixture_expect_intact(test, SZ_512K, keep, 4);
 	spanheap_free_bulk(4, keep);
 }
 
@@ -382,7 +359,7 @@ static void limit_test_users_objects_are_not_looked_for(struct kunit *test)
 	unsigned int nr, i;
 	u64 before;
 
-	nr = fill_up(heap, SZ_64K, objs, ARRAY_SIZE(objs));
+	nr = sh_fixture_fill_up(heap, SZ_64K, objs, ARRAY_SIZE(objs));
 	KUNIT_ASSERT_GT(test, nr, 32);
 	spanheap_free(objs[--nr]);
 	before = given_back(heap);
@@ -392,7 +369,7 @@ static void limit_test_users_objects_are_not_looked_for(struct kunit *test)
 	obj = spanheap_alloc(heap, SZ_64K, QUIET);
 	KUNIT_EXPECT_NOT_NULL(test, obj);
 	spanheap_free(obj);
-	expect_intact(test, SZ_64K, objs, nr);
+	sh_fixture_expect_intact(test, SZ_64K, objs, nr);
 	spanheap_free_bulk(nr, objs);
 	sh_fixture_destroy(test, heap);
 }

@@ -293,17 +293,24 @@ static u64 run_sizes(struct spanheap *heap, u64 bytes)
 	return done;
 }
 
-static void profile_test_estimates_are_unbiased(struct kunit *test)
+/* Estimates are near what @run says that it allocated, and freed. */
+static void expect_unbiased(struct kunit *test,
+			    u64 (*run)(struct spanheap *heap, u64 bytes))
 {
 	u64 bytes = SZ_64M / SH_FIXTURE_SLOW, done, live, all;
 	unsigned int stacks;
 
 	KUNIT_ASSERT_EQ(test, sh_profile_set_rate(SZ_8K), 0);
-	done = run_sizes(test->priv, bytes);
+	done = run(test->priv, bytes);
 	sum(test->priv, &live, &all, &stacks);
 	/* 8192 samples deviate by about 1 %, 1024 by 3 %. */
 	EXPECT_NEAR(test, all, done, SH_FIXTURE_SLOW > 1 ? 150 : 60);
 	KUNIT_EXPECT_EQ(test, live, 0);
+}
+
+static void profile_test_estimates_are_unbiased(struct kunit *test)
+{
+	expect_unbiased(test, run_sizes);
 }
 
 /* The same in bulks of one to a batch, of which most come from a CPU's cache. */
@@ -326,14 +333,7 @@ static u64 run_bulks(struct spanheap *heap, u64 bytes)
 
 static void profile_test_estimates_of_bulks_are_unbiased(struct kunit *test)
 {
-	u64 bytes = SZ_64M / SH_FIXTURE_SLOW, done, live, all;
-	unsigned int stacks;
-
-	KUNIT_ASSERT_EQ(test, sh_profile_set_rate(SZ_8K), 0);
-	done = run_bulks(test->priv, bytes);
-	sum(test->priv, &live, &all, &stacks);
-	EXPECT_NEAR(test, all, done, SH_FIXTURE_SLOW > 1 ? 150 : 60);
-	KUNIT_EXPECT_EQ(test, live, 0);
+	expect_unbiased(test, run_bulks);
 }
 
 static int profile_test_init(struct kunit *test)

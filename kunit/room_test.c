@@ -18,29 +18,6 @@
 #define QUIET		(GFP_KERNEL | __GFP_NOWARN)
 #define QUIET_ATOMIC	(GFP_ATOMIC | __GFP_NOWARN)
 
-/* Allocate until that fails. Returns the number of objects. */
-static unsigned int fill_up(struct spanheap *heap, size_t size, void **objs,
-			    unsigned int most)
-{
-	unsigned int nr;
-
-	for (nr = 0; nr < most; nr++) {
-		objs[nr] = spanheap_alloc(heap, size, QUIET);
-		if (!objs[nr])
-			break;
-		sh_fixture_fill(objs[nr], size, nr);
-	}
-	return nr;
-}
-
-static void expect_intact(struct kunit *test, size_t size, void **objs, unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		KUNIT_EXPECT_TRUE(test, sh_fixture_intact(objs[i], size, i));
-}
-
 /* As many pages go as are missing: others may want what is idle. */
 static void room_test_releases_what_is_missing(struct kunit *test)
 {
@@ -54,7 +31,7 @@ static void room_test_releases_what_is_missing(struct kunit *test)
 		kunit_skip(test, "arenas keep their memory here");
 	heap = sh_fixture_create(test, "kunit-missing", SZ_4M);
 	sc = &heap->scavenger;
-	nr = fill_up(heap, SZ_64K, objs, ARRAY_SIZE(objs));
+	nr = sh_fixture_fill_up(heap, SZ_64K, objs, ARRAY_SIZE(objs));
 	/* Not next to each other, and more than CPUs may cache. */
 	for (i = 0; i < nr; i += 2) {
 		spanheap_free(objs[i]);
@@ -75,7 +52,7 @@ static void use_and_free(void *heap)
 	void *objs[16];
 	unsigned int nr;
 
-	nr = fill_up(heap, SZ_16K, objs, ARRAY_SIZE(objs));
+	nr = sh_fixture_fill_up(heap, SZ_16K, objs, ARRAY_SIZE(objs));
 	spanheap_free_bulk(nr, objs);
 	spanheap_free(spanheap_alloc(heap, SZ_64K, QUIET));
 }
@@ -98,7 +75,7 @@ static void room_test_takes_what_other_cpus_cache(struct kunit *test)
 	while (!rc->nr && calls++ < 10)
 		KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(cpu, use_and_free, heap), 0);
 	KUNIT_EXPECT_GT(test, rc->nr, 0);
-	nr = fill_up(heap, SZ_8K, objs, 512);
+	nr = sh_fixture_fill_up(heap, SZ_8K, objs, 512);
 	KUNIT_EXPECT_LT(test, nr, 512);
 	KUNIT_EXPECT_EQ(test, rc->nr, 0);
 	KUNIT_EXPECT_EQ(test, per_cpu_ptr(heap->caches.cpu, cpu)->capacity, 0);
@@ -122,7 +99,7 @@ static void room_test_failures_are_calm(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, objs);
 	sh_fixture_stop_scavenger(heap);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		nr = fill_up(heap, sizes[i], objs, 2048);
+		nr = sh_fixture_fill_up(heap, sizes[i], objs, 2048);
 		spanheap_free(objs[--nr]);
 		shootdowns = heap->scavenger.shootdowns;
 		end = jiffies + HZ;
@@ -135,7 +112,7 @@ static void room_test_failures_are_calm(struct kunit *test)
 		}
 		KUNIT_EXPECT_GT(test, rounds, 10);
 		KUNIT_EXPECT_LE(test, heap->scavenger.shootdowns - shootdowns, 12);
-		expect_intact(test, sizes[i], objs, nr);
+		sh_fixture_expect_intact(test, sizes[i], objs, nr);
 		spanheap_free_bulk(nr, objs);
 	}
 	sh_fixture_destroy(test, heap);
@@ -233,7 +210,7 @@ static void room_test_takes_resident_runs_first(struct kunit *test)
 		kunit_skip(test, "all runs are resident here");
 	heap = sh_fixture_create(test, "kunit-near", SZ_4M);
 	sh_fixture_pin();
-	nr = fill_up(heap, SZ_64K, objs, ARRAY_SIZE(objs));
+	nr = sh_fixture_fill_up(heap, SZ_64K, objs, ARRAY_SIZE(objs));
 	KUNIT_ASSERT_GT(test, nr, 4);
 	shootdowns = heap->scavenger.shootdowns;
 	spanheap_free(objs[--nr]);
@@ -245,7 +222,7 @@ static void room_test_takes_resident_runs_first(struct kunit *test)
 	obj = spanheap_alloc(heap, SZ_64K - 2 * SZ_8K, QUIET_ATOMIC);
 	KUNIT_EXPECT_NOT_NULL(test, obj);
 	spanheap_free(obj);
-	expect_intact(test, SZ_64K, objs, nr);
+	sh_fixture_expect_intact(test, SZ_64K, objs, nr);
 	spanheap_free_bulk(nr, objs);
 	sh_fixture_destroy(test, heap);
 }
@@ -265,7 +242,7 @@ static void room_test_waits_for_what_readers_may_see(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, objs);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		nr = fill_up(heap, sizes[i], objs, 1024);
+		nr = sh_fixture_fill_up(heap, sizes[i], objs, 1024);
 		for (round = 0; round < 8; round++) {
 			evicted = objs[round];
 			spanheap_free_rcu(evicted, rcu);
@@ -276,7 +253,7 @@ static void room_test_waits_for_what_readers_may_see(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, atomic_long_read(&heap->rcu_frees), 0);
 	}
 	/* Not those who may not wait. */
-	nr = fill_up(heap, SZ_64K, objs, 1024);
+	nr = sh_fixture_fill_up(heap, SZ_64K, objs, 1024);
 	rcu_read_lock();
 	evicted = objs[0];
 	spanheap_free_rcu(evicted, rcu);
@@ -304,7 +281,7 @@ static void room_test_what_must_not_fail_does_not(struct kunit *test)
 	u64 over;
 
 	KUNIT_ASSERT_NOT_NULL(test, objs);
-	nr = fill_up(heap, SZ_8K, objs, 1024);
+	nr = sh_fixture_fill_up(heap, SZ_8K, objs, 1024);
 	KUNIT_EXPECT_EQ(test, over_limit(heap), 0);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		sure[i] = spanheap_alloc(heap, sizes[i], GFP_KERNEL | __GFP_NOFAIL);
@@ -316,7 +293,7 @@ static void room_test_what_must_not_fail_does_not(struct kunit *test)
 	over = over_limit(heap);
 	spanheap_free(spanheap_alloc(heap, SZ_64K, QUIET));
 	KUNIT_EXPECT_EQ(test, over_limit(heap), over);
-	expect_intact(test, SZ_8K, objs, nr);
+	sh_fixture_expect_intact(test, SZ_8K, objs, nr);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		KUNIT_EXPECT_TRUE(test, sh_fixture_intact(sure[i], sizes[i], i));
 	spanheap_free_bulk(ARRAY_SIZE(sizes), sure);
@@ -334,7 +311,7 @@ static void room_test_no_call_fails_that_must_not(struct kunit *test)
 	unsigned int nr;
 
 	KUNIT_ASSERT_NOT_NULL(test, objs);
-	nr = fill_up(heap, SZ_8K, objs, 1024);
+	nr = sh_fixture_fill_up(heap, SZ_8K, objs, 1024);
 	pages = spanheap_alloc_pages(heap, SZ_64K, sure);
 	KUNIT_EXPECT_NOT_NULL(test, pages);
 	forever = spanheap_alloc_persistent(heap, SZ_32K, 8, sure);
