@@ -122,6 +122,7 @@ static bool extend_any(struct sh_pageheap *ph, u32 need, struct sh_span *record,
 	struct sh_arena *arena;
 	u32 step;
 
+	lockdep_assert_held(&ph->lock);
 	arena = arena_with_room(ph, need, gfp, &step);
 	if (arena)
 		extend(ph, arena, record, step);
@@ -294,6 +295,7 @@ static bool runs_low(struct sh_pageheap *ph)
 {
 	u32 step;
 
+	lockdep_assert_held(&ph->lock);
 	return room_ahead(ph) < wanted_ahead(ph) ||
 	       (ph->missing && !arena_with_room(ph, ph->missing, 0, &step));
 }

@@ -46,6 +46,7 @@ static struct sh_span *merge_run(struct sh_pageheap *ph, struct sh_span *run)
 {
 	struct sh_span *other;
 
+	lockdep_assert_held(&ph->lock);
 	sh_pageheap_count_idle(ph, run);
 	other = sh_free_neighbour(run, sh_span_base(run) - SH_PAGE_SIZE);
 	if (other) {
@@ -135,6 +136,7 @@ struct sh_span *sh_pageheap_take_front(struct sh_pageheap *ph,
 	struct sh_span *span, *fresh = NULL;
 	u32 released = sh_count_released(run, nr_pages);
 
+	lockdep_assert_held(&ph->lock);
 	if (!sh_pageheap_may_fit(ph, nr_pages - slack) ||
 	    !sh_pageheap_within_limit(ph, run->arena,
 				      min(released, nr_pages - slack)))

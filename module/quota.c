@@ -55,6 +55,12 @@ static unsigned long meta_pages(struct sh_pageheap *ph, size_t more)
 	return (sh_pageheap_meta(ph) + more + SH_PAGE_SIZE) >> SH_PAGE_SHIFT;
 }
 
+/* All that counts, in heap pages, and @more bytes of metadata. */
+static unsigned long held_pages(struct sh_pageheap *ph, size_t more)
+{
+	return ph->sys - ph->released + meta_pages(ph, more);
+}
+
 /**
  * sh_pageheap_within_limit() - whether there may be more memory
  * @ph: the page heap, locked; if it is not, the answer may be a moment old
@@ -73,7 +79,7 @@ bool sh_pageheap_within_limit(struct sh_pageheap *ph,
 		return true;
 	if (arena && arena->spare)
 		more = sh_arena_meta_bytes(arena);
-	return ph->sys - ph->released + nr + meta_pages(ph, more) < limit;
+	return held_pages(ph, more) + nr < limit;
 }
 
 /**
@@ -84,8 +90,9 @@ bool sh_pageheap_within_limit(struct sh_pageheap *ph,
  */
 unsigned long sh_pageheap_room(struct sh_pageheap *ph)
 {
-	unsigned long used = ph->sys - ph->released + meta_pages(ph, 0) + 1;
+	unsigned long used = held_pages(ph, 0) + 1;
 
+	lockdep_assert_held(&ph->lock);
 	return ph->limit > used ? ph->limit - used : 0;
 }
 
@@ -137,7 +144,7 @@ unsigned long sh_pageheap_excess(struct sh_pageheap *ph, unsigned long nr,
 	if (!SH_ARENA_SPARSE && nr)
 		nr = round_up(nr, SH_GROW_UNIT) + nr / 256 + 1;
 	spin_lock_irqsave(&ph->lock, flags);
-	want = ph->sys - ph->released + nr + meta_pages(ph, 0) + 1;
+	want = held_pages(ph, 0) + nr + 1;
 	*idle = ph->idle - ph->released + ph->going;
 	spin_unlock_irqrestore(&ph->lock, flags);
 	return limit && want > limit ? want - limit : 0;
@@ -178,6 +185,7 @@ void sh_pageheap_count_idle(struct sh_pageheap *ph, const struct sh_span *run)
 {
 	struct sh_arena *arena = run->arena;
 
+	lockdep_assert_held(&ph->lock);
 	WRITE_ONCE(ph->idle, ph->idle + run->nr_pages);
 	ph->released += run->released;
 	arena->idle += run->nr_pages;
@@ -191,6 +199,7 @@ void sh_pageheap_count_idle(struct sh_pageheap *ph, const struct sh_span *run)
  */
 void sh_pageheap_count_taken(struct sh_pageheap *ph, const struct sh_span *run)
 {
+	lockdep_assert_held(&ph->lock);
 	WRITE_ONCE(ph->idle, ph->idle - run->nr_pages);
 	ph->released -= run->released;
 	run->arena->idle -= run->nr_pages;
