@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The page heap: fit, trimming, coalescing, alignment, zeroing, limits. After
- * each case all invariants are verified. See pageheap_model.c for random ones.
+ * The page heap: fit, trimming, coalescing, alignment, zeroing. After each
+ * case all invariants are verified. See pageheap_model.c for random ones.
  */
 #include <kunit/test.h>
 #include <linux/jiffies.h>
@@ -439,17 +439,7 @@ static void pageheap_test_counts_released_pages(struct kunit *test)
 static void refused(struct kunit *test, unsigned long nr_pages,
 		    unsigned long align, gfp_t gfp)
 {
-	struct sh_pageheap *ph = heap_of(test);
-	struct sh_pageheap_stats before = sh_pages_stats(ph), after;
-
-	KUNIT_EXPECT_NULL(test, sh_pageheap_alloc(ph, nr_pages, align, 0, gfp,
-						  NUMA_NO_NODE));
-	after = sh_pages_stats(ph);
-	KUNIT_EXPECT_EQ(test, after.sys - after.idle,
-			before.sys - before.idle);
-	KUNIT_EXPECT_EQ(test, after.arenas, before.arenas);
-	KUNIT_EXPECT_EQ(test, after.arena_bytes, before.arena_bytes);
-	sh_pages_verify(test, ph);
+	sh_pages_refused(test, heap_of(test), nr_pages, align, gfp);
 }
 
 static void pageheap_test_refuses_the_impossible(struct kunit *test)
@@ -471,44 +461,6 @@ static void pageheap_test_refuses_the_impossible(struct kunit *test)
 static void pageheap_test_reports_a_failure(struct kunit *test)
 {
 	refused(test, ULONG_MAX, 1, GFP_KERNEL);
-}
-
-static void pageheap_test_limit_refuses_more(struct kunit *test)
-{
-	struct sh_pageheap *ph = heap_of(test);
-	struct sh_span *span;
-	unsigned long got = 0;
-
-	ph->limit = 600;
-	refused(test, 601, 1, QUIET);
-	while ((span = sh_pageheap_alloc(ph, 10, 1, 0, QUIET, NUMA_NO_NODE)))
-		got += 10;
-	KUNIT_EXPECT_LT(test, got, ph->limit);
-	/* Metadata counts as well, but is no more than the rest. */
-	KUNIT_EXPECT_GE(test, got, ph->limit / 2);
-	refused(test, 10, 1, QUIET);
-	refused(test, 10, 1, GFP_KERNEL);
-	ph->limit = 0;
-	sh_pages_alloc(test, ph, 600);
-	sh_pages_verify(test, ph);
-}
-
-/* At the limit, what was freed can be had again. */
-static void pageheap_test_limit_allows_reuse(struct kunit *test)
-{
-	struct sh_pageheap *ph = heap_of(test);
-	struct sh_span *span, *last = NULL;
-	unsigned int i;
-
-	ph->limit = 400;
-	while ((span = sh_pageheap_alloc(ph, 8, 1, 0, QUIET, NUMA_NO_NODE)))
-		last = span;
-	KUNIT_ASSERT_NOT_NULL(test, last);
-	for (i = 0; i < 100; i++) {
-		sh_pages_free(ph, last);
-		last = sh_pages_alloc(test, ph, 8);
-	}
-	sh_pages_verify(test, ph);
 }
 
 static int stop_at_third(struct sh_span *span, void *arg)
@@ -583,8 +535,6 @@ static struct kunit_case pageheap_cases[] = {
 	KUNIT_CASE(pageheap_test_counts_released_pages),
 	KUNIT_CASE(pageheap_test_refuses_the_impossible),
 	KUNIT_CASE(pageheap_test_reports_a_failure),
-	KUNIT_CASE(pageheap_test_limit_refuses_more),
-	KUNIT_CASE(pageheap_test_limit_allows_reuse),
 	KUNIT_CASE(pageheap_test_walk_ends_when_told),
 	KUNIT_CASE(pageheap_test_exit_unmaps_everything),
 	{}

@@ -64,6 +64,21 @@ struct sh_span *sh_pages_cut(struct kunit *test, struct sh_pageheap *ph,
 	return rest;
 }
 
+void sh_pages_refused(struct kunit *test, struct sh_pageheap *ph,
+		      unsigned long nr_pages, unsigned long align, gfp_t gfp)
+{
+	struct sh_pageheap_stats before = sh_pages_stats(ph), after;
+
+	KUNIT_EXPECT_NULL(test, sh_pageheap_alloc(ph, nr_pages, align, 0, gfp,
+						  NUMA_NO_NODE));
+	after = sh_pages_stats(ph);
+	KUNIT_EXPECT_EQ(test, after.sys - after.idle,
+			before.sys - before.idle);
+	KUNIT_EXPECT_EQ(test, after.arenas, before.arenas);
+	KUNIT_EXPECT_EQ(test, after.arena_bytes, before.arena_bytes);
+	sh_pages_verify(test, ph);
+}
+
 void sh_pages_free(struct sh_pageheap *ph, struct sh_span *span)
 {
 	sh_pageheap_disown(span);

@@ -39,6 +39,10 @@ struct sh_span *sh_pages_cut(struct kunit *test, struct sh_pageheap *ph,
 			     struct sh_span *span, u32 nr_pages);
 void sh_pages_free(struct sh_pageheap *ph, struct sh_span *span);
 
+/* Expect that a request fails, and that nothing has come of it. */
+void sh_pages_refused(struct kunit *test, struct sh_pageheap *ph,
+		      unsigned long nr_pages, unsigned long align, gfp_t gfp);
+
 /* Take the memory from behind a span in use, as a scavenger does. */
 void sh_pages_release(struct sh_span *span, u32 first, u32 nr_pages);
 

@@ -209,6 +209,7 @@ static void room_test_takes_resident_runs_first(struct kunit *test)
 	if (!SH_ARENA_SPARSE)
 		kunit_skip(test, "all runs are resident here");
 	heap = sh_fixture_create(test, "kunit-near", SZ_4M);
+	sh_fixture_stop_scavenger(heap);
 	sh_fixture_pin();
 	nr = sh_fixture_fill_up(heap, SZ_64K, objs, ARRAY_SIZE(objs));
 	KUNIT_ASSERT_GT(test, nr, 4);

@@ -31,6 +31,9 @@
 #define TRIED_OF_LENGTH	8
 #define TRIED_IN_ALL	64
 
+/* Pages of runs that are partly resident to look at, for those at the front. */
+#define COUNTED_IN_ALL	1024
+
 /**
  * sh_freeruns_init() - make an empty set
  * @fr: the set
@@ -327,15 +330,33 @@ struct sh_span *sh_freeruns_exact(struct sh_freeruns *fr, u32 nr_pages,
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_exact);
 
+/*
+ * Whether what is wanted takes no more memory than there may be: all of the run,
+ * or just its front, if that can be counted with *@countable pages.
+ */
+static bool affordable(const struct sh_span *run, unsigned long front,
+		       unsigned long room, unsigned long *countable)
+{
+	if (run->released <= room)
+		return true;
+	if (front > *countable)
+		return false;
+	*countable -= front;
+	return sh_count_released(run, front) <= room;
+}
+
 /* One of the runs that became idle last; see sh_freeruns_resident(). */
 static struct sh_span *try_newest(struct list_head *list, unsigned long nr_pages,
-				  unsigned long room)
+				  unsigned long align, unsigned long room)
 {
+	unsigned long countable = COUNTED_IN_ALL;
 	int tries = PLACES_TRIED;
 	struct sh_span *run;
 
 	list_for_each_entry_reverse(run, list, lru) {
-		if (run->nr_pages >= nr_pages && run->released <= room)
+		if (fits(run, nr_pages, align) &&
+		    affordable(run, sh_run_skip(run, align) + nr_pages, room,
+			       &countable))
 			return run;
 		if (!--tries)
 			break;
@@ -347,19 +368,20 @@ static struct sh_span *try_newest(struct list_head *list, unsigned long nr_pages
  * sh_freeruns_resident() - find a run that needs little more memory
  * @fr: the set
  * @nr_pages: heap pages wanted
+ * @align: alignment of their address in heap pages, a power of two
  * @room: heap pages there may be more
  *
  * Of the runs that became idle last, so that there is an end to it.
  *
- * Return: a run that is long enough and has no more pages than @room without
- * memory, or NULL.
+ * Return: a run that is long enough, of which no more than @room pages are without
+ * memory up to the last one wanted, or NULL.
  */
 struct sh_span *sh_freeruns_resident(struct sh_freeruns *fr,
 				     unsigned long nr_pages,
-				     unsigned long room)
+				     unsigned long align, unsigned long room)
 {
-	return try_newest(&fr->lru, nr_pages, room) ?:
-	       try_newest(&fr->charged, nr_pages, room);
+	return try_newest(&fr->lru, nr_pages, align, room) ?:
+	       try_newest(&fr->charged, nr_pages, align, room);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_resident);
 

@@ -56,7 +56,7 @@ struct sh_span *sh_freeruns_exact(struct sh_freeruns *fr, u32 nr_pages,
 				  unsigned long align);
 struct sh_span *sh_freeruns_resident(struct sh_freeruns *fr,
 				     unsigned long nr_pages,
-				     unsigned long room);
+				     unsigned long align, unsigned long room);
 const char *sh_freeruns_check(struct sh_freeruns *fr, unsigned long *nr);
 
 #endif /* SPANHEAP_FREERUNS_H */

@@ -207,7 +207,7 @@ static struct sh_span *take_run(struct sh_pageheap *ph, u32 nr_pages,
 	span = take_from(ph, run, nr_pages, align, slack, kind, record);
 	if (span != ERR_PTR(-EDQUOT))
 		return span;
-	run = sh_freeruns_resident(&ph->free, nr_pages + align - 1,
+	run = sh_freeruns_resident(&ph->free, nr_pages, align,
 				   sh_pageheap_room(ph));
 	if (!run)
 		return span;

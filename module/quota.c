@@ -149,6 +149,7 @@ unsigned long sh_pageheap_excess(struct sh_pageheap *ph, unsigned long nr,
 	spin_unlock_irqrestore(&ph->lock, flags);
 	return limit && want > limit ? want - limit : 0;
 }
+EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_excess);
 
 /**
  * sh_pageheap_arena_cost() - what it may take to keep another arena

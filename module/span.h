@@ -242,6 +242,23 @@ static inline unsigned long sh_span_end(const struct sh_span *span)
 	return sh_span_base(span) + sh_span_bytes(span);
 }
 
+/**
+ * sh_count_released() - count pages without memory at the front of a span
+ * @run: the span
+ * @nr_pages: how many pages to look at
+ *
+ * Return: how many of them have none.
+ */
+static inline u32 sh_count_released(const struct sh_span *run, u32 nr_pages)
+{
+	if (!run->released)
+		return 0;
+	if (run->released == run->nr_pages)
+		return nr_pages;
+	return nr_pages - sh_arena_count_resident(run->arena, sh_span_base(run),
+						  nr_pages);
+}
+
 static inline unsigned long *sh_span_bitmap(struct sh_span *span)
 {
 	return (unsigned long *)(span->obj + sh_span_kind_states[span->kind]);

@@ -115,24 +115,6 @@ void sh_map_idle(struct sh_span *span)
 }
 
 /**
- * sh_count_released() - count pages without memory at the front of a span
- * @run: the span
- * @nr_pages: how many pages to look at
- *
- * Return: how many of them have none.
- */
-u32 sh_count_released(const struct sh_span *run, u32 nr_pages)
-{
-	if (!run->released)
-		return 0;
-	if (run->released == run->nr_pages)
-		return nr_pages;
-	return nr_pages - sh_arena_count_resident(run->arena, sh_span_base(run),
-						  nr_pages);
-}
-EXPORT_SYMBOL_FOR_KUNIT(sh_count_released);
-
-/**
  * sh_free_neighbour() - the free run before or after a span
  * @run: the span
  * @addr: an address in the heap page just before it or just after it

@@ -16,7 +16,6 @@ void sh_map_ends(struct sh_span *span);
 void sh_map_forget(struct sh_span *span);
 void sh_map_idle(struct sh_span *span);
 void sh_map_inner(struct sh_span *span, struct sh_span *to);
-u32 sh_count_released(const struct sh_span *run, u32 nr_pages);
 
 struct sh_span *sh_free_neighbour(const struct sh_span *run,
 				  unsigned long addr);
