@@ -6,7 +6,10 @@
  */
 #include <kunit/test.h>
 #include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 
 #include "fixture.h"
@@ -378,6 +381,46 @@ static void release_test_a_long_run_takes_several_shootdowns(struct kunit *test)
 	sh_pages_verify(test, ph);
 }
 
+/* Uses a page and has it given back, all the time. */
+static int use_and_give_back(void *arg)
+{
+	struct sh_pageheap *ph = arg;
+	struct sh_span *span;
+
+	while (!kthread_should_stop()) {
+		span = sh_pageheap_alloc(ph, 1, 1, 0, QUIET, NUMA_NO_NODE);
+		if (span)
+			sh_pages_free(ph, span);
+		sh_pages_give_back(ph, ULONG_MAX, 0);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* What is on its way back is neither in use nor, where it was not, resident. */
+static void release_test_figures_are_right_meanwhile(struct kunit *test)
+{
+	unsigned long end, in_use = 0, resident = 0;
+	struct sh_pageheap *ph = heap_of(test);
+	struct sh_pageheap_stats s;
+	struct task_struct *task;
+
+	sh_fixture_need_sparse_arenas(test);
+	sh_pages_free(ph, sh_pages_alloc(test, ph, SH_GROW_STEP));
+	sh_pages_give_back(ph, ULONG_MAX, 0);
+	task = kthread_run(use_and_give_back, ph, "give_back");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	for (end = jiffies + HZ; time_before(jiffies, end); cond_resched()) {
+		s = sh_pages_stats(ph);
+		in_use = max(in_use, s.sys - s.idle);
+		resident = max(resident, s.sys - s.released);
+	}
+	kthread_stop(task);
+	KUNIT_EXPECT_EQ(test, in_use, 1);
+	KUNIT_EXPECT_EQ(test, resident, 1);
+	sh_pages_verify(test, ph);
+}
+
 static struct kunit_case release_test_cases[] = {
 	KUNIT_CASE(release_test_keeps_what_arenas_keep),
 	KUNIT_CASE(release_test_gives_all_idle_pages_back),
@@ -391,6 +434,7 @@ static struct kunit_case release_test_cases[] = {
 	KUNIT_CASE(release_test_a_merged_run_may_need_zeroing),
 	KUNIT_CASE(release_test_many_runs_take_several_shootdowns),
 	KUNIT_CASE(release_test_a_long_run_takes_several_shootdowns),
+	KUNIT_CASE(release_test_figures_are_right_meanwhile),
 	{}
 };
 

@@ -17,7 +17,8 @@
  * - pagemap: see pagemap.c. An allocated run has all its pages mapped before it
  *   is handed out. The loser of a merge has all its entries overwritten before
  *   its record is freed;
- * - sys = pages in spans of any state; idle and released count free runs.
+ * - sys = pages in spans of any state; idle and released count free runs, and
+ *   what is held to be given back, which has been one and will be one again.
  *
  * Locks: ph->lock, then the pagemap's none, then a fixalloc's. The check takes
  * a central list's lock inside ph->lock. Never held over the page allocator.
@@ -47,7 +48,6 @@ static struct sh_span *merge_run(struct sh_pageheap *ph, struct sh_span *run)
 	struct sh_span *other;
 
 	lockdep_assert_held(&ph->lock);
-	sh_pageheap_count_idle(ph, run);
 	other = sh_free_neighbour(run, sh_span_base(run) - SH_PAGE_SIZE);
 	if (other) {
 		sh_freeruns_del(&ph->free, other);
@@ -73,6 +73,7 @@ struct sh_span *sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run)
 {
 	if (run->released < run->nr_pages)
 		sh_pageheap_note_idle(ph);
+	sh_pageheap_count_idle(ph, run);
 	run = merge_run(ph, run);
 	sh_freeruns_add(&ph->free, run);
 	sh_pageheap_show(ph);
@@ -96,7 +97,8 @@ static unsigned long later(const struct sh_span *run, unsigned long addr,
  * @ph: the page heap, locked
  * @run: as for sh_pageheap_add_run(), its idle_since as it was
  *
- * It does not get younger by that, unless what it is merged with is.
+ * It does not get younger by that, unless what it is merged with is. It has been
+ * counted as idle all the time.
  */
 void sh_pageheap_return_run(struct sh_pageheap *ph, struct sh_span *run)
 {

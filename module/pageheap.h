@@ -42,7 +42,7 @@
  * @nr_arenas: how many
  * @next_id: id for the next arena
  * @sys: heap pages taken into use
- * @idle: heap pages of these in free runs
+ * @idle: heap pages of these in free runs, or in @going
  * @released: heap pages of these without memory behind them
  * @going: heap pages in runs that were free and are on their way back to the system
  * @grows: times @sys grew
@@ -120,7 +120,7 @@ struct sh_pageheap {
  * struct sh_pageheap_stats - figures of a page heap
  * @limit: most resident heap pages, 0 for no limit
  * @sys: heap pages taken into use
- * @idle: heap pages of these in free runs
+ * @idle: heap pages of these in free runs, or on their way back to the system
  * @released: heap pages of these without memory behind them
  * @arenas: arenas
  * @grows: times the page heap grew

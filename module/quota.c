@@ -13,9 +13,9 @@
  * free runs may be resident already. Before there are any new addresses, for what
  * remains when all that is idle has gone; and when a run is taken, exactly.
  *
- * Invariants: an arena's idle pages are those in free runs; arena_bytes_used is the
- * sum over the arenas of which not all pages are. Pages on their way back to the
- * system (ph->going) are as good as idle.
+ * Invariants: ph->idle is the sum of the arenas' idle pages; arena_bytes_used is the
+ * sum over the arenas of which not all pages are idle. Pages on their way back to
+ * the system (ph->going) are.
  *
  * Locks: ph->lock, as pageheap.c has it. Contexts: any but NMI.
  */
@@ -124,7 +124,7 @@ bool sh_pageheap_may_fit(struct sh_pageheap *ph, unsigned long nr)
 	lockdep_assert_held(&ph->lock);
 	if (!limit || !nr)
 		return true;
-	return ph->sys - ph->idle - ph->going + nr + meta_pages(ph, 0) < limit;
+	return ph->sys - ph->idle + nr + meta_pages(ph, 0) < limit;
 }
 
 /**
@@ -145,7 +145,7 @@ unsigned long sh_pageheap_excess(struct sh_pageheap *ph, unsigned long nr,
 		nr = round_up(nr, SH_GROW_UNIT) + nr / 256 + 1;
 	spin_lock_irqsave(&ph->lock, flags);
 	want = held_pages(ph, 0) + nr + 1;
-	*idle = ph->idle - ph->released + ph->going;
+	*idle = ph->idle - ph->released;
 	spin_unlock_irqrestore(&ph->lock, flags);
 	return limit && want > limit ? want - limit : 0;
 }
@@ -253,7 +253,7 @@ void sh_pageheap_report(struct sh_pageheap *ph, unsigned long nr_pages, int err,
 	if (gfp & __GFP_NOWARN)
 		return;
 	spin_lock_irqsave(&ph->lock, flags);
-	in_use = ph->sys - ph->idle - ph->going;
+	in_use = ph->sys - ph->idle;
 	spin_unlock_irqrestore(&ph->lock, flags);
 	if (err == -EDQUOT)
 		pr_warn_ratelimited("heap %s: %lu KiB refused to %s[%d]: the limit of %lu KiB is reached, of which %lu KiB are in use and %lu KiB metadata; raise it or free objects\n",

@@ -45,15 +45,20 @@ static unsigned long resident(const struct sh_span *run)
 	return run->nr_pages - run->released;
 }
 
-static void hold(struct sh_pageheap *ph, struct sh_span *run)
+static void take(struct sh_pageheap *ph, struct sh_span *run)
 {
 	sh_freeruns_del(&ph->free, run);
 	run->state = SH_SPAN_HELD;
-	sh_pageheap_count_taken(ph, run);
-	sh_pageheap_show(ph);
 }
 
-/* Give a run of a batch back. Until then it is no one's, and as good as idle. */
+/* Hold a run for a batch. It is still counted as idle: nobody uses it. */
+static void hold(struct sh_pageheap *ph, struct sh_span *run)
+{
+	take(ph, run);
+	WRITE_ONCE(ph->going, ph->going + run->nr_pages);
+}
+
+/* Give a run of a batch back. */
 static void unhold(struct sh_pageheap *ph, struct sh_span *run)
 {
 	WRITE_ONCE(ph->going, ph->going - run->nr_pages);
@@ -75,7 +80,6 @@ static unsigned long hold_batch(struct sh_pageheap *ph, unsigned long goal,
 			break;
 		got += resident(run);
 		hold(ph, run);
-		WRITE_ONCE(ph->going, ph->going + run->nr_pages);
 		list_add_tail(&run->lru, batch);
 	}
 	spin_unlock_irq(&ph->lock);
@@ -139,12 +143,14 @@ static void trim_batch(struct sh_pageheap *ph, struct list_head *batch,
  * @pages: the pages
  * @nr: heap pages of them
  * @done: heap pages freed before these
+ * @gone: heap pages of this batch that have no memory any more
  * @shootdowns: shootdowns that took
  */
 struct unmapped {
 	struct list_head pages;
 	unsigned long nr;
 	unsigned long done;
+	unsigned long gone;
 	unsigned long shootdowns;
 };
 
@@ -164,7 +170,7 @@ static void free_unmapped(struct unmapped *u)
 static void unmap_run(struct sh_span *run, struct unmapped *u)
 {
 	unsigned long addr = sh_span_base(run), end = sh_span_end(run);
-	unsigned long nr, got;
+	unsigned long nr, got, before = run->released;
 
 	for (; addr < end; addr += nr << SH_PAGE_SHIFT) {
 		nr = min((end - addr) >> SH_PAGE_SHIFT, SH_RELEASE_BATCH - u->nr);
@@ -177,6 +183,7 @@ static void unmap_run(struct sh_span *run, struct unmapped *u)
 	/* Somebody has taken all of it: or it would be tried again for ever. */
 	if (!sh_arena_intact(run->arena))
 		run->released = run->nr_pages;
+	u->gone += run->released - before;
 	run->dirty = false;
 	run->charged = false;
 }
@@ -185,17 +192,21 @@ static void unmap_batch(struct list_head *batch, struct unmapped *u)
 {
 	struct sh_span *run;
 
+	u->gone = 0;
 	list_for_each_entry(run, batch, lru)
 		unmap_run(run, u);
 	free_unmapped(u);
 }
 
-static void return_batch(struct sh_pageheap *ph, struct list_head *batch)
+/* Of all of the batch there are @gone pages without memory more than before. */
+static void return_batch(struct sh_pageheap *ph, struct list_head *batch,
+			 unsigned long gone)
 {
 	struct sh_span *run, *next;
 	unsigned int nr = 0;
 
 	spin_lock_irq(&ph->lock);
+	ph->released += gone;
 	list_for_each_entry_safe(run, next, batch, lru) {
 		unhold(ph, run);
 		if (++nr % RETURN_RUNS)
@@ -226,7 +237,7 @@ static unsigned long release(struct sh_pageheap *ph, unsigned long goal,
 		got = u.done;
 		unmap_batch(&batch, &u);
 		atomic_long_sub(u.done - got, &ph->resident);
-		return_batch(ph, &batch);
+		return_batch(ph, &batch, u.gone);
 		sh_trace(release, ph->name,
 			 (size_t)(u.done - got) << SH_PAGE_SHIFT);
 		INIT_LIST_HEAD(&batch);
@@ -292,7 +303,9 @@ static void take_arena(struct sh_pageheap *ph, struct sh_arena *arena,
 	struct sh_span *run = arena->used ? idle_run(arena) : NULL;
 
 	if (run) {
-		hold(ph, run);
+		take(ph, run);
+		sh_pageheap_count_taken(ph, run);
+		sh_pageheap_show(ph);
 		ph->sys -= run->nr_pages;
 		atomic_long_sub(resident(run), &ph->resident);
 		sh_map_forget(run);
