@@ -153,6 +153,16 @@ static unsigned long bound_by_limit(struct sh_pageheap *ph, unsigned long size)
 	return limit ? min(size, round_up(limit, SH_GROW_UNIT)) : size;
 }
 
+/* Heap pages that the heap may come to have in use beside what it had. */
+static unsigned long left_by_limit(struct sh_pageheap *ph)
+{
+	unsigned long limit = READ_ONCE(ph->limit);
+
+	if (!limit)
+		return ULONG_MAX;
+	return limit > ph->sys ? round_up(limit - ph->sys, SH_GROW_UNIT) : 0;
+}
+
 /*
  * How much room there should be ahead, for those who can not sleep: what a burst
  * of them may take before a worker had its turn, and an eighth of a large heap.
@@ -162,7 +172,7 @@ static unsigned long wanted_ahead(struct sh_pageheap *ph)
 	unsigned long want = max(ph->sys / 8, SH_AHEAD_MIN);
 
 	want = min3(want, ph->ahead, ph->arena_pages / 2);
-	return bound_by_limit(ph, want);
+	return min(bound_by_limit(ph, want), left_by_limit(ph));
 }
 
 static void add_arena(struct sh_pageheap *ph, struct sh_arena *arena)

@@ -35,6 +35,7 @@
 #include "fault.h"
 #include "heap.h"
 #include "leakcheck.h"
+#include "longmem.h"
 #include "owner.h"
 #include "sampling.h"
 #include "special.h"
@@ -125,7 +126,7 @@ static void free_rest(struct work_struct *work)
 	sh_caches_exit(&heap->caches);
 	sh_fixalloc_exit(&heap->specials);
 	sh_finalizers_exit(&heap->finalizers);
-	kvfree(heap);
+	sh_long_record_free(heap, sizeof(*heap));
 }
 
 /*
@@ -155,7 +156,7 @@ static struct spanheap *new_heap(const char *name,
 	int err;
 
 	heap = sh_fault(SH_FAULT_META) ? NULL :
-	       kvzalloc_node(sizeof(*heap), GFP_KERNEL, config->node);
+	       sh_long_record_alloc(sizeof(*heap), config->node);
 	if (!heap)
 		return ERR_PTR(-ENOMEM);
 	strscpy(heap->name, name, sizeof(heap->name));

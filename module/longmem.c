@@ -2,15 +2,18 @@
 /*
  * Getting, zeroing, copying and freeing memory in any amount, for those who may have
  * hundreds of MiB: others get the CPU in between, where the caller's flags allow
- * to block. Where they do not, it takes as long as it takes.
+ * to block. Where they do not, it takes as long as it takes. And large records that
+ * take no more than their pages.
  *
  * Locks: none. Contexts: that of the gfp; freeing task, may sleep.
  */
+#include <linux/kmemleak.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 
 #include "compat.h"
 #include "longmem.h"
@@ -105,3 +108,49 @@ void sh_free_page_of_many(struct page *page, unsigned long nr)
 		__free_page(page);
 	cond_resched();
 }
+
+/**
+ * sh_long_record_alloc() - allocate a record of several pages
+ * @bytes: its size
+ * @node: NUMA node, or NUMA_NO_NODE
+ *
+ * kmalloc() would round it up to a power of two. In one piece if there is one:
+ * that takes no entries of the TLB of its own.
+ *
+ * Context: task, may sleep.
+ * Return: zeroed memory for sh_long_record_free(), or NULL.
+ */
+void *sh_long_record_alloc(size_t bytes, int node)
+{
+	unsigned int order = get_order(bytes);
+	struct page *page = alloc_pages_node(node, GFP_KERNEL | __GFP_ZERO |
+					     __GFP_NORETRY | __GFP_NOWARN, order);
+	unsigned long i;
+
+	if (!page)
+		return vzalloc_node(bytes, node);
+	split_page(page, order);
+	for (i = PFN_UP(bytes); i < 1UL << order; i++)
+		__free_page(page + i);
+	kmemleak_alloc(page_address(page), bytes, 1, GFP_KERNEL);
+	return page_address(page);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_long_record_alloc);
+
+/**
+ * sh_long_record_free() - free what sh_long_record_alloc() gave
+ * @record: the record
+ * @bytes: as it was allocated
+ *
+ * Context: task, may sleep.
+ */
+void sh_long_record_free(void *record, size_t bytes)
+{
+	if (is_vmalloc_addr(record)) {
+		vfree(record);
+		return;
+	}
+	kmemleak_free(record);
+	free_pages_exact(record, bytes);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_long_record_free);

@@ -23,13 +23,13 @@
 #define SH_GROW_UNIT		((64UL << 10) >> SH_PAGE_SHIFT)
 
 /*
- * Heap pages of a heap's first arena, and of what there is to be ahead of those
- * who can not sleep: from 4.5 to 32 MiB. Where arenas have their memory from the
- * start, a step.
+ * Heap pages that there are to be ahead of those who can not sleep, from 4.5 to
+ * 32 MiB, and of a heap's first arena: that, and a step to begin with. Where arenas
+ * have their memory from the start, a step.
  */
-#define SH_FIRST_ARENA		(SH_ARENA_SPARSE ? 8 * SH_GROW_STEP : SH_GROW_STEP)
 #define SH_AHEAD_MIN		(SH_ARENA_SPARSE ? 9 * SH_GROW_STEP / 2 : SH_GROW_STEP)
 #define SH_AHEAD_MAX		(SH_ARENA_SPARSE ? 32 * SH_GROW_STEP : SH_GROW_STEP)
+#define SH_FIRST_ARENA		(SH_ARENA_SPARSE ? SH_AHEAD_MIN + SH_GROW_STEP : SH_GROW_STEP)
 
 /* Most heap pages that are unmapped before a TLB shootdown is made: 32 MiB. */
 #define SH_RELEASE_BATCH	((32UL << 20) >> SH_PAGE_SHIFT)

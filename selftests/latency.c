@@ -45,7 +45,7 @@
 #define TIMER_NS	(50 * NSEC_PER_USEC)
 #define THREAD_NS	(200 * NSEC_PER_USEC)
 
-#define MOST_HEAPS	512
+#define MOST_HEAPS	1100
 
 /**
  * struct object - what an object begins with
