@@ -102,6 +102,18 @@ void sh_fixture_need_sparse_arenas(struct kunit *test)
 		kunit_skip(test, "arenas here keep their memory");
 }
 
+unsigned long sh_fixture_arenas(struct spanheap *heap)
+{
+	struct sh_arena *arena;
+	unsigned long nr = 0;
+
+	spin_lock_irq(&heap->ph.lock);
+	list_for_each_entry(arena, &heap->ph.arenas, link)
+		nr += arena->used || !SH_ARENA_SPARSE;
+	spin_unlock_irq(&heap->ph.lock);
+	return nr;
+}
+
 void sh_fixture_wait_for_drains(struct spanheap *heap)
 {
 	int cpu;

@@ -87,6 +87,9 @@ int sh_fixture_pin(void);
 /* Skips the case where arenas keep their memory. */
 void sh_fixture_need_sparse_arenas(struct kunit *test);
 
+/* Arenas, but for addresses that nobody has used yet and that take no memory. */
+unsigned long sh_fixture_arenas(struct spanheap *heap);
+
 /* Make the next pass of the scavenger now, and what it leaves over because of its rate. */
 void sh_fixture_scavenge_pass(struct spanheap *heap);
 

@@ -127,7 +127,7 @@ static void large_test_goes_beyond_an_arena(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, spanheap_size(obj), size);
 	sh_fixture_fill(obj, size, 3);
 	KUNIT_EXPECT_TRUE(test, sh_fixture_intact(obj, size, 3));
-	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).arenas, 2);
+	KUNIT_EXPECT_GE(test, sh_fixture_stats(heap).arenas, 2);
 	sh_fixture_check(test, heap);
 	spanheap_free(obj);
 }

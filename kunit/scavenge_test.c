@@ -13,12 +13,16 @@
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 #include <linux/workqueue.h>
 
 #include "fixture.h"
 
 #define LONG_PAGES	640UL
 #define LONG_BYTES	(LONG_PAGES << SH_PAGE_SHIFT)
+
+/* How long a pass may pace, a hundredth of the second until the next. */
+#define PASS_NS		(10 * NSEC_PER_MSEC)
 
 static struct spanheap *heap_of(struct kunit *test)
 {
@@ -96,7 +100,7 @@ static void scavenge_test_a_request_returns_bytes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, got, resident - sh_fixture_stats(heap).resident);
 	if (SH_ARENA_SPARSE)
 		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).resident, 0);
-	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).arenas, 1);
+	KUNIT_EXPECT_EQ(test, sh_fixture_arenas(heap), 1);
 	KUNIT_EXPECT_EQ(test, heap->scavenger.shootdowns > 0, SH_ARENA_SPARSE);
 	expect_one_pass(test, heap, got);
 	/* There is no more then, and a pass for nothing is none. */
@@ -233,12 +237,12 @@ static void scavenge_test_old_arenas_go_back(struct kunit *test)
 	heap->scavenger.idle_ms = 300000;
 	stop_pacing(heap);
 	use_pages(test, LONG_PAGES, 3);
-	KUNIT_EXPECT_GE(test, pages_of(heap).arenas, 3);
+	KUNIT_EXPECT_GE(test, sh_fixture_arenas(heap), 3);
 	sh_fixture_scavenge_pass(heap);
-	KUNIT_EXPECT_GE(test, pages_of(heap).arenas, 3);
+	KUNIT_EXPECT_GE(test, sh_fixture_arenas(heap), 3);
 	let_age(heap, 301);
 	sh_fixture_scavenge_pass(heap);
-	KUNIT_EXPECT_EQ(test, pages_of(heap).arenas, 1);
+	KUNIT_EXPECT_EQ(test, sh_fixture_arenas(heap), 1);
 	KUNIT_EXPECT_GE(test, given_back(heap, SH_SCAVENGE_AGE), 3 * LONG_BYTES);
 	sh_fixture_check(test, heap);
 }
@@ -271,22 +275,28 @@ static void scavenge_test_much_that_is_old_goes_in_steps(struct kunit *test)
 static void scavenge_test_pacing_keeps_recent_use_and_a_tenth(struct kunit *test)
 {
 	struct spanheap *heap = heap_of(test);
-	unsigned long recent = 1000, keep;
+	unsigned long recent = 1000, keep, left = 1000;
+	u64 busy;
 	int i;
 
 	sh_fixture_need_sparse_arenas(test);
 	use_pages(test, 1000, 1);
-	for (i = 0; i < 12; i++) {
+	for (i = 0; i < 12 || (i < 100 && left >= 300); i++) {
+		busy = heap->scavenger.busy_ns;
 		sh_fixture_scavenge_pass(heap);
+		busy = heap->scavenger.busy_ns - busy;
 		keep = min(recent + recent / 10, 1000UL);
+		left = resident(heap);
 		KUNIT_ASSERT_EQ(test, heap->scavenger.recent, recent);
-		KUNIT_ASSERT_EQ(test, resident(heap), keep);
+		KUNIT_ASSERT_GE(test, left, keep);
+		/* More is left only when the time was up, on a busy machine. */
+		KUNIT_ASSERT_TRUE(test, left == keep || busy >= PASS_NS);
 		KUNIT_ASSERT_EQ(test, given_back(heap, SH_SCAVENGE_PACING),
-				(1000 - keep) << SH_PAGE_SHIFT);
+				(1000 - left) << SH_PAGE_SHIFT);
 		recent -= recent / 8;
 		sh_fixture_check(test, heap);
 	}
-	KUNIT_EXPECT_LT(test, resident(heap), 300);
+	KUNIT_EXPECT_LT(test, left, 300);
 	/* The most that was used at a time between passes counts, then as now. */
 	use_pages(test, 900, 1);
 	use_pages(test, 500, 1);
@@ -510,9 +520,9 @@ static void scavenge_test_works_by_itself(struct kunit *test)
 		msleep(20);
 		s = sh_fixture_stats(heap);
 	} while (time_before(jiffies, end) &&
-		 (s.arenas > 1 || s.cached_objects ||
+		 (sh_fixture_arenas(heap) > 1 || s.cached_objects ||
 		  (SH_ARENA_SPARSE && s.resident)));
-	KUNIT_EXPECT_EQ(test, s.arenas, 1);
+	KUNIT_EXPECT_EQ(test, sh_fixture_arenas(heap), 1);
 	KUNIT_EXPECT_EQ(test, s.cached_objects, 0);
 	if (SH_ARENA_SPARSE)
 		KUNIT_EXPECT_EQ(test, s.resident, 0);

@@ -333,11 +333,11 @@ static void shadow_test_arenas_come_and_go(struct kunit *test)
 			large[i] = alloc(test, 6 * SZ_1M - 3);
 			expect_open(test, large[i], 6 * SZ_1M - 3);
 		}
-		KUNIT_EXPECT_GT(test, sh_fixture_stats(heap).arenas, 1);
+		KUNIT_EXPECT_GT(test, sh_fixture_arenas(heap), 1);
 		for (i = 0; i < ARRAY_SIZE(large); i++)
 			spanheap_free(large[i]);
 		spanheap_scavenge(heap);
-		KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).arenas, 1);
+		KUNIT_EXPECT_EQ(test, sh_fixture_arenas(heap), 1);
 		expect_open(test, kept, 100);
 	}
 	spanheap_free(kept);
