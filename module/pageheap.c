@@ -364,15 +364,20 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_populate);
  */
 static void depopulate(struct sh_pageheap *ph, struct sh_span *span)
 {
-	unsigned long got;
-	LIST_HEAD(pages);
+	unsigned long addr = sh_span_base(span), end = sh_span_end(span), got, nr;
 
-	got = sh_arena_unmap(span->arena, sh_span_base(span), span->nr_pages,
-			     &pages);
-	span->released += got;
-	atomic_long_sub(got, &ph->resident);
+	for (; addr < end; addr += nr << SH_PAGE_SHIFT) {
+		LIST_HEAD(pages);
+
+		nr = min((end - addr) >> SH_PAGE_SHIFT, SH_RELEASE_BATCH);
+		got = sh_arena_unmap(span->arena, addr, nr, &pages);
+		span->released += got;
+		atomic_long_sub(got, &ph->resident);
+		if (!list_empty(&pages))
+			sh_arena_free_unmapped(&pages);
+		cond_resched();
+	}
 	span->charged &= !SH_ARENA_SPARSE;
-	sh_arena_free_unmapped(&pages);
 }
 
 /**
