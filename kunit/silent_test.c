@@ -8,6 +8,7 @@
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
@@ -149,6 +150,46 @@ static void silent_test_who_has_to_wait_says_so(struct kunit *test)
 	SH_EXPECT_SILENCE(test);
 }
 
+/* What is to be freed after a grace period. */
+struct late {
+	struct rcu_head rcu;
+};
+
+/*
+ * Who asks for more than the limit leaves beside what is allocated whole is refused
+ * at once, whatever else waits for a grace period. Others wait, for a second.
+ */
+static void silent_test_the_impossible_waits_for_nobody(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	struct hog hog = { .heap = heap, .seconds = 15 };
+	int other = sh_fixture_other_cpu(test), i;
+	struct task_struct *task;
+	struct late *late;
+	void *large;
+
+	spanheap_set_limit(heap, SZ_8M);
+	large = spanheap_alloc(heap, SZ_4M, GFP_KERNEL);
+	late = spanheap_alloc(heap, SZ_1M, GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, large && late);
+	task = start_hog(test, &hog, other);
+	spanheap_free_rcu(late, rcu);
+	for (i = 0; i < 100; i++)
+		KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_4M,
+						       GFP_KERNEL | __GFP_NOWARN));
+	WRITE_ONCE(hog.stop, true);
+	kthread_stop(task);
+	KUNIT_EXPECT_FALSE(test, hog.gave_up);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&heap->rcu_pages), 0);
+	/* Once that is free there is room. */
+	late = spanheap_alloc(heap, SZ_2M, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, late);
+	spanheap_free(late);
+	spanheap_free(large);
+	spanheap_set_limit(heap, 0);
+}
+
 static int steal_often(void *arg)
 {
 	struct spanheap *heap = arg;
@@ -184,6 +225,7 @@ static struct kunit_case silent_test_cases[] = {
 	KUNIT_CASE(silent_test_what_is_taken_is_not_live),
 	KUNIT_CASE(silent_test_cpus_are_not_waited_for),
 	KUNIT_CASE(silent_test_cpus_can_be_emptied),
+	KUNIT_CASE(silent_test_the_impossible_waits_for_nobody),
 	KUNIT_CASE_SLOW(silent_test_who_has_to_wait_says_so),
 	{ }
 };

@@ -65,6 +65,7 @@ struct sh_debug;
  * @dir: its debugfs directory
  * @rcu_frees: objects that spanheap_free_rcu() was called for and that are not
  *	free yet
+ * @rcu_pages: heap pages of the large ones of these
  * @rest: frees what is left of a destroyed heap
  */
 struct spanheap {
@@ -102,6 +103,7 @@ struct spanheap {
 	struct sh_debug *debug;
 	struct dentry *dir;
 	atomic_long_t rcu_frees;
+	atomic_long_t rcu_pages;
 	struct rcu_work rest;
 };
 

@@ -19,13 +19,21 @@
 #include "heap.h"
 #include "trace.h"
 
+/* Heap pages that come free with an object. */
+static u32 pages_of(const struct sh_object *obj)
+{
+	return obj->span->state == SH_SPAN_LARGE ? obj->span->nr_pages : 0;
+}
+
 static void free_claimed(struct rcu_head *head)
 {
 	struct spanheap *heap;
 	struct sh_object obj;
+	u32 pages;
 
 	sh_object_claimed(head, &obj);
 	heap = sh_span_heap(obj.span);
+	pages = pages_of(&obj);
 	if (trace_free_enabled())
 		sh_trace_free(sh_object_start(&obj), _RET_IP_);
 	sh_object_finish(&obj);
@@ -34,6 +42,7 @@ static void free_claimed(struct rcu_head *head)
 	 * we do: a callback is a reader as well.
 	 */
 	smp_mb__before_atomic();
+	atomic_long_sub(pages, &heap->rcu_pages);
 	atomic_long_dec(&heap->rcu_frees);
 }
 
@@ -46,6 +55,7 @@ static void free_claimed(struct rcu_head *head)
  */
 void __spanheap_free_rcu(void *ptr, size_t offset)
 {
+	struct spanheap *heap;
 	struct sh_object obj;
 
 	if (ZERO_OR_NULL_PTR(ptr) || sh_refused_in_nmi("free_rcu"))
@@ -55,7 +65,9 @@ void __spanheap_free_rcu(void *ptr, size_t offset)
 		return;
 	}
 	sh_object_note_free(&obj);
-	atomic_long_inc(&sh_span_heap(obj.span)->rcu_frees);
+	heap = sh_span_heap(obj.span);
+	atomic_long_inc(&heap->rcu_frees);
+	atomic_long_add(pages_of(&obj), &heap->rcu_pages);
 	call_rcu(ptr + offset, free_claimed);
 }
 EXPORT_SYMBOL_GPL(__spanheap_free_rcu);

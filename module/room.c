@@ -104,14 +104,19 @@ static unsigned long pages_of(const struct sh_room *room,
 	return sh_classes[sh_size_class(size)].pages;
 }
 
-/* Heap pages of what is allocated whole: that goes when its users free it. */
+/*
+ * Heap pages of what is allocated whole: that goes when its users free it. Less if
+ * something is being freed just now.
+ */
 static unsigned long pages_kept(struct spanheap *heap)
 {
-	if (heap->debug || atomic_long_read(&heap->rcu_frees))
+	long bytes = atomic_long_read(&heap->large_bytes) +
+		     atomic_long_read(&heap->manual_bytes) +
+		     atomic_long_read(&heap->persistent.bytes);
+
+	if (heap->debug)
 		return 0;
-	return (atomic_long_read(&heap->large_bytes) +
-		atomic_long_read(&heap->manual_bytes) +
-		atomic_long_read(&heap->persistent.bytes)) >> SH_PAGE_SHIFT;
+	return max((bytes >> SH_PAGE_SHIFT) - atomic_long_read(&heap->rcu_pages), 0L);
 }
 
 /* The caches of this CPU, and what waits between CPUs. */
