@@ -110,13 +110,16 @@ static unsigned long pages_of(const struct sh_room *room,
  */
 static unsigned long pages_kept(struct spanheap *heap)
 {
-	long bytes = atomic_long_read(&heap->large_bytes) +
-		     atomic_long_read(&heap->manual_bytes) +
-		     atomic_long_read(&heap->persistent.bytes);
+	long going = atomic_long_read(&heap->rcu_pages), bytes;
 
 	if (heap->debug)
 		return 0;
-	return max((bytes >> SH_PAGE_SHIFT) - atomic_long_read(&heap->rcu_pages), 0L);
+	/* Pairs with free_claimed(): what is not going any more is free. */
+	smp_rmb();
+	bytes = atomic_long_read(&heap->large_bytes) +
+		atomic_long_read(&heap->manual_bytes) +
+		atomic_long_read(&heap->persistent.bytes);
+	return max((bytes >> SH_PAGE_SHIFT) - going, 0L);
 }
 
 /* The caches of this CPU, and what waits between CPUs. */
