@@ -57,7 +57,8 @@ struct runs {
 	struct sh_span *gone, *partly;
 };
 
-#define GONE_PAGES	10
+/* So many that aligned ones are among them wherever it begins. */
+#define GONE_PAGES	15
 #define PARTLY_PAGES	20
 
 /* The longer one without memory behind @nr pages from its @first on. */

@@ -100,8 +100,8 @@ EXPORT_SYMBOL_GPL(spanheap_scavenge);
  *
  * A limit below what is in use is allowed: what is idle goes back now, and the
  * heap does not grow until enough has been freed. What is freed until then goes
- * back as others allocate who may block, ten times a second at most; that it is
- * allocated again before is possible.
+ * back, ten times a second at most, when somebody who may block allocates what no
+ * cache has; that it is allocated again before is possible.
  *
  * Context: task, may sleep.
  * Return: 0, or -EINVAL when @bytes is less than SPANHEAP_LIMIT_MIN and not 0.

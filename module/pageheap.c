@@ -373,8 +373,7 @@ static void depopulate(struct sh_pageheap *ph, struct sh_span *span)
 		got = sh_arena_unmap(span->arena, addr, nr, &pages);
 		span->released += got;
 		atomic_long_sub(got, &ph->resident);
-		if (!list_empty(&pages))
-			sh_arena_free_unmapped(&pages);
+		sh_arena_free_unmapped(&pages);
 		cond_resched();
 	}
 	span->charged &= !SH_ARENA_SPARSE;

@@ -131,8 +131,8 @@ static void idle_first(struct spanheap *unused)
 }
 
 /*
- * Who is over a limit that was lowered gives back what is idle as it allocates, a
- * tenth of a second later at most.
+ * A heap over a limit that was lowered gives back what is idle when somebody
+ * allocates what no cache has, a tenth of a second later at most.
  */
 static void settle(struct spanheap *heap, size_t limit)
 {
@@ -140,7 +140,7 @@ static void settle(struct spanheap *heap, size_t limit)
 
 	while (held_bytes(heap) > limit && time_before(jiffies, end)) {
 		msleep(100);
-		spanheap_free(spanheap_alloc(heap, SZ_4K, QUIET));
+		spanheap_free(spanheap_alloc(heap, SZ_512K, QUIET));
 	}
 	EXPECT(held_bytes(heap) <= limit);
 }
