@@ -208,6 +208,11 @@ static void retire_test_takes_arenas_that_were_reserved(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, pages ? 1 : 2);
 	KUNIT_EXPECT_EQ(test, sh_pageheap_spare(ph), 0);
 	sh_pages_verify(test, ph);
+	/* When nothing is in use any more, nobody needs what is ahead. */
+	sh_pages_free(ph, s);
+	sh_pageheap_retire(ph, ULONG_MAX, 0);
+	KUNIT_EXPECT_EQ(test, sh_pages_stats(ph).arenas, 1);
+	sh_pages_verify(test, ph);
 }
 
 /* What is counted is what can be had: all of it, and no more. */

@@ -5,6 +5,7 @@
 #include <kunit/test.h>
 #include <linux/cpumask.h>
 #include <linux/sizes.h>
+#include <linux/workqueue.h>
 
 #include "fixture.h"
 #include "stats.h"
@@ -87,6 +88,43 @@ static void stats_test_resident_is_counted_as_memory_comes_and_goes(struct kunit
 	spanheap_set_limit(heap, SZ_2M);
 	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_16M, GFP_KERNEL | __GFP_NOWARN));
 	expect_resident(test, heap);
+}
+
+/* Files in debugfs, and what the kernel allocates for these, are not in it. */
+static void stats_test_an_empty_heap_is_small(struct kunit *test)
+{
+	struct spanheap *heap = sh_fixture_create(test, "kunit-empty", 0);
+	struct spanheap_stats s = sh_fixture_stats(heap);
+	void *obj;
+
+	KUNIT_EXPECT_LE(test, s.other_meta, SZ_32K + SZ_16K);
+	KUNIT_EXPECT_LE(test, s.cache_meta, num_possible_cpus() * SZ_4K);
+	/* Who can not sleep is served all the same. */
+	obj = spanheap_alloc(heap, 3000, GFP_ATOMIC);
+	KUNIT_EXPECT_NOT_NULL(test, obj);
+	spanheap_free(obj);
+	sh_fixture_destroy(test, heap);
+}
+
+/* However much a heap had, once all of it is idle and gone it is as if new. */
+static void stats_test_a_heap_gets_small_again(struct kunit *test)
+{
+	struct spanheap *heap = sh_fixture_create(test, "kunit-again", 0);
+	u64 first = sh_fixture_stats(heap).other_meta;
+	void *objs[24];
+
+	KUNIT_ASSERT_EQ(test, ARRAY_SIZE(objs),
+			spanheap_alloc_bulk(heap, SZ_2M, GFP_KERNEL, ARRAY_SIZE(objs),
+					    objs));
+	KUNIT_EXPECT_GT(test, sh_fixture_stats(heap).arenas, 1);
+	spanheap_free_bulk(ARRAY_SIZE(objs), objs);
+	spanheap_scavenge(heap);
+	/* A worker may have been about to make an arena. */
+	flush_work(&heap->ph.reserve);
+	spanheap_scavenge(heap);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).arenas, 1);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).other_meta, first);
+	sh_fixture_destroy(test, heap);
 }
 
 static void stats_test_of_an_empty_heap(struct kunit *test)
@@ -284,6 +322,8 @@ static void stats_test_random_sums(struct kunit *test)
 
 static struct kunit_case stats_test_cases[] = {
 	KUNIT_CASE(stats_test_resident_is_counted_as_memory_comes_and_goes),
+	KUNIT_CASE(stats_test_an_empty_heap_is_small),
+	KUNIT_CASE(stats_test_a_heap_gets_small_again),
 	KUNIT_CASE(stats_test_of_an_empty_heap),
 	KUNIT_CASE(stats_test_count_objects),
 	KUNIT_CASE(stats_test_free_bytes_are_those_of_spans),

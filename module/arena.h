@@ -37,7 +37,7 @@
  * @base: first address, a multiple of SH_PAGE_SIZE
  * @nr_pages: heap pages reserved
  * @used: heap pages that the page heap has taken into use, from the base on
- * @idle: heap pages of these in free runs
+ * @idle: heap pages of these that nobody uses
  * @spare: that is all of them
  * @backend: what the backend keeps
  * @rcu: for freeing it

@@ -129,11 +129,14 @@ static bool extend_any(struct sh_pageheap *ph, u32 need, struct sh_span *record,
 	return arena;
 }
 
-/* Heap pages that the heap can grow by without another arena. */
+/*
+ * Heap pages that the heap can grow by without another arena, and all it has if
+ * none of it is in use: then it need not grow.
+ */
 static unsigned long room_ahead(struct sh_pageheap *ph)
 {
+	unsigned long room = sh_pageheap_is_idle(ph) ? ph->idle : 0;
 	struct sh_arena *arena;
-	unsigned long room = 0;
 
 	if (list_empty(&ph->arenas))
 		return 0;
@@ -153,14 +156,14 @@ static unsigned long bound_by_limit(struct sh_pageheap *ph, unsigned long size)
 	return limit ? min(size, round_up(limit, SH_GROW_UNIT)) : size;
 }
 
-/* Heap pages that the heap may come to have in use beside what it had. */
+/* Heap pages that may be in use beside those that are. */
 static unsigned long left_by_limit(struct sh_pageheap *ph)
 {
-	unsigned long limit = READ_ONCE(ph->limit);
+	unsigned long limit = READ_ONCE(ph->limit), in_use = ph->sys - ph->idle;
 
 	if (!limit)
 		return ULONG_MAX;
-	return limit > ph->sys ? round_up(limit - ph->sys, SH_GROW_UNIT) : 0;
+	return limit > in_use ? round_up(limit - in_use, SH_GROW_UNIT) : 0;
 }
 
 /*
@@ -231,7 +234,7 @@ static unsigned long arena_size(struct sh_pageheap *ph, unsigned long need,
 
 	if (!SH_ARENA_SPARSE && ((gfp & __GFP_ACCOUNT) || ph->memcg.owner))
 		size = 0;
-	size = max(round_up(size, SH_GROW_UNIT), SH_FIRST_ARENA);
+	size = max(round_up(size, SH_GROW_UNIT), SH_LEAST_ARENA);
 	return max(bound_by_limit(ph, min(size, ph->arena_pages)), need);
 }
 

@@ -24,12 +24,12 @@
 
 /*
  * Heap pages that there are to be ahead of those who can not sleep, from 4.5 to
- * 32 MiB, and of a heap's first arena: that, and a step to begin with. Where arenas
+ * 32 MiB, and of the smallest arena: that, and a step to begin with. Where arenas
  * have their memory from the start, a step.
  */
 #define SH_AHEAD_MIN		(SH_ARENA_SPARSE ? 9 * SH_GROW_STEP / 2 : SH_GROW_STEP)
 #define SH_AHEAD_MAX		(SH_ARENA_SPARSE ? 32 * SH_GROW_STEP : SH_GROW_STEP)
-#define SH_FIRST_ARENA		(SH_ARENA_SPARSE ? SH_AHEAD_MIN + SH_GROW_STEP : SH_GROW_STEP)
+#define SH_LEAST_ARENA		(SH_ARENA_SPARSE ? SH_AHEAD_MIN + SH_GROW_STEP : SH_GROW_STEP)
 
 /* Most heap pages that are unmapped before a TLB shootdown is made: 32 MiB. */
 #define SH_RELEASE_BATCH	((32UL << 20) >> SH_PAGE_SHIFT)
@@ -42,9 +42,10 @@
  * @nr_arenas: how many
  * @next_id: id for the next arena
  * @sys: heap pages taken into use
- * @idle: heap pages of these in free runs, or in @going
+ * @idle: heap pages of these in free runs, or in runs that are held to be given
+ *	back
  * @released: heap pages of these without memory behind them
- * @going: heap pages in runs that were free and are on their way back to the system
+ * @going: heap pages of these that are on their way back to the system
  * @grows: times @sys grew
  * @peak: most pages in use since sh_pageheap_peak() was last asked
  * @resident: heap pages with memory behind them
@@ -187,6 +188,12 @@ unsigned long sh_pageheap_uncharge(struct sh_pageheap *ph, unsigned long age);
 unsigned long sh_pageheap_spare(struct sh_pageheap *ph);
 unsigned long sh_pageheap_give_up(struct sh_pageheap *ph, unsigned long goal,
 				  unsigned long *shootdowns);
+
+/* Whether nothing is in use. Under the lock. */
+static inline bool sh_pageheap_is_idle(const struct sh_pageheap *ph)
+{
+	return ph->idle == ph->sys;
+}
 
 /* idle.c */
 void sh_pageheap_wake(struct sh_pageheap *ph);

@@ -15,7 +15,7 @@
  *
  * Invariants: ph->idle is the sum of the arenas' idle pages; arena_bytes_used is the
  * sum over the arenas of which not all pages are idle. Pages on their way back to
- * the system (ph->going) are.
+ * the system are.
  *
  * Locks: ph->lock, as pageheap.c has it. Contexts: any but NMI.
  */

@@ -55,13 +55,13 @@ static void take(struct sh_pageheap *ph, struct sh_span *run)
 static void hold(struct sh_pageheap *ph, struct sh_span *run)
 {
 	take(ph, run);
-	WRITE_ONCE(ph->going, ph->going + run->nr_pages);
+	WRITE_ONCE(ph->going, ph->going + resident(run));
 }
 
 /* Give a run of a batch back. */
 static void unhold(struct sh_pageheap *ph, struct sh_span *run)
 {
-	WRITE_ONCE(ph->going, ph->going - run->nr_pages);
+	WRITE_ONCE(ph->going, ph->going - resident(run));
 	sh_pageheap_return_run(ph, run);
 }
 
@@ -207,6 +207,7 @@ static void return_batch(struct sh_pageheap *ph, struct list_head *batch,
 
 	spin_lock_irq(&ph->lock);
 	ph->released += gone;
+	WRITE_ONCE(ph->going, ph->going - gone);
 	list_for_each_entry_safe(run, next, batch, lru) {
 		unhold(ph, run);
 		if (++nr % RETURN_RUNS)
@@ -281,7 +282,8 @@ static struct sh_span *idle_run(const struct sh_arena *arena)
 
 /*
  * Resident pages of an arena that may be retired, or -1 if it may not. One that
- * was reserved ahead has none in use, but memory where it has that from the start.
+ * was reserved ahead has none in use, but memory where it has that from the start;
+ * where it has none it is kept for who can not sleep while anything is in use.
  */
 static long idle_pages(struct sh_pageheap *ph, const struct sh_arena *arena,
 		       unsigned long age)
@@ -290,8 +292,10 @@ static long idle_pages(struct sh_pageheap *ph, const struct sh_arena *arena,
 
 	if (list_is_first(&arena->link, &ph->arenas))
 		return -1;
+	if (!arena->used && SH_ARENA_SPARSE)
+		return sh_pageheap_is_idle(ph) ? 0 : -1;
 	if (!arena->used)
-		return SH_ARENA_SPARSE || age ? -1 : arena->nr_pages;
+		return age ? -1 : arena->nr_pages;
 	run = idle_run(arena);
 	return run && old_enough(run, age) ? resident(run) : -1;
 }
@@ -418,8 +422,8 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_peak);
  * @ph: the page heap
  *
  * Context: any but NMI.
- * Return: resident heap pages in free runs, where these go one by one, or in idle
- * arenas, where they go with these.
+ * Return: resident heap pages in free runs, where these go one by one and nobody is
+ * giving them back already, or in idle arenas, where they go with these.
  */
 unsigned long sh_pageheap_spare(struct sh_pageheap *ph)
 {
@@ -428,7 +432,7 @@ unsigned long sh_pageheap_spare(struct sh_pageheap *ph)
 
 	spin_lock_irqsave(&ph->lock, flags);
 	if (SH_ARENA_SPARSE)
-		pages = ph->idle - ph->released;
+		pages = ph->idle - ph->released - ph->going;
 	else
 		list_for_each_entry(arena, &ph->arenas, link)
 			pages += max(idle_pages(ph, arena, 0), 0L);
