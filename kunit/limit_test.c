@@ -13,12 +13,14 @@
 #define QUIET		(GFP_KERNEL | __GFP_NOWARN)
 #define QUIET_ATOMIC	(GFP_ATOMIC | __GFP_NOWARN)
 
-/* Everything that a limit bounds. */
+/* Everything that a limit bounds: not what is kept about idle arenas. */
 static u64 total(struct spanheap *heap)
 {
 	struct spanheap_stats s = sh_fixture_stats(heap);
+	long idle = atomic_long_read(&heap->ph.arena_bytes) -
+		    atomic_long_read(&heap->ph.arena_bytes_used);
 
-	return s.resident + s.span_meta + s.cache_meta + s.other_meta;
+	return s.resident + s.span_meta + s.cache_meta + s.other_meta - idle;
 }
 
 /* Kept out of line: each copy of all figures takes place on the stack. */

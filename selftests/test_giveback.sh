@@ -224,11 +224,17 @@ refuses()
 		fail "'$2' to $1: $(cat "$tmp/said"), not $3"
 }
 
+# All figures but those that change when a worker reserves an arena ahead.
+figures()
+{
+	grep -v -e '^arenas ' -e '^other_meta ' "$stats"
+}
+
 giveback_rubbish()
 {
 	ballast || return 1
 	echo "1M 64K" >"$BALLAST/fill" || return 1
-	cat "$stats" >"$tmp/before"
+	figures >"$tmp/before"
 	long=$(seq -s x 1000 2000)
 	for text in 0 x 2 -1 n off rubbish '' ' ' "x$long"; do
 		refuses "$heap/scavenge" "$text" "Invalid argument" || return 1
@@ -238,7 +244,8 @@ giveback_rubbish()
 	done
 	! cat "$heap/scavenge" >"$tmp/read" 2>/dev/null || [ ! -s "$tmp/read" ] ||
 		fail "scavenge can be read" || return 1
-	cmp -s "$tmp/before" "$stats" || fail "the figures changed" || return 1
+	figures >"$tmp/after"
+	cmp -s "$tmp/before" "$tmp/after" || fail "the figures changed" || return 1
 	for text in 1 y Y on; do
 		echo "$text" >"$heap/scavenge" || fail "$text is refused" ||
 			return 1
