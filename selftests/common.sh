@@ -156,6 +156,22 @@ meminfo()
 	awk -v name="$1:" '$1 == name { print $2 }' /proc/meminfo
 }
 
+# free_kib: KiB that are free: MemFree, with what each CPU has not told it yet, and
+# what waits in the kernel's per-CPU lists, which MemFree leaves out and which newer
+# kernels let grow to tens of MiB. Where kmemleak keeps a record an object, KASAN
+# holds up to a thirty-second of all memory back of such that were freed: not after
+# this.
+free_kib()
+{
+	records=/sys/kernel/slab/kmemleak_object/shrink
+	[ ! -w "$records" ] || echo 1 >"$records"
+	echo 1 >/proc/sys/vm/stat_refresh
+	page_kib=$(awk '$1 == "KernelPageSize:" { print $2; exit }' /proc/self/smaps)
+	awk -v kib="$(meminfo MemFree)" -v page="$page_kib" \
+		'$1 == "count:" { kib += $2 * page }
+		END { print kib }' /proc/zoneinfo
+}
+
 # slow_kernel: whether this one checks or counts every access to memory.
 slow_kernel()
 {

@@ -17,15 +17,11 @@ MOST_KB_CPU=16
 # With PREEMPT_RT a spinlock is a mutex: as much more in the record and in inodes.
 MOST_KB_RT=8
 
-# free_kb: free memory once what was put off has been done: what the kernel says is
-# free, with the pages that each CPU has at hand, which may be 20 MiB now and 40 then.
-free_kb()
+# settled_kib: what is free once what was put off has been done.
+settled_kib()
 {
 	sleep 1
-	echo 1 >/proc/sys/vm/stat_refresh
-	at_hand=$(awk '$1 == "count:" { n += $2 } END { print n }' /proc/zoneinfo)
-	page_kb=$(awk '$1 == "KernelPageSize:" { print $2; exit }' /proc/self/smaps)
-	echo $(($(meminfo MemFree) + at_hand * page_kb))
+	free_kib
 }
 
 # heaps NUMBER: have so many.
@@ -42,9 +38,9 @@ cost_of_an_empty_heap()
 	! [ -e /sys/kernel/realtime ] || most=$((most + MOST_KB_RT))
 	# What all heaps share is there before.
 	heaps 4 || return 1
-	before=$(free_kb)
+	before=$(settled_kib)
 	heaps $((HEAPS_MADE + 4)) || return 1
-	after=$(free_kb)
+	after=$(settled_kib)
 	each=$(((before - after) / HEAPS_MADE))
 	echo "an empty heap costs $each KiB on $cpus CPUs; at most $most"
 	heaps 0

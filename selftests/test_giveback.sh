@@ -23,18 +23,6 @@ ballast()
 	unload_all && load spanheap && load spanheap_ballast "$@"
 }
 
-# KiB that are free: MemFree, and what waits in the kernel's per-CPU lists, which
-# MemFree leaves out and which newer kernels let grow to tens of MiB. Where
-# kmemleak keeps a record an object, KASAN holds up to a thirty-second of all
-# memory back of such that were freed: not after this.
-free_kib()
-{
-	records=/sys/kernel/slab/kmemleak_object/shrink
-	[ ! -w "$records" ] || echo 1 >"$records"
-	awk -v kib="$(meminfo MemFree)" '$1 == "count:" { kib += $2 * 4 }
-		END { print kib }' /proc/zoneinfo
-}
-
 # is_released FREE: almost nothing is resident, and MemFree is FREE KiB again.
 is_released()
 {
