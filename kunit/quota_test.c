@@ -6,6 +6,7 @@
 #include <kunit/test.h>
 #include <linux/sizes.h>
 
+#include "fixture.h"
 #include "pages.h"
 
 static void quota_test_limit_refuses_more(struct kunit *test)
@@ -46,23 +47,15 @@ static void quota_test_limit_allows_reuse(struct kunit *test)
 	sh_pages_verify(test, ph);
 }
 
-/**
- * struct runs - two free runs in a page heap that may have no more memory
- * @ph: the page heap
- * @gone: the shorter one, none of which is resident
- * @partly: the longer one, of which some is
- */
-struct runs {
-	struct sh_pageheap *ph;
-	struct sh_span *gone, *partly;
-};
-
 /* So many that aligned ones are among them wherever it begins. */
 #define GONE_PAGES	15
 #define PARTLY_PAGES	20
 
-/* The longer one without memory behind @nr pages from its @first on. */
-static struct runs make_runs(struct kunit *test, u32 first, u32 nr)
+/*
+ * A page heap that may have no more memory, with two free runs: of the shorter one
+ * no page is resident, of the longer one all but @nr pages from its @first on.
+ */
+static struct sh_pageheap *full_pageheap(struct kunit *test, u32 first, u32 nr)
 {
 	struct sh_pageheap *ph = sh_pages_create(test, SH_GROW_STEP);
 	struct sh_span *gone = sh_pages_alloc(test, ph, SH_GROW_STEP);
@@ -78,67 +71,50 @@ static struct runs make_runs(struct kunit *test, u32 first, u32 nr)
 	/* Whatever is over a limit of one page is what there is, less that page. */
 	ph->limit = 1;
 	ph->limit = sh_pageheap_excess(ph, 0, &idle) + 1;
-	return (struct runs){ ph, gone, partly };
+	return ph;
 }
 
-static struct sh_span *take(struct runs *runs, unsigned long nr_pages,
-			    unsigned long align)
+static void expect_resident(struct kunit *test, struct sh_pageheap *ph,
+			    unsigned long nr_pages, unsigned long align)
 {
-	return sh_pageheap_alloc(runs->ph, nr_pages, align, 0, QUIET_ATOMIC,
-				 NUMA_NO_NODE);
-}
+	struct sh_span *span;
 
-static void need_sparse_arenas(struct kunit *test)
-{
-	if (!SH_ARENA_SPARSE)
-		kunit_skip(test, "all runs are resident here");
+	span = sh_pageheap_alloc(ph, nr_pages, align, 0, QUIET_ATOMIC, NUMA_NO_NODE);
+	KUNIT_ASSERT_NOT_NULL(test, span);
+	KUNIT_EXPECT_EQ(test, span->nr_pages, nr_pages);
+	KUNIT_EXPECT_EQ(test, span->released, 0);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(sh_span_base(span), align * SH_PAGE_SIZE));
+	sh_pages_verify(test, ph);
 }
 
 /* What lies behind the pages that are taken may be without memory. */
 static void quota_test_takes_a_resident_front(struct kunit *test)
 {
-	struct runs runs;
-	struct sh_span *span;
+	struct sh_pageheap *ph;
 
-	need_sparse_arenas(test);
-	runs = make_runs(test, 15, 5);
-	span = take(&runs, 6, 1);
-	KUNIT_ASSERT_NOT_NULL(test, span);
-	KUNIT_EXPECT_EQ(test, span->nr_pages, 6);
-	KUNIT_EXPECT_EQ(test, span->released, 0);
-	sh_pages_verify(test, runs.ph);
-	span = take(&runs, 9, 1);
-	KUNIT_ASSERT_NOT_NULL(test, span);
-	KUNIT_EXPECT_EQ(test, span->released, 0);
-	sh_pages_refused(test, runs.ph, 1, 1, QUIET_ATOMIC);
+	sh_fixture_need_sparse_arenas(test);
+	ph = full_pageheap(test, 15, 5);
+	expect_resident(test, ph, 6, 1);
+	expect_resident(test, ph, 9, 1);
+	sh_pages_refused(test, ph, 1, 1, QUIET_ATOMIC);
 }
 
 static void quota_test_takes_aligned_pages_of_a_resident_front(struct kunit *test)
 {
-	struct runs runs;
-	struct sh_span *span;
-
-	need_sparse_arenas(test);
-	runs = make_runs(test, 17, 3);
-	span = take(&runs, 8, 8);
-	KUNIT_ASSERT_NOT_NULL(test, span);
-	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(sh_span_base(span), 8 * SH_PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, span->released, 0);
-	sh_pages_verify(test, runs.ph);
+	sh_fixture_need_sparse_arenas(test);
+	expect_resident(test, full_pageheap(test, 17, 3), 8, 8);
 }
 
 /* A page too many, or one that is not at the end, is over the limit. */
 static void quota_test_refuses_a_front_with_gaps(struct kunit *test)
 {
-	struct runs runs;
+	struct sh_pageheap *ph;
 
-	need_sparse_arenas(test);
-	runs = make_runs(test, 15, 5);
-	sh_pages_refused(test, runs.ph, 16, 1, QUIET_ATOMIC);
-	runs = make_runs(test, 3, 1);
-	sh_pages_refused(test, runs.ph, 4, 1, QUIET_ATOMIC);
-	KUNIT_EXPECT_NOT_NULL(test, take(&runs, 3, 1));
-	sh_pages_verify(test, runs.ph);
+	sh_fixture_need_sparse_arenas(test);
+	sh_pages_refused(test, full_pageheap(test, 15, 5), 16, 1, QUIET_ATOMIC);
+	ph = full_pageheap(test, 3, 1);
+	sh_pages_refused(test, ph, 4, 1, QUIET_ATOMIC);
+	expect_resident(test, ph, 3, 1);
 }
 
 static struct kunit_case quota_cases[] = {

@@ -27,8 +27,7 @@ static void room_test_releases_what_is_missing(struct kunit *test)
 	unsigned int nr, i;
 	u64 before;
 
-	if (!SH_ARENA_SPARSE)
-		kunit_skip(test, "arenas keep their memory here");
+	sh_fixture_need_sparse_arenas(test);
 	heap = sh_fixture_create(test, "kunit-missing", SZ_4M);
 	sc = &heap->scavenger;
 	nr = sh_fixture_fill_up(heap, SZ_64K, objs, ARRAY_SIZE(objs));
@@ -206,8 +205,7 @@ static void room_test_takes_resident_runs_first(struct kunit *test)
 	void *objs[64], *obj;
 	unsigned int nr;
 
-	if (!SH_ARENA_SPARSE)
-		kunit_skip(test, "all runs are resident here");
+	sh_fixture_need_sparse_arenas(test);
 	heap = sh_fixture_create(test, "kunit-near", SZ_4M);
 	sh_fixture_stop_scavenger(heap);
 	sh_fixture_pin();
