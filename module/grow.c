@@ -135,7 +135,7 @@ static bool extend_any(struct sh_pageheap *ph, u32 need, struct sh_span *record,
  */
 static unsigned long room_ahead(struct sh_pageheap *ph)
 {
-	unsigned long room = sh_pageheap_is_idle(ph) ? ph->idle : 0;
+	unsigned long room = sh_pageheap_in_use(ph) ? 0 : ph->idle;
 	struct sh_arena *arena;
 
 	if (list_empty(&ph->arenas))
@@ -159,7 +159,7 @@ static unsigned long bound_by_limit(struct sh_pageheap *ph, unsigned long size)
 /* Heap pages that may be in use beside those that are. */
 static unsigned long left_by_limit(struct sh_pageheap *ph)
 {
-	unsigned long limit = READ_ONCE(ph->limit), in_use = ph->sys - ph->idle;
+	unsigned long limit = READ_ONCE(ph->limit), in_use = sh_pageheap_in_use(ph);
 
 	if (!limit)
 		return ULONG_MAX;

@@ -114,8 +114,8 @@ void sh_free_page_of_many(struct page *page, unsigned long nr)
  * @bytes: its size
  * @node: NUMA node, or NUMA_NO_NODE
  *
- * kmalloc() would round it up to a power of two. In one piece if there is one:
- * that takes no entries of the TLB of its own.
+ * kmalloc() would round it up to a power of two, and alloc_pages_exact() takes no
+ * node. In one piece if there is one: that takes no entries of the TLB of its own.
  *
  * Context: task, may sleep.
  * Return: zeroed memory for sh_long_record_free(), or NULL.

@@ -152,7 +152,7 @@ struct sh_span *sh_pageheap_take_front(struct sh_pageheap *ph,
 	span = sh_detach(ph, run, nr_pages, fresh);
 	span->state = SH_SPAN_HELD;
 	sh_pageheap_count_taken(ph, span);
-	ph->peak = max(ph->peak, ph->sys - ph->idle);
+	ph->peak = max(ph->peak, sh_pageheap_in_use(ph));
 	sh_pageheap_show(ph);
 	if (nr_pages >= SH_SHORT_RUN)
 		sh_map_ends(span);
@@ -358,27 +358,6 @@ bool sh_pageheap_populate(struct sh_pageheap *ph, struct sh_span *span,
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_populate);
 
-/*
- * Give the memory behind a span back at once. What was got for a request that
- * failed may be all that the machine had left.
- */
-static void depopulate(struct sh_pageheap *ph, struct sh_span *span)
-{
-	unsigned long addr = sh_span_base(span), end = sh_span_end(span), got, nr;
-
-	for (; addr < end; addr += nr << SH_PAGE_SHIFT) {
-		LIST_HEAD(pages);
-
-		nr = min((end - addr) >> SH_PAGE_SHIFT, SH_RELEASE_BATCH);
-		got = sh_arena_unmap(span->arena, addr, nr, &pages);
-		span->released += got;
-		atomic_long_sub(got, &ph->resident);
-		sh_arena_free_unmapped(&pages);
-		cond_resched();
-	}
-	span->charged &= !SH_ARENA_SPARSE;
-}
-
 /**
  * sh_pageheap_alloc() - allocate a span
  * @ph: the page heap
@@ -424,7 +403,7 @@ struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
 		return span;
 	}
 	if (gfpflags_allow_blocking(gfp))
-		depopulate(ph, span);
+		sh_pageheap_depopulate(ph, span);
 	give_back(ph, &span, 1);
 	return NULL;
 fail:

@@ -185,14 +185,15 @@ unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
 unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long goal,
 				 unsigned long age);
 unsigned long sh_pageheap_uncharge(struct sh_pageheap *ph, unsigned long age);
+void sh_pageheap_depopulate(struct sh_pageheap *ph, struct sh_span *span);
 unsigned long sh_pageheap_spare(struct sh_pageheap *ph);
 unsigned long sh_pageheap_give_up(struct sh_pageheap *ph, unsigned long goal,
 				  unsigned long *shootdowns);
 
-/* Whether nothing is in use. Under the lock. */
-static inline bool sh_pageheap_is_idle(const struct sh_pageheap *ph)
+/* Heap pages in use, that is in neither free runs nor on their way back. Locked. */
+static inline unsigned long sh_pageheap_in_use(const struct sh_pageheap *ph)
 {
-	return ph->idle == ph->sys;
+	return ph->sys - ph->idle;
 }
 
 /* idle.c */

@@ -124,7 +124,7 @@ bool sh_pageheap_may_fit(struct sh_pageheap *ph, unsigned long nr)
 	lockdep_assert_held(&ph->lock);
 	if (!limit || !nr)
 		return true;
-	return ph->sys - ph->idle + nr + meta_pages(ph, 0) < limit;
+	return sh_pageheap_in_use(ph) + nr + meta_pages(ph, 0) < limit;
 }
 
 /**
@@ -253,7 +253,7 @@ void sh_pageheap_report(struct sh_pageheap *ph, unsigned long nr_pages, int err,
 	if (gfp & __GFP_NOWARN)
 		return;
 	spin_lock_irqsave(&ph->lock, flags);
-	in_use = ph->sys - ph->idle;
+	in_use = sh_pageheap_in_use(ph);
 	spin_unlock_irqrestore(&ph->lock, flags);
 	if (err == -EDQUOT)
 		pr_warn_ratelimited("heap %s: %lu KiB refused to %s[%d]: the limit of %lu KiB is reached, of which %lu KiB are in use and %lu KiB metadata; raise it or free objects\n",

@@ -20,7 +20,7 @@
 #include "trace.h"
 
 /* Heap pages that come free with an object. */
-static u32 pages_of(const struct sh_object *obj)
+static u32 large_pages(const struct sh_object *obj)
 {
 	return obj->span->state == SH_SPAN_LARGE ? obj->span->nr_pages : 0;
 }
@@ -33,7 +33,7 @@ static void free_claimed(struct rcu_head *head)
 
 	sh_object_claimed(head, &obj);
 	heap = sh_span_heap(obj.span);
-	pages = pages_of(&obj);
+	pages = large_pages(&obj);
 	if (trace_free_enabled())
 		sh_trace_free(sh_object_start(&obj), _RET_IP_);
 	sh_object_finish(&obj);
@@ -67,7 +67,7 @@ void __spanheap_free_rcu(void *ptr, size_t offset)
 	sh_object_note_free(&obj);
 	heap = sh_span_heap(obj.span);
 	atomic_long_inc(&heap->rcu_frees);
-	atomic_long_add(pages_of(&obj), &heap->rcu_pages);
+	atomic_long_add(large_pages(&obj), &heap->rcu_pages);
 	call_rcu(ptr + offset, free_claimed);
 }
 EXPORT_SYMBOL_GPL(__spanheap_free_rcu);

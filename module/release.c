@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How the memory of free runs goes back to the system.
+ * How the memory of free runs, and of a request that failed, goes back to the
+ * system.
  *
  * A batch of runs, the longest idle first, is taken out of the free ones and
  * held, so that nobody allocates them; the lock is dropped, their pages are
@@ -293,7 +294,7 @@ static long idle_pages(struct sh_pageheap *ph, const struct sh_arena *arena,
 	if (list_is_first(&arena->link, &ph->arenas))
 		return -1;
 	if (!arena->used && SH_ARENA_SPARSE)
-		return sh_pageheap_is_idle(ph) ? 0 : -1;
+		return sh_pageheap_in_use(ph) ? -1 : 0;
 	if (!arena->used)
 		return age ? -1 : arena->nr_pages;
 	run = idle_run(arena);
@@ -399,6 +400,26 @@ unsigned long sh_pageheap_uncharge(struct sh_pageheap *ph, unsigned long age)
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_uncharge);
 
 /**
+ * sh_pageheap_depopulate() - give the memory behind a span back at once
+ * @ph: the page heap
+ * @span: a held span that others have not seen
+ *
+ * What was got for a request that failed may be all that the machine had left.
+ *
+ * Context: task, may sleep; inside reclaim as well.
+ */
+void sh_pageheap_depopulate(struct sh_pageheap *ph, struct sh_span *span)
+{
+	struct unmapped u = { .pages = LIST_HEAD_INIT(u.pages) };
+
+	if (!SH_ARENA_SPARSE)
+		return;
+	unmap_run(span, &u);
+	free_unmapped(&u);
+	atomic_long_sub(u.done, &ph->resident);
+}
+
+/**
  * sh_pageheap_peak() - the most that was in use of late
  * @ph: the page heap
  *
@@ -411,7 +432,7 @@ unsigned long sh_pageheap_peak(struct sh_pageheap *ph)
 
 	spin_lock_irqsave(&ph->lock, flags);
 	peak = ph->peak;
-	ph->peak = ph->sys - ph->idle;
+	ph->peak = sh_pageheap_in_use(ph);
 	spin_unlock_irqrestore(&ph->lock, flags);
 	return peak;
 }
