@@ -81,15 +81,16 @@ static void double_free_large_released(struct hostile *h)
 }
 
 /*
- * Allocate @size bytes, over and over, until @addr is in use again. Returns what
- * was allocated, a list, last one first.
+ * Allocate @size bytes, over and over, until @addr is in use again, or for so many
+ * MiB: a debug heap may have used its span for another size. Returns what was
+ * allocated, a list, last one first.
  */
 static void **take_address(struct hostile *h, const void *addr, size_t size)
 {
 	void **last = NULL, **obj;
-	int tries;
+	size_t left;
 
-	for (tries = 0; tries < 4096 && !spanheap_owns(addr); tries++) {
+	for (left = SZ_16M; left && !spanheap_owns(addr); left -= size) {
 		obj = spanheap_alloc(h->heap, size, GFP_KERNEL);
 		if (!EXPECT(obj))
 			break;
