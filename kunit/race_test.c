@@ -211,7 +211,9 @@ static void wait_for_free(struct wrong_frees *w)
 static void race_test_realloc_bears_a_free(struct kunit *test)
 {
 	struct spanheap *heap = test->priv;
-	unsigned long nr = sh_fixture_ops(100000), i;
+	/* With kmemleak each has to wait for the thread. */
+	bool waits = IS_ENABLED(CONFIG_DEBUG_KMEMLEAK);
+	unsigned long nr = sh_fixture_ops(waits ? 40000 : 100000), i;
 	struct wrong_frees wrong = { };
 	struct task_struct *task;
 	void *obj;

@@ -12,7 +12,7 @@ MIB=1048576
 
 # Most of what is free, up to 512 MiB; a kernel that checks everything gets less.
 most=512
-! slow_kernel || most=64
+! slow_kernel || most=48
 total=$(awk -v most="$most" '$1 == "MemAvailable:" {
 	mib = int($2 / 1024 * 0.62)
 	print mib < most ? mib : most
