@@ -164,8 +164,11 @@ bool sh_obj_claim(u8 *state)
  */
 void sh_obj_unclaim(u8 *state)
 {
+	/* A bad free may be setting the late bit, which means nothing here. */
+	u8 was = READ_ONCE(*state);
+
 	/* Who claims it next, or checks it, sees all changes complete. */
-	smp_store_release(state, *state & ~(SH_OBJ_BUSY_BIT | SH_OBJ_LATE_BIT));
+	smp_store_release(state, was & ~(SH_OBJ_BUSY_BIT | SH_OBJ_LATE_BIT));
 }
 
 /**
