@@ -13,13 +13,25 @@
 #define QUIET		(GFP_KERNEL | __GFP_NOWARN)
 #define QUIET_ATOMIC	(GFP_ATOMIC | __GFP_NOWARN)
 
-/* Everything that a limit bounds: not what is kept about idle arenas. */
+static long idle_arena_bytes(struct spanheap *heap)
+{
+	return atomic_long_read(&heap->ph.arena_bytes) -
+	       atomic_long_read(&heap->ph.arena_bytes_used);
+}
+
+/*
+ * Everything that a limit bounds: not what is kept about idle arenas. These come and
+ * go with a worker; the figures are of one moment if none did meanwhile.
+ */
 static u64 total(struct spanheap *heap)
 {
-	struct spanheap_stats s = sh_fixture_stats(heap);
-	long idle = atomic_long_read(&heap->ph.arena_bytes) -
-		    atomic_long_read(&heap->ph.arena_bytes_used);
+	struct spanheap_stats s;
+	long idle;
 
+	do {
+		idle = idle_arena_bytes(heap);
+		s = sh_fixture_stats(heap);
+	} while (idle_arena_bytes(heap) != idle);
 	return s.resident + s.span_meta + s.cache_meta + s.other_meta - idle;
 }
 
