@@ -54,7 +54,8 @@ static void set_limit_only(struct spanheap *heap, u64 bytes)
 
 static void limit_test_bounds_resident_memory(struct kunit *test)
 {
-	static const size_t sizes[] = { 4000, SZ_16K, 56000, SZ_512K };
+	/* The last takes many more spans of the same memory than what was before. */
+	static const size_t sizes[] = { 4000, SZ_16K, 56000, SZ_512K, 8000 };
 	struct spanheap *heap = test->priv;
 	void **objs = kunit_kcalloc(test, 2048, sizeof(*objs), GFP_KERNEL);
 	unsigned int i, nr;

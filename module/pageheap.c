@@ -264,6 +264,8 @@ static struct sh_span *take(struct sh_pageheap *ph, u32 nr_pages,
 		} else if (err == -EAGAIN) {
 			record = sh_record_new(ph, kind, gfp | __GFP_NOWARN);
 			err = record ? 0 : -ENOMEM;
+			if (!record && !sh_pageheap_may_record(ph, gfp))
+				err = -EDQUOT;
 		}
 	} while (IS_ERR(span) && !err);
 	/* Not needed after all: another run came free meanwhile. */

@@ -165,6 +165,7 @@ void sh_pageheap_stats(struct sh_pageheap *ph, struct sh_pageheap_stats *stats);
 unsigned long sh_pageheap_meta(struct sh_pageheap *ph);
 bool sh_pageheap_within_limit(struct sh_pageheap *ph,
 			      const struct sh_arena *arena, unsigned long nr);
+bool sh_pageheap_may_record(struct sh_pageheap *ph, gfp_t gfp);
 unsigned long sh_pageheap_room(struct sh_pageheap *ph);
 bool sh_pageheap_too_much(struct sh_pageheap *ph, unsigned long nr);
 bool sh_pageheap_may_fit(struct sh_pageheap *ph, unsigned long nr);

@@ -28,6 +28,7 @@
 #include <linux/sched.h>
 
 #include "compat.h"
+#include "gfp.h"
 #include "pageheap.h"
 
 #define KIB(pages)	((pages) * (SH_PAGE_SIZE >> 10))
@@ -80,6 +81,27 @@ bool sh_pageheap_within_limit(struct sh_pageheap *ph,
 	if (arena && arena->spare)
 		more = sh_arena_meta_bytes(arena);
 	return held_pages(ph, more) + nr < limit;
+}
+
+/**
+ * sh_pageheap_may_record() - whether there may be another block of records
+ * @ph: the page heap; if it is not locked, the answer may be a moment old
+ * @gfp: how to get it
+ *
+ * Spans of what is resident take no memory but for their records, of which small
+ * ones need many more than large ones did. Who asks for memory and may not block can
+ * not have idle pages released for a record, and gets it in any case.
+ *
+ * Return: whether the limit allows it.
+ */
+bool sh_pageheap_may_record(struct sh_pageheap *ph, gfp_t gfp)
+{
+	unsigned long limit = READ_ONCE(ph->limit);
+
+	if (!limit || (gfp & __GFP_NOFAIL) ||
+	    (gfp != SH_GFP_FREE && !gfpflags_allow_blocking(gfp)))
+		return true;
+	return held_pages(ph, PAGE_SIZE) <= limit;
 }
 
 /**

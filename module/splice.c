@@ -32,13 +32,15 @@
  * @gfp: how to get memory for it, 0 for what is there
  *
  * Context: that of @gfp; under the lock with @gfp 0.
- * Return: a record, or NULL.
+ * Return: a record, or NULL: no memory, or none within the limit.
  */
 struct sh_span *sh_record_new(struct sh_pageheap *ph, unsigned int kind,
 			      gfp_t gfp)
 {
-	struct sh_span *span = sh_fixalloc_alloc(&ph->records[kind], gfp);
+	struct sh_span *span = sh_fixalloc_alloc(&ph->records[kind], 0);
 
+	if (!span && gfp && sh_pageheap_may_record(ph, gfp))
+		span = sh_fixalloc_alloc(&ph->records[kind], gfp);
 	if (span)
 		span->kind = kind;
 	return span;
