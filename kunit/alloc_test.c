@@ -11,8 +11,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "base/gfp.h"
 #include "fixture.h"
-#include "gfp.h"
 
 static u64 failures(struct spanheap *heap)
 {

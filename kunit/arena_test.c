@@ -11,7 +11,7 @@
 #include <linux/spinlock.h>
 #include <linux/vmalloc.h>
 
-#include "arena.h"
+#include "arena/arena.h"
 #include "pages.h"
 #include "random.h"
 

@@ -9,9 +9,9 @@
 #include <linux/percpu.h>
 #include <linux/sizes.h>
 
+#include "base/sampling.h"
 #include "fixture.h"
-#include "sampling.h"
-#include "stats.h"
+#include "show/stats.h"
 
 static struct sh_slot_stats slot_stats(struct spanheap *heap, int cpu,
 				       unsigned int class)

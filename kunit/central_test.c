@@ -6,7 +6,7 @@
 #include <linux/sizes.h>
 
 #include "fixture.h"
-#include "pagemap.h"
+#include "span/pagemap.h"
 
 #define SIZE	512
 #define ELEMS	16	/* objects in a span, of a page */

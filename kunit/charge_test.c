@@ -15,12 +15,12 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
+#include "base/sampling.h"
 #include "fixture.h"
-#include "sampling.h"
 
 #ifdef SPANHEAP_ALLOC_TAGS
 
-#include "fault.h"
+#include "base/fault.h"
 
 static bool was_on;
 

@@ -16,8 +16,8 @@
 #include <linux/vmalloc.h>
 
 #include "fixture.h"
-#include "leakcheck.h"
-#include "pagemap.h"
+#include "span/pagemap.h"
+#include "watch/leakcheck.h"
 
 /**
  * struct subject - a heap with some of everything in it

@@ -14,7 +14,7 @@
 #include <linux/spinlock.h>
 #include <linux/swap.h>
 
-#include "cache.h"
+#include "cache/cache.h"
 #include "ear.h"
 #include "fixture.h"
 

@@ -15,7 +15,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "debug.h"
+#include "debug/debug.h"
 #include "ear.h"
 #include "fixture.h"
 

@@ -17,9 +17,9 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
-#include "fault.h"
+#include "base/fault.h"
+#include "base/sampling.h"
 #include "fixture.h"
-#include "sampling.h"
 
 #define QUIET		(GFP_KERNEL | __GFP_NOWARN)
 #define NR_HELD		64

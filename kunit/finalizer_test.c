@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "debug.h"
+#include "debug/debug.h"
 #include "fixture.h"
 
 #define NR	256

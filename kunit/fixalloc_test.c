@@ -9,7 +9,7 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
-#include "fixalloc.h"
+#include "base/fixalloc.h"
 #include "random.h"
 
 #define SLOTS	400

@@ -9,7 +9,7 @@
 #include <kunit/test.h>
 #include <linux/completion.h>
 
-#include "heap.h"
+#include "heap/heap.h"
 #include "random.h"
 
 /*

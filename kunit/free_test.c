@@ -12,7 +12,7 @@
 #include <linux/vmalloc.h>
 
 #include "fixture.h"
-#include "pagemap.h"
+#include "span/pagemap.h"
 
 static u64 bad_frees(struct spanheap *heap)
 {

@@ -8,7 +8,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
-#include "freeruns.h"
+#include "pages/freeruns.h"
 #include "random.h"
 
 #define NR_RUNS		300

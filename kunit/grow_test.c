@@ -9,9 +9,9 @@
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 
-#include "pagemap.h"
 #include "pages.h"
 #include "random.h"
+#include "span/pagemap.h"
 
 static struct sh_arena *last_arena(struct sh_pageheap *ph)
 {

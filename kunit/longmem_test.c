@@ -8,7 +8,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
-#include "longmem.h"
+#include "base/longmem.h"
 
 /* Whether the block a record was cut from has no page more than the record. */
 static bool is_cut(void *record, size_t bytes)

@@ -11,7 +11,7 @@
 #include <linux/uio.h>
 
 #include "fixture.h"
-#include "map.h"
+#include "show/map.h"
 
 #define TEXT_BYTES	SZ_64K
 

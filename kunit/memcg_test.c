@@ -11,7 +11,7 @@
 
 #include "fixture.h"
 #include "pages.h"
-#include "runcache.h"
+#include "pages/runcache.h"
 
 /* As long as the first step of a heap, wherever memory comes from. */
 #define ARENA_PAGES	SH_GROW_STEP

@@ -8,9 +8,9 @@
 #include <linux/bitmap.h>
 #include <linux/slab.h>
 
-#include "pagemap.h"
 #include "pages.h"
 #include "random.h"
+#include "span/pagemap.h"
 
 #define MAX_ARENAS	128
 #define MAX_PAGES	1024	/* of an arena */

@@ -8,8 +8,8 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 
-#include "pagemap.h"
 #include "pages.h"
+#include "span/pagemap.h"
 
 /* An arena of 16 MiB; without sparse arenas they come in smaller sizes. */
 #define ARENA_PAGES	(SZ_16M >> SH_PAGE_SHIFT)

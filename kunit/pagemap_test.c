@@ -10,9 +10,9 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
-#include "pagemap.h"
 #include "random.h"
-#include "span.h"
+#include "span/pagemap.h"
+#include "span/span.h"
 
 #define NR_SPANS	40
 /* Three leaves, so that ranges cross from one to the next. */

@@ -6,9 +6,9 @@
 #include <linux/jiffies.h>
 #include <linux/workqueue.h>
 
-#include "pagemap.h"
 #include "pages.h"
-#include "splice.h"
+#include "pages/splice.h"
+#include "span/pagemap.h"
 
 static void destroy(void *ph)
 {

@@ -9,7 +9,7 @@
 #include <kunit/test.h>
 #include <linux/jiffies.h>
 
-#include "pageheap.h"
+#include "pages/pageheap.h"
 
 /* For failures that a case provokes. */
 #define QUIET		(GFP_KERNEL | __GFP_NOWARN)

@@ -8,8 +8,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "base/sampling.h"
 #include "fixture.h"
-#include "sampling.h"
 
 static unsigned long rate_before;
 

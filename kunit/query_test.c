@@ -10,7 +10,7 @@
 #include <linux/vmalloc.h>
 
 #include "fixture.h"
-#include "pagemap.h"
+#include "span/pagemap.h"
 
 /* Whether all three questions about @addr have the answers for an object. */
 static bool is_in(const void *addr, struct spanheap *heap, void *start,

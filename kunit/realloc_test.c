@@ -10,8 +10,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "claim.h"
 #include "fixture.h"
+#include "object/claim.h"
 #include "random.h"
 
 #define QUIET	(GFP_KERNEL | __GFP_NOWARN)

@@ -11,8 +11,8 @@
 #include <linux/sizes.h>
 
 #include "fixture.h"
-#include "pagemap.h"
 #include "pages.h"
+#include "span/pagemap.h"
 
 static struct sh_pageheap *heap_of(struct kunit *test)
 {

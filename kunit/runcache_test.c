@@ -8,10 +8,10 @@
 #include <linux/percpu.h>
 
 #include "fixture.h"
-#include "pagemap.h"
 #include "pages.h"
-#include "runcache.h"
-#include "splice.h"
+#include "pages/runcache.h"
+#include "pages/splice.h"
+#include "span/pagemap.h"
 
 /* The caches of this case, below it a page heap; it runs on one CPU. */
 static struct sh_runcaches *caches_of(struct kunit *test)

@@ -10,8 +10,8 @@
 #include <linux/string.h>
 
 #include "fixture.h"
-#include "pagemap.h"
-#include "shadow.h"
+#include "span/pagemap.h"
+#include "watch/shadow.h"
 
 static int shadow_test_init(struct kunit *test)
 {

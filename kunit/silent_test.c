@@ -12,9 +12,9 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
+#include "cache/steal.h"
 #include "ear.h"
 #include "fixture.h"
-#include "steal.h"
 
 /**
  * struct hog - a thread that lets no other run on its CPU

@@ -8,9 +8,9 @@
 #include <linux/sizes.h>
 #include <linux/sort.h>
 
+#include "base/sampling.h"
 #include "fixture.h"
-#include "sampling.h"
-#include "stacks.h"
+#include "watch/stacks.h"
 
 #define SITES	10
 

@@ -5,8 +5,8 @@
  */
 #include <kunit/test.h>
 
-#include "cache.h"
-#include "sizeclass.h"
+#include "base/sizeclass.h"
+#include "cache/cache.h"
 
 /* From this size on at most an eighth of an object is lost to rounding. */
 #define BOUNDED_FROM	128

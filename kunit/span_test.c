@@ -9,9 +9,9 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
-#include "fixalloc.h"
+#include "base/fixalloc.h"
 #include "random.h"
-#include "span.h"
+#include "span/span.h"
 
 /* Not mapped in any configuration. */
 #define NOWHERE		(0x40UL << SH_PAGE_SHIFT)

@@ -6,10 +6,10 @@
 #include <kunit/test.h>
 #include <linux/slab.h>
 
-#include "claim.h"
 #include "fixture.h"
-#include "pagemap.h"
-#include "special.h"
+#include "object/claim.h"
+#include "span/pagemap.h"
+#include "span/special.h"
 
 /* A span that is in no heap: enough for its list. */
 static struct sh_span *make_span(struct kunit *test)

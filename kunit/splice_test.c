@@ -7,10 +7,10 @@
 #include <linux/jiffies.h>
 #include <linux/spinlock.h>
 
-#include "pagemap.h"
 #include "pages.h"
+#include "pages/splice.h"
 #include "random.h"
-#include "splice.h"
+#include "span/pagemap.h"
 
 static struct sh_pageheap *heap_of(struct kunit *test)
 {

@@ -7,9 +7,9 @@
 #include <linux/preempt.h>
 #include <linux/string.h>
 
+#include "base/sampling.h"
 #include "fixture.h"
-#include "sampling.h"
-#include "stackcache.h"
+#include "watch/stackcache.h"
 
 #define WORDS	24
 #define NR	4

@@ -7,7 +7,7 @@
 #include <linux/tracepoint.h>
 
 #include "fixture.h"
-#include "trace.h"
+#include "watch/trace.h"
 
 #ifdef CONFIG_TRACEPOINTS
 

@@ -10,7 +10,7 @@
 #include <linux/sizes.h>
 
 #include "fixture.h"
-#include "stats.h"
+#include "show/stats.h"
 
 #define NR	4000
 

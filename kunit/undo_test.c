@@ -12,10 +12,10 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
-#include "claim.h"
 #include "fixture.h"
-#include "pagemap.h"
-#include "undo.h"
+#include "object/claim.h"
+#include "object/undo.h"
+#include "span/pagemap.h"
 
 /* A small object, a large one, and a manual span: by size. */
 static const size_t sizes[] = { 8, 100, 32768, SZ_128K };

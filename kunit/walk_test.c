@@ -9,9 +9,9 @@
 #include <linux/spinlock.h>
 
 #include "fixture.h"
-#include "pagemap.h"
 #include "pages.h"
-#include "splice.h"
+#include "pages/splice.h"
+#include "span/pagemap.h"
 
 #define STOP		17
 

@@ -11,15 +11,15 @@
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
-#include "compat.h"
-#include "debug.h"
-#include "explain.h"
-#include "fault.h"
-#include "heap.h"
-#include "owner.h"
-#include "sampling.h"
-#include "pagemap.h"
-#include "stacks.h"
+#include "base/compat.h"
+#include "base/fault.h"
+#include "base/sampling.h"
+#include "debug/debug.h"
+#include "heap/heap.h"
+#include "heap/owner.h"
+#include "show/explain.h"
+#include "span/pagemap.h"
+#include "watch/stacks.h"
 
 #define ARENA_MB_MIN	1
 #define ARENA_MB_MAX	1024

@@ -15,6 +15,14 @@ from pathlib import Path
 LEAST = 92
 
 
+def in_module(file):
+    """The path of a source from module/ on; of one that is not ours, any other."""
+    parts = Path(file).parts
+    if "module" not in parts:
+        return file
+    return "/".join(parts[len(parts) - parts[::-1].index("module"):])
+
+
 def percent(part, whole):
     """As text, for a column."""
     return f"{100 * part / whole:6.1f} %" if whole else "       -"
@@ -26,11 +34,9 @@ def read(folder):
     for path in sorted(folder.glob("*.json")):
         for document in path.read_text().splitlines():
             for source in json.loads(document)["files"]:
-                name = Path(source["file"])
-                if name.parent.name != "module" and name.parent != Path("."):
-                    continue
+                key = in_module(source["file"])
                 for line in source["lines"]:
-                    at, key = line["line_number"], name.name
+                    at = line["line_number"]
                     lines[key][at] = lines[key].get(at, 0) + line["count"]
                     for i, branch in enumerate(line["branches"]):
                         old = branches[key].get((at, i), 0)
@@ -65,13 +71,13 @@ def main(folder, root):
             for at in range(first, last + 1):
                 print(f"#     {text[at - 1]}")
 
-    print(f"\n# {'file':<18} {'lines':>7} {'reached':>8} {'':>8} {'branches':>9} {'reached':>8}")
+    print(f"\n# {'file':<24} {'lines':>7} {'reached':>8} {'':>8} {'branches':>9} {'reached':>8}")
     total = [0, 0, 0, 0]
     for name in sorted(lines):
         row = [len(lines[name]), sum(map(bool, lines[name].values())),
                len(branches[name]), sum(map(bool, branches[name].values()))]
         total = [a + b for a, b in zip(total, row)]
-        print(f"# {name:<18} {row[0]:>7} {row[1]:>8} {percent(row[1], row[0]):>8}"
+        print(f"# {name:<24} {row[0]:>7} {row[1]:>8} {percent(row[1], row[0]):>8}"
               f" {row[2]:>9} {row[3]:>8} {percent(row[3], row[2]):>8}")
     enough = 100 * total[1] >= LEAST * total[0]
     print(f"\n{total[1]} of {total[0]} lines reached,{percent(total[1], total[0])};"

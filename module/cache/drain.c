@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Emptying per-CPU caches: on request, under pressure, when a CPU has not used
+ * its caches for a while, and when a CPU went offline.
+ *
+ * Nobody can empty another CPU's cache without locks, so a work item does it
+ * there. It empties the caches of the CPU it finds itself on, whichever that is:
+ * a CPU that goes offline in between is emptied by the hotplug callback. Work is
+ * queued only where a look from afar says that there is something: a CPU that
+ * is kept free of others, by isolation or by a real-time thread, and does not use
+ * the heap is left alone.
+ *
+ * A real-time thread may keep the work from running for as long as it likes. So
+ * who wants memory waits for other CPUs a moment at most, and not at all for one
+ * that did not answer the last time; allocations and reclaim do not wait. Who
+ * takes a heap away has to wait, and says so in the end.
+ *
+ * Each request of a CPU has a number. A work item that begins after a request was
+ * made answers it, so the CPU has answered all those up to the number that the
+ * work item read when it began.
+ *
+ * Locks: none of its own. Not cpu_hotplug_lock either: a request may be made
+ * under locks that reclaim takes, and a CPU that comes up reclaims under
+ * cpu_hotplug_lock.
+ *
+ * Contexts: task, may sleep, except where a function says otherwise.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "base/compat.h"
+#include "base/fault.h"
+#include "cache/cache.h"
+#include "cache/drain.h"
+
+/* How long who wants memory waits for all other CPUs together, milliseconds. */
+#define ANSWER_MS	100
+
+/* After how many seconds who has to wait says so. */
+#define SILENCE_S	10
+
+static struct workqueue_struct *drain_wq;
+static DECLARE_WAIT_QUEUE_HEAD(answers);
+
+static struct sh_cache *cache_of(struct sh_caches *caches, int dead_cpu)
+{
+	return dead_cpu >= 0 ? per_cpu_ptr(caches->cpu, dead_cpu) :
+			       this_cpu_ptr(caches->cpu);
+}
+
+/*
+ * Take a batch out of a slot. When nothing is left, its array goes to @array,
+ * for the caller to free.
+ */
+static unsigned int take_batch(struct sh_caches *caches, int dead_cpu,
+			       unsigned int class, struct sh_entry *batch,
+			       struct sh_entry **array)
+{
+	struct sh_cache *cache;
+	struct sh_slot *slot;
+	unsigned int nr = 0;
+
+	*array = NULL;
+	preempt_disable();
+	cache = cache_of(caches, dead_cpu);
+	if (sh_cache_enter(cache)) {
+		slot = &cache->slot[class];
+		nr = min_t(unsigned int, slot->top - slot->base, SH_BATCH_MAX);
+		slot->top -= nr;
+		sh_entries_copy(batch, slot->top, nr);
+		if (slot->top == slot->base) {
+			*array = slot->base;
+			cache->capacity -= (slot->end - slot->base) *
+					   sh_classes[class].size;
+			sh_slot_set_array(cache, slot, NULL, 0, 0);
+		}
+		sh_cache_leave(cache);
+	}
+	preempt_enable();
+	return nr;
+}
+
+/* Not all at once: interrupts are off meanwhile. */
+static void give_back(struct sh_caches *caches, unsigned int class,
+		      const struct sh_entry *entries, unsigned int nr)
+{
+	unsigned int batch;
+
+	for (; nr; nr -= batch, entries += batch) {
+		batch = min_t(unsigned int, nr, SH_BATCH_MAX);
+		sh_central_free(&caches->central[class], caches->rcs, entries,
+				batch);
+	}
+}
+
+static void drain_slot(struct sh_caches *caches, int dead_cpu,
+		       unsigned int class)
+{
+	struct sh_entry batch[SH_BATCH_MAX], *array;
+	unsigned int nr;
+
+	do {
+		nr = take_batch(caches, dead_cpu, class, batch, &array);
+		if (nr)
+			sh_central_free(&caches->central[class], caches->rcs,
+					batch, nr);
+		sh_caches_free_array(caches, array);
+	} while (nr && !array);
+}
+
+/**
+ * sh_drain_transfers() - put what waits for CPUs back into its spans
+ * @caches: the caches
+ * @only_idle: only of size classes where nobody came or went since the last call
+ *
+ * Context: task.
+ */
+void sh_drain_transfers(struct sh_caches *caches, bool only_idle)
+{
+	unsigned int class, nr, max;
+	struct sh_entry *array;
+
+	sh_runs_begin(caches->rcs);
+	for (class = 1; class < SH_NR_CLASSES; class++) {
+		array = sh_transfer_empty(&caches->transfer[class], only_idle,
+					  &nr, &max);
+		if (!array)
+			continue;
+		give_back(caches, class, array, nr);
+		atomic_long_sub((long)max * sh_classes[class].size,
+				&caches->transfer_bytes);
+		sh_caches_free_array(caches, array);
+		cond_resched();
+	}
+	sh_runs_end(caches->rcs);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_transfers);
+
+/**
+ * sh_drain_cpu() - empty the caches of a CPU
+ * @caches: the caches
+ * @dead_cpu: a CPU that is offline, or -1 for the one this runs on
+ *
+ * Context: task. Runs are given to the page heap as well.
+ */
+void sh_drain_cpu(struct sh_caches *caches, int dead_cpu)
+{
+	unsigned int class;
+
+	sh_runs_begin(caches->rcs);
+	for (class = 1; class < SH_NR_CLASSES; class++) {
+		drain_slot(caches, dead_cpu, class);
+		cond_resched();
+	}
+	sh_runs_end(caches->rcs);
+	sh_runcaches_drain(caches->rcs, dead_cpu);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_cpu);
+
+static bool answered(struct sh_drain *drain, int request)
+{
+	/* Who sees the answer sees what was done before it. */
+	return smp_load_acquire(&drain->answered) - request >= 0;
+}
+
+static void drain_work(struct work_struct *work)
+{
+	struct sh_drain *drain = container_of(work, struct sh_drain, work);
+	int request = atomic_read(&drain->requests);
+
+	sh_drain_cpu(drain->caches, -1);
+	/* As answered() reads it. */
+	smp_store_release(&drain->answered, request);
+	wake_up_all(&answers);
+}
+
+/* Have a CPU's caches emptied. */
+static void request(struct sh_drain *drain, int cpu)
+{
+	if (answered(drain, atomic_read(&drain->requests)))
+		WRITE_ONCE(drain->late, false);
+	atomic_inc(&drain->requests);
+	queue_work_on(cpu, drain_wq, &drain->work);
+}
+
+/**
+ * sh_drains_init() - prepare for emptying the caches of a heap
+ * @caches: the caches
+ *
+ * Return: what the other functions take, or NULL.
+ */
+struct sh_drain __percpu *sh_drains_init(struct sh_caches *caches)
+{
+	struct sh_drain __percpu *drains;
+	int cpu;
+
+	if (sh_fault(SH_FAULT_META))
+		return NULL;
+	drains = alloc_percpu(struct sh_drain);
+	if (!drains)
+		return NULL;
+	for_each_possible_cpu(cpu) {
+		struct sh_drain *drain = per_cpu_ptr(drains, cpu);
+
+		INIT_WORK(&drain->work, drain_work);
+		drain->caches = caches;
+	}
+	return drains;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_drains_init);
+
+/* Wait for a CPU, however long it takes. */
+static void wait_for_cpu(struct sh_drain *drain, int cpu)
+{
+	int last = atomic_read(&drain->requests);
+
+	if (wait_event_timeout(answers, answered(drain, last), SILENCE_S * HZ))
+		return;
+	pr_warn("heap %s: to destroy it, waiting for CPU %d to empty its caches, for %d s so far: some real-time thread lets no other run there\n",
+		drain->caches->rcs->ph->name, cpu, SILENCE_S);
+	wait_event(answers, answered(drain, last));
+}
+
+/**
+ * sh_drains_exit() - wait for what is under way and free it
+ * @drains: from sh_drains_init(), or NULL; nobody starts any more
+ */
+void sh_drains_exit(struct sh_drain __percpu *drains)
+{
+	int cpu;
+
+	if (!drains)
+		return;
+	for_each_possible_cpu(cpu) {
+		struct sh_drain *drain = per_cpu_ptr(drains, cpu);
+
+		/* What has not begun need not. */
+		if (!cancel_work(&drain->work))
+			wait_for_cpu(drain, cpu);
+		cancel_work_sync(&drain->work);
+	}
+	free_percpu(drains);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_drains_exit);
+
+static struct sh_caches *caches_of(struct sh_drain __percpu *drains)
+{
+	return raw_cpu_ptr(drains)->caches;
+}
+
+/**
+ * sh_drain_near() - empty what can be emptied from here
+ * @drains: from sh_drains_init()
+ *
+ * That is the caches of this CPU, and what waits for any. Nothing is waited for.
+ *
+ * Context: task, reclaim as well.
+ */
+void sh_drain_near(struct sh_drain __percpu *drains)
+{
+	struct sh_caches *caches = caches_of(drains);
+
+	/* First: pages that become free thereby are in the caches of this CPU. */
+	sh_drain_transfers(caches, false);
+	sh_drain_cpu(caches, -1);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_near);
+
+/**
+ * sh_drain_start() - have the caches of all CPUs emptied, soon
+ * @drains: from sh_drains_init()
+ *
+ * What is near is emptied at once. A CPU whose caches are empty is left alone.
+ *
+ * Context: task, reclaim as well.
+ */
+void sh_drain_start(struct sh_drain __percpu *drains)
+{
+	struct sh_caches *caches = caches_of(drains);
+	int cpu;
+
+	sh_drain_near(drains);
+	/* This CPU as well: it may be another than a moment ago. */
+	for_each_online_cpu(cpu)
+		if (sh_caches_hold_any(caches, cpu))
+			request(per_cpu_ptr(drains, cpu), cpu);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_start);
+
+/* Wait for a CPU until @end. Returns whether it has answered. */
+static bool wait_until(struct sh_drain *drain, unsigned long end)
+{
+	int last = atomic_read(&drain->requests);
+	long left = max_t(long, end - jiffies, 0);
+
+	if (READ_ONCE(drain->late))
+		left = 0;
+	if (wait_event_timeout(answers, answered(drain, last), left))
+		return true;
+	WRITE_ONCE(drain->late, true);
+	return false;
+}
+
+/**
+ * sh_drain_all() - empty the caches of all CPUs that answer soon
+ * @drains: from sh_drains_init()
+ *
+ * Others do it later.
+ *
+ * Context: task, may sleep, for ANSWER_MS at most.
+ * Return: whether all did.
+ */
+bool sh_drain_all(struct sh_drain __percpu *drains)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ANSWER_MS);
+	bool all = true;
+	int cpu;
+
+	sh_drain_start(drains);
+	for_each_possible_cpu(cpu)
+		all &= wait_until(per_cpu_ptr(drains, cpu), end);
+	return all;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_all);
+
+/**
+ * sh_drain_last() - empty the caches of all CPUs, however long it takes
+ * @drains: from sh_drains_init(), of a heap that is being destroyed
+ *
+ * Context: task, may sleep.
+ */
+void sh_drain_last(struct sh_drain __percpu *drains)
+{
+	int cpu;
+
+	sh_drain_start(drains);
+	for_each_possible_cpu(cpu)
+		wait_for_cpu(per_cpu_ptr(drains, cpu), cpu);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_last);
+
+/**
+ * sh_drain_bytes() - how much emptying all caches may give back
+ * @drains: from sh_drains_init()
+ *
+ * Context: any.
+ * Return: bytes that there is room for in what CPUs hold and what waits for them,
+ * and of runs.
+ */
+size_t sh_drain_bytes(struct sh_drain __percpu *drains)
+{
+	struct sh_caches *caches = caches_of(drains);
+	size_t bytes = atomic_long_read(&caches->transfer_bytes);
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct sh_cache *cache = per_cpu_ptr(caches->cpu, cpu);
+		struct sh_runcache *rc = per_cpu_ptr(caches->rcs->cpu, cpu);
+
+		bytes += sh_peek(cache->capacity);
+		bytes += (size_t)sh_peek(rc->pages) << SH_PAGE_SHIFT;
+	}
+	return bytes;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_bytes);
+
+/*
+ * Changes whenever a CPU allocates from its caches or frees to them. What an
+ * allocation adds weighs more than what it takes out of a cache, and what goes
+ * past a full slot more than what then leaves it.
+ */
+static unsigned long signature(struct sh_caches *caches, int cpu, bool *holds)
+{
+	struct sh_cache *cache = per_cpu_ptr(caches->cpu, cpu);
+	struct sh_runcache *rc = per_cpu_ptr(caches->rcs->cpu, cpu);
+	unsigned long calls = sh_peek(rc->hits) + sh_peek(rc->misses) +
+			      sh_peek(cache->overflows);
+	unsigned long held = sh_peek(rc->nr);
+	unsigned int class;
+
+	*holds = held;
+	for (class = 1; class < SH_NR_CLASSES; class++) {
+		struct sh_slot *slot = &cache->slot[class];
+
+		*holds |= !!sh_peek(slot->base);
+		calls -= sh_peek(slot->left);
+		held += (unsigned long)sh_peek(slot->top);
+	}
+	return (calls << 16) + held;
+}
+
+/**
+ * sh_drain_idle() - empty the caches of CPUs that did not use them of late, and
+ * what waited for others all the time
+ * @drains: from sh_drains_init()
+ *
+ * Of late is since the last call. Does not wait for it.
+ *
+ * Context: task.
+ * Return: whether any CPU's caches hold something, or something may wait.
+ */
+bool sh_drain_idle(struct sh_drain __percpu *drains)
+{
+	struct sh_caches *caches = caches_of(drains);
+	unsigned long now;
+	bool any, holds;
+	int cpu;
+
+	sh_drain_transfers(caches, true);
+	any = atomic_long_read(&caches->transfer_bytes);
+	for_each_online_cpu(cpu) {
+		struct sh_drain *drain = per_cpu_ptr(drains, cpu);
+
+		now = signature(caches, cpu, &holds);
+		if (holds && now == drain->signature)
+			request(drain, cpu);
+		drain->signature = now;
+		any |= holds;
+	}
+	return any;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_idle);
+
+/**
+ * sh_drain_init() - prepare for emptying caches
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sh_drain_init(void)
+{
+	drain_wq = alloc_workqueue("spanheap_drain",
+				   WQ_MEM_RECLAIM | SH_WQ_PERCPU, 0);
+	return drain_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * sh_drain_exit() - undo sh_drain_init()
+ */
+void sh_drain_exit(void)
+{
+	destroy_workqueue(drain_wq);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A heap, and what the files that make up its public face share.
+ */
+#ifndef SPANHEAP_HEAP_H
+#define SPANHEAP_HEAP_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/rwsem.h>
+#include <linux/spanheap.h>
+#include <linux/workqueue.h>
+
+#include "api/persistent.h"
+#include "cache/cache.h"
+#include "cache/central.h"
+#include "heap/owner.h"
+#include "heap/room.h"
+#include "heap/scavenge.h"
+#include "heap/shared.h"
+#include "object/finalizer.h"
+#include "object/profile.h"
+#include "pages/pageheap.h"
+#include "pages/runcache.h"
+
+struct dentry;
+struct seq_file;
+struct sh_debug;
+
+/**
+ * struct spanheap - a heap
+ * @caches: per-CPU caches; first, since every allocation goes there
+ * @rcs: per-CPU caches of runs
+ * @ph: the page heap
+ * @scavenger: gives idle memory back
+ * @central: central lists by size class
+ * @link: in sh_heaps
+ * @name: as given to spanheap_create()
+ * @node: NUMA node that new pages come from, or NUMA_NO_NODE
+ * @large_mallocs: large objects allocated
+ * @large_frees: large objects freed
+ * @large_bytes: bytes in live large objects
+ * @manual_spans: manual spans
+ * @manual_bytes: bytes in these
+ * @persistent: where persistent allocations come from
+ * @specials: special records
+ * @finalizers: what is to be called when objects are freed
+ * @profile: who allocated what
+ * @shared: freed pages that others have references to
+ * @charges: objects and persistent allocations that are charged to call sites
+ * @calm_drain: keeps those who fail from emptying other CPUs' caches all the time
+ * @calm_release: the same of TLB shootdowns
+ * @readers_until: jiffies until which nobody else may who waited for readers
+ * @surplus_until: jiffies until which nothing more goes only since the limit was
+ *	lowered
+ * @bad_frees: frees and the like refused
+ * @bad_copies: copies to and from user space refused
+ * @alloc_failures: allocations that returned NULL
+ * @dying: being destroyed; set under sh_heaps_lock, once
+ * @closed: being destroyed, nobody may allocate
+ * @id: a number no other heap has or had
+ * @flags: as given to spanheap_create()
+ * @owner: who made it
+ * @debug: what makes it a debug heap, NULL for others
+ * @dir: its debugfs directory
+ * @rcu_frees: objects that spanheap_free_rcu() was called for and that are not
+ *	free yet
+ * @rcu_pages: heap pages of the large ones of these
+ * @rest: frees what is left of a destroyed heap
+ */
+struct spanheap {
+	struct sh_caches caches;
+	struct sh_runcaches rcs;
+	struct sh_pageheap ph;
+	struct sh_scavenger scavenger;
+	struct sh_central central[SH_NR_CLASSES];
+	struct list_head link;
+	char name[SPANHEAP_NAME_MAX + 1];
+	int node;
+	atomic_long_t large_mallocs;
+	atomic_long_t large_frees;
+	atomic_long_t large_bytes;
+	atomic_long_t manual_spans;
+	atomic_long_t manual_bytes;
+	struct sh_persistent persistent;
+	struct sh_fixalloc specials;
+	struct sh_finalizers finalizers;
+	struct sh_profile profile;
+	struct sh_shared shared;
+	atomic_long_t charges;
+	struct sh_calm calm_drain;
+	struct sh_calm calm_release;
+	unsigned long readers_until;
+	unsigned long surplus_until;
+	atomic_long_t bad_frees;
+	atomic_long_t bad_copies;
+	atomic_long_t alloc_failures;
+	bool dying;
+	bool closed;
+	u32 id;
+	unsigned int flags;
+	struct sh_owner owner;
+	struct sh_debug *debug;
+	struct dentry *dir;
+	atomic_long_t rcu_frees;
+	atomic_long_t rcu_pages;
+	struct rcu_work rest;
+};
+
+/* heap.c: all heaps, oldest first, and the lock of that list. */
+extern struct list_head sh_heaps;
+extern struct rw_semaphore sh_heaps_lock;
+extern struct spanheap *sh_default_heap;
+
+int sh_heaps_init(void);
+void sh_heaps_exit(void);
+bool sh_node_is_valid(int node);
+
+static __always_inline struct spanheap *sh_heap_or_default(struct spanheap *heap)
+{
+	return likely(heap) ? heap : sh_default_heap;
+}
+
+/* The heap a span belongs to. */
+static inline struct spanheap *sh_span_heap(const struct sh_span *span)
+{
+	return span->arena->heap;
+}
+
+static inline void *sh_count_failure(struct spanheap *heap)
+{
+	atomic_long_inc(&heap->alloc_failures);
+	return NULL;
+}
+
+/* large.c: objects over SPANHEAP_MAX_SMALL, or that need pages of their own. */
+void *sh_large_alloc(struct spanheap *heap, size_t size, size_t align,
+		     gfp_t gfp, int node, enum sh_obj_state as);
+void *sh_large_alloc_on_node(struct spanheap *heap, size_t size, size_t align,
+			     gfp_t gfp, int node, enum sh_obj_state as);
+bool sh_large_free(const void *ptr);
+void sh_large_free_claimed(struct sh_span *span);
+bool sh_large_resize(struct sh_span *span, struct spanheap *heap, size_t size,
+		     gfp_t gfp);
+int sh_large_split(struct sh_span *span, u32 nr_pages);
+void sh_large_adopt(struct sh_span *span);
+
+/* manual.c */
+void sh_manual_free_claimed(struct sh_span *span);
+
+/* report.c: what callers did wrong. */
+enum sh_call {
+	SH_CALL_FREE,
+	SH_CALL_FREE_PAGES,
+	SH_CALL_FREE_RCU,
+	SH_CALL_REALLOC,
+};
+
+void sh_report_misuse(enum sh_call call, const void *ptr);
+void *sh_refuse_gfp(struct spanheap *heap, gfp_t gfp);
+void sh_report_no_heap(const struct spanheap *heap, bool dying);
+void sh_report_arena_lost(const struct sh_arena *arena);
+
+/* query.c */
+bool sh_find_manual(const void *addr, struct spanheap_object *obj);
+
+/* leaks.c */
+void sh_report_leaks(struct spanheap *heap);
+void sh_list_leaks(struct spanheap *heap);
+
+/* users.c: allocating while the heap may be destroyed. */
+bool sh_users_enter(struct spanheap *heap);
+void sh_users_leave(struct spanheap *heap);
+void sh_users_close(struct spanheap *heap);
+
+/* check.c */
+int sh_check_heap(struct spanheap *heap, struct seq_file *m);
+
+/* debugfs.c */
+void sh_debugfs_init(void);
+void sh_debugfs_exit(void);
+void sh_debugfs_add(struct spanheap *heap);
+void sh_debugfs_remove(struct spanheap *heap);
+
+/* config.c */
+int sh_config_show(struct spanheap *heap, struct seq_file *m);
+
+/* pressure.c */
+int sh_pressure_init(void);
+void sh_pressure_exit(void);
+unsigned long sh_pressure_count(void);
+unsigned long sh_pressure_release(unsigned long goal);
+
+/* limit.c */
+bool sh_limit_is_valid(size_t bytes);
+void sh_limit_set(struct spanheap *heap, size_t bytes);
+
+/* main.c: module parameters. */
+extern unsigned int sh_arena_mb;
+extern unsigned int sh_cache_kb;
+extern unsigned int sh_scavenge_ms;
+extern unsigned int sh_quarantine_kb;
+extern bool sh_debug_default;
+extern bool sh_panic_on_bad_free;
+
+#endif /* SPANHEAP_HEAP_H */

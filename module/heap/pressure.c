@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the rest of the system asks of all heaps: memory under pressure, through
+ * a shrinker, and the caches of a CPU that goes offline, through a hotplug state.
+ *
+ * Locks: sh_heaps_lock for reading, only tried in reclaim, which is not to wait for
+ * who makes or destroys a heap. Any number of tasks may be at it here: reclaim that
+ * gave up whenever another is would find no memory and kill.
+ *
+ * Contexts: reclaim, which may sleep; the control CPU of a hotplug operation.
+ */
+#include <linux/atomic.h>
+#include <linux/cpuhotplug.h>
+#include <linux/minmax.h>
+#include <linux/shrinker.h>
+
+#include "base/compat.h"
+#include "base/fault.h"
+#include "debug/debug.h"
+#include "heap/heap.h"
+
+/* Heap pages to give back at a time, for each time costs a shootdown: 2 MiB. */
+#define LEAST_GOAL	((2UL << 20) >> SH_PAGE_SHIFT)
+
+#define PAGES_PER_HEAP_PAGE	max_t(unsigned long, SH_PAGE_SIZE / PAGE_SIZE, 1)
+
+static struct shrinker *shrinker;
+static enum cpuhp_state hotplug_state;
+
+/* Free objects need not be all of their pages: this is the most there may be. */
+static unsigned long idle_resident(struct spanheap *heap)
+{
+	size_t held = sh_quarantine_bytes(heap) +
+		      sh_drain_bytes(heap->scavenger.drains);
+
+	return sh_pageheap_spare(&heap->ph) + (held >> SH_PAGE_SHIFT);
+}
+
+/**
+ * sh_pressure_count() - how much all heaps may give back
+ *
+ * Context: reclaim.
+ * Return: heap pages; 0 also when somebody is at the list of heaps.
+ */
+unsigned long sh_pressure_count(void)
+{
+	struct spanheap *heap;
+	unsigned long pages = 0;
+
+	if (!down_read_trylock(&sh_heaps_lock))
+		return 0;
+	list_for_each_entry(heap, &sh_heaps, link)
+		pages += idle_resident(heap);
+	up_read(&sh_heaps_lock);
+	return pages;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_pressure_count);
+
+/**
+ * sh_pressure_release() - give memory back
+ * @goal: heap pages wanted
+ *
+ * Context: reclaim.
+ * Return: heap pages given back.
+ */
+unsigned long sh_pressure_release(unsigned long goal)
+{
+	struct spanheap *heap;
+	unsigned long done = 0;
+
+	if (!down_read_trylock(&sh_heaps_lock))
+		return 0;
+	list_for_each_entry(heap, &sh_heaps, link) {
+		if (done >= goal)
+			break;
+		sh_quarantine_drain(heap);
+		done += sh_scavenge_pressure(&heap->scavenger, goal - done);
+	}
+	up_read(&sh_heaps_lock);
+	return done;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_pressure_release);
+
+static unsigned long count_idle(struct shrinker *unused,
+				struct shrink_control *sc)
+{
+	return sh_pressure_count() * PAGES_PER_HEAP_PAGE ?: SHRINK_EMPTY;
+}
+
+static unsigned long release_idle(struct shrinker *unused,
+				  struct shrink_control *sc)
+{
+	unsigned long goal = DIV_ROUND_UP(sc->nr_to_scan, PAGES_PER_HEAP_PAGE);
+	unsigned long done = sh_pressure_release(max(goal, LEAST_GOAL));
+
+	if (!done)
+		return SHRINK_STOP;
+	sc->nr_scanned = done * PAGES_PER_HEAP_PAGE;
+	return sc->nr_scanned;
+}
+
+static int cpu_is_dead(unsigned int cpu)
+{
+	struct spanheap *heap;
+
+	down_read(&sh_heaps_lock);
+	list_for_each_entry(heap, &sh_heaps, link) {
+		sh_drain_cpu(&heap->caches, cpu);
+		/* In case it left while the rate was changed. */
+		sh_caches_redraw(&heap->caches, cpu);
+	}
+	up_read(&sh_heaps_lock);
+	return 0;
+}
+
+/**
+ * sh_pressure_init() - let the system ask
+ *
+ * Return: 0 or an error.
+ */
+int sh_pressure_init(void)
+{
+	int state;
+
+	state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "spanheap:dead",
+					  NULL, cpu_is_dead);
+	if (state < 0)
+		return state;
+	hotplug_state = state;
+	shrinker = sh_fault(SH_FAULT_META) ? ERR_PTR(-ENOMEM) :
+		   sh_shrinker_register("spanheap", count_idle, release_idle);
+	if (!IS_ERR(shrinker))
+		return 0;
+	cpuhp_remove_state_nocalls(hotplug_state);
+	return PTR_ERR(shrinker);
+}
+
+/**
+ * sh_pressure_exit() - undo sh_pressure_init()
+ */
+void sh_pressure_exit(void)
+{
+	sh_shrinker_unregister(shrinker);
+	cpuhp_remove_state_nocalls(hotplug_state);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Spans that are handed out whole. See whole.c.
+ */
+#ifndef SPANHEAP_WHOLE_H
+#define SPANHEAP_WHOLE_H
+
+#include "heap/heap.h"
+
+struct sh_span *sh_whole_take(struct spanheap *heap, size_t size, size_t align,
+			      gfp_t gfp, int node);
+struct sh_span *sh_whole_take_hard(struct spanheap *heap, size_t size,
+				   size_t align, gfp_t gfp, int node);
+void sh_whole_publish(struct spanheap *heap, struct sh_span *span,
+		      enum sh_span_state state, enum sh_obj_state as);
+struct sh_span *sh_whole_claim(const void *ptr, enum sh_span_state state,
+			       enum sh_obj_state to);
+void sh_whole_release(struct sh_span *span);
+void sh_whole_free(struct sh_span *span);
+struct sh_span *sh_whole_cut(struct sh_span *span, u32 nr_pages);
+
+/* Heap pages that hold @size bytes. */
+static inline unsigned long sh_whole_pages(size_t size)
+{
+	return (size >> SH_PAGE_SHIFT) + !!(size & ~SH_PAGE_MASK);
+}
+
+#endif /* SPANHEAP_WHOLE_H */

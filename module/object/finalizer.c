@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Finalizers: a function for an object, called in task context when the object
+ * is freed, wherever that was, and before its memory is used again.
+ *
+ * The free of an object that has one claims the object, puts the finalizer in a
+ * queue and goes. From then on the object is busy: still found, still counted,
+ * not to be freed again. finalizer_run.c has what happens then.
+ *
+ * Locks: sh_finalizers.lock for the list of those set.
+ *
+ * Contexts: any but NMI.
+ */
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/rcupdate.h>
+
+#include "base/compat.h"
+#include "base/fault.h"
+#include "heap/contexts.h"
+#include "heap/heap.h"
+#include "object/finalizer.h"
+#include "span/special.h"
+#include "watch/leakcheck.h"
+
+static struct sh_finalizer *finalizer_of(struct sh_special *special)
+{
+	return special ? container_of(special, struct sh_finalizer, special) :
+			 NULL;
+}
+
+/* What @arg points to may have no other pointer to it. */
+static struct sh_finalizer *new_finalizer(struct spanheap *heap)
+{
+	struct sh_finalizer *f;
+
+	f = sh_fixalloc_alloc(&heap->specials, GFP_ATOMIC | __GFP_NOWARN);
+	if (f)
+		sh_leakcheck_add_root(&f->arg, sizeof(f->arg), GFP_ATOMIC);
+	return f;
+}
+
+/**
+ * sh_finalizer_free() - free a finalizer that is in no list any more
+ * @heap: the heap
+ * @f: the finalizer
+ */
+void sh_finalizer_free(struct spanheap *heap, struct sh_finalizer *f)
+{
+	sh_leakcheck_del(&f->arg);
+	sh_fixalloc_free(&heap->specials, f);
+}
+
+/**
+ * sh_finalizer_take() - take the finalizer of an object from it
+ * @obj: the object, claimed
+ *
+ * Return: the finalizer, in the heap's list of those set; NULL when there is none.
+ */
+struct sh_finalizer *sh_finalizer_take(struct sh_object *obj)
+{
+	struct sh_finalizers *fs = &sh_span_heap(obj->span)->finalizers;
+
+	/* That of this object, if it has one, was counted before it was claimed. */
+	if (!READ_ONCE(fs->nr_set))
+		return NULL;
+	return finalizer_of(sh_special_remove(obj->span, obj->idx,
+					      SH_SPECIAL_FINALIZER));
+}
+
+/* Forget one that was taken. */
+static void unset(struct sh_finalizers *fs, struct sh_finalizer *f)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&fs->lock, flags);
+	list_del(&f->link);
+	WRITE_ONCE(fs->nr_set, fs->nr_set - 1);
+	spin_unlock_irqrestore(&fs->lock, flags);
+}
+
+/* Give a claimed object a finalizer. */
+static int add(struct sh_object *obj, struct sh_finalizer *f)
+{
+	struct sh_finalizers *fs = &sh_span_heap(obj->span)->finalizers;
+	unsigned long flags;
+	int err;
+
+	if (obj->idx == SH_NO_SPECIALS)
+		return -EINVAL;
+	f->special.idx = obj->idx;
+	f->special.kind = SH_SPECIAL_FINALIZER;
+	err = sh_special_add(obj->span, &f->special);
+	if (err)
+		return err;
+	spin_lock_irqsave(&fs->lock, flags);
+	list_add_tail(&f->link, &fs->set);
+	WRITE_ONCE(fs->nr_set, fs->nr_set + 1);
+	spin_unlock_irqrestore(&fs->lock, flags);
+	sh_object_set_special(obj);
+	return 0;
+}
+
+/* Why an address could not be claimed. */
+static int why_not(const void *ptr)
+{
+	return spanheap_size(ptr) ? -EBUSY : -EINVAL;
+}
+
+/**
+ * spanheap_set_finalizer() - have a function called when an object is freed
+ * @ptr: the object, from any heap
+ * @fn: the function
+ * @arg: what to call it with
+ *
+ * Once the object is freed, from whatever context, @fn is called once with the
+ * object, its usable size and @arg, in task context from a worker, where it may
+ * sleep. The object is as it was when it was freed (spanheap_free_sensitive()
+ * and init_on_free leave zeroes) and its memory is not used again before @fn
+ * has returned. It counts as allocated until then. @fn may allocate and free,
+ * in the same heap as well, but not @ptr. It may destroy another heap, but neither
+ * this one nor one whose finalizers wait for it.
+ *
+ * The finalizers of a heap are called one after the other, in the order in which
+ * their objects were freed. spanheap_flush_finalizers() waits for them, and so
+ * does spanheap_destroy(), which then calls those of objects that were not freed,
+ * in the order in which they were set. A module that sets finalizers in a heap
+ * that is not its own has to wait for them before it is unloaded: those that have
+ * not run by then are not called, which is reported in the log.
+ *
+ * An object that moves in spanheap_realloc() takes its finalizer along; of one
+ * that is split the first half keeps it.
+ *
+ * Context: any but NMI.
+ * Return: 0; -EINVAL when @fn is NULL, @ptr is not the start of a live object or,
+ * in a debug heap, it is the second half of one that was split;
+ * -EEXIST when it has a finalizer; -EBUSY when it is just being freed, resized,
+ * split, or given to a call like this one, or its finalizer runs; -ENOMEM.
+ */
+int spanheap_set_finalizer(const void *ptr,
+			   void (*fn)(void *ptr, size_t size, void *arg),
+			   void *arg)
+{
+	struct sh_finalizer *f;
+	struct sh_object obj;
+	struct spanheap *heap;
+	int err = -ENOMEM;
+
+	if (!fn || ZERO_OR_NULL_PTR(ptr) || sh_refused_in_nmi("set_finalizer"))
+		return -EINVAL;
+	if (!sh_object_claim(ptr, &obj))
+		return why_not(ptr);
+	heap = sh_span_heap(obj.span);
+	f = new_finalizer(heap);
+	if (f) {
+		f->ptr = (void *)ptr;
+		f->fn = fn;
+		f->arg = arg;
+		err = add(&obj, f);
+		if (err)
+			sh_finalizer_free(heap, f);
+	}
+	sh_object_release(&obj);
+	return err;
+}
+EXPORT_SYMBOL_GPL(spanheap_set_finalizer);
+
+/**
+ * spanheap_clear_finalizer() - take back spanheap_set_finalizer()
+ * @ptr: the object
+ *
+ * Context: any but NMI.
+ * Return: 0, then the function is not called; -EINVAL when @ptr is not the start
+ * of a live object; -ENOENT when it has no finalizer; -EBUSY when it is just being
+ * freed, resized, split, or given to a call like this one, or its finalizer runs.
+ */
+int spanheap_clear_finalizer(const void *ptr)
+{
+	struct sh_finalizer *f;
+	struct sh_object obj;
+
+	if (ZERO_OR_NULL_PTR(ptr) || sh_refused_in_nmi("clear_finalizer"))
+		return -EINVAL;
+	if (!sh_object_claim(ptr, &obj))
+		return why_not(ptr);
+	f = sh_finalizer_take(&obj);
+	if (f) {
+		struct spanheap *heap = sh_span_heap(obj.span);
+
+		unset(&heap->finalizers, f);
+		sh_object_unset_special(&obj);
+		sh_finalizer_free(heap, f);
+	}
+	sh_object_release(&obj);
+	return f ? 0 : -ENOENT;
+}
+EXPORT_SYMBOL_GPL(spanheap_clear_finalizer);
+
+/**
+ * sh_finalizer_move() - give an object the finalizer of another, if it has one
+ * @from: the one
+ * @to: the other, live, without a finalizer, of any heap
+ *
+ * Return: 0, or an error as of spanheap_set_finalizer(); then nothing has changed.
+ */
+int sh_finalizer_move(const void *from, const void *to)
+{
+	void (*fn)(void *ptr, size_t size, void *arg) = NULL;
+	struct sh_finalizer *f;
+	struct sh_object obj;
+	void *arg = NULL;
+	int err = 0;
+
+	/* Somebody else frees it meanwhile, by mistake. */
+	if (!sh_object_claim(from, &obj))
+		return why_not(from);
+	/* sh_finalizers_drop() waits for who has a function and no list has it. */
+	rcu_read_lock();
+	f = finalizer_of(sh_special_find(obj.span, obj.idx,
+					 SH_SPECIAL_FINALIZER));
+	if (f) {
+		fn = READ_ONCE(f->fn);
+		arg = f->arg;
+	}
+	sh_object_release(&obj);
+	if (f)
+		err = spanheap_set_finalizer(to, fn, arg);
+	rcu_read_unlock();
+	return !f || err ? err : spanheap_clear_finalizer(from);
+}
+
+/**
+ * sh_finalizer_start() - have the finalizer of an object called
+ * @obj: the object, claimed to be freed
+ *
+ * Return: whether there is one; then the object is not the caller's any more.
+ */
+bool sh_finalizer_start(struct sh_object *obj)
+{
+	struct sh_finalizers *fs = &sh_span_heap(obj->span)->finalizers;
+	struct sh_finalizer *f = sh_finalizer_take(obj);
+
+	if (f)
+		sh_finalizer_enqueue(fs, f);
+	return f;
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory cgroups: who is charged for pages, and for how long.
+ *
+ * With __GFP_ACCOUNT new pages are charged to the caller's cgroup. A heap that was
+ * created with SPANHEAP_ACCOUNT has an owner instead, who is charged for all of
+ * its pages, whoever makes it grow, in whatever context.
+ *
+ * A charge ends when the page is given back, and a cgroup that is short of memory
+ * can not ask for that: the kernel calls its shrinkers for a cgroup only where
+ * list_lru told it to. So what is charged is not kept idle. A worker gives it back:
+ * SH_CHARGED_MAX or more, and idle arenas where these keep their memory, at once;
+ * less after a tenth of a second, so that what comes and goes does not cost a TLB
+ * shootdown each time. A run goes as a whole, even if one of its pages is charged and
+ * many are not: to keep runs apart by that would make free memory fall to pieces in
+ * every heap, for the sake of those that mix the two. The worker is started by an
+ * irq_work, since objects are freed where nobody may be woken.
+ *
+ * What CPUs keep in their caches stays charged until these are emptied. Runs of
+ * more than a few pages do not go there when they are charged, see runcache.c.
+ *
+ * Locks: ph->lock for @due; giving back as in release.c.
+ *
+ * Contexts: as each function says.
+ */
+#include <linux/jiffies.h>
+#include <linux/memcontrol.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+
+#include "base/compat.h"
+#include "pages/memcg.h"
+#include "pages/pageheap.h"
+
+/* Pages looked at between two points at which others may run. */
+#define LOOK_BATCH	1024
+
+static struct sh_pageheap *heap_of(struct sh_memcg *mc)
+{
+	return container_of(mc, struct sh_pageheap, memcg);
+}
+
+/**
+ * sh_memcg_note_idle() - have a run given back soon
+ * @ph: the page heap, locked
+ * @run: a free run, charged
+ *
+ * Context: any but NMI.
+ */
+void sh_memcg_note_idle(struct sh_pageheap *ph, const struct sh_span *run)
+{
+	enum sh_charged_due due = SH_CHARGED_SOON;
+
+	if (SH_ARENA_SPARSE && ph->free.charged_pages >= SH_CHARGED_MAX)
+		due = SH_CHARGED_NOW;
+	/* Of no use before all of the arena is free. */
+	if (!SH_ARENA_SPARSE)
+		due = run->nr_pages == run->arena->used ? SH_CHARGED_NOW :
+							  SH_CHARGED_NOT;
+	if (due <= ph->memcg.due)
+		return;
+	ph->memcg.due = due;
+	irq_work_queue(&ph->memcg.kick);
+}
+
+static void kick(struct irq_work *work)
+{
+	struct sh_memcg *mc = container_of(work, struct sh_memcg, kick);
+	bool now = READ_ONCE(mc->due) == SH_CHARGED_NOW;
+
+	mod_delayed_work(sh_unbound_wq, &mc->work,
+			 now ? 0 : msecs_to_jiffies(SH_CHARGED_MS));
+}
+
+/* Returns what is due, and that nothing is any more. */
+static enum sh_charged_due take_due(struct sh_pageheap *ph)
+{
+	enum sh_charged_due due;
+
+	spin_lock_irq(&ph->lock);
+	due = ph->memcg.due;
+	WRITE_ONCE(ph->memcg.due, SH_CHARGED_NOT);
+	spin_unlock_irq(&ph->lock);
+	return due;
+}
+
+/* Come again for what is not old enough yet. */
+static void come_again(struct sh_pageheap *ph)
+{
+	bool again;
+
+	spin_lock_irq(&ph->lock);
+	again = SH_ARENA_SPARSE && ph->free.charged_pages &&
+		ph->memcg.due == SH_CHARGED_NOT;
+	if (again)
+		WRITE_ONCE(ph->memcg.due, SH_CHARGED_SOON);
+	spin_unlock_irq(&ph->lock);
+	if (again)
+		queue_delayed_work(sh_unbound_wq, &ph->memcg.work,
+				   msecs_to_jiffies(SH_CHARGED_MS));
+}
+
+static void give_back(struct work_struct *work)
+{
+	struct sh_memcg *mc = container_of(work, struct sh_memcg, work.work);
+	struct sh_pageheap *ph = heap_of(mc);
+	unsigned long age = 0, pages;
+
+	if (take_due(ph) != SH_CHARGED_NOW)
+		age = msecs_to_jiffies(SH_CHARGED_MS);
+	pages = sh_pageheap_uncharge(ph, age);
+	WRITE_ONCE(mc->given, mc->given + pages);
+	come_again(ph);
+}
+
+/**
+ * sh_memcg_init() - have nothing to do with cgroups so far
+ * @mc: what to set up; its owner stays as it is
+ */
+void sh_memcg_init(struct sh_memcg *mc)
+{
+	init_irq_work(&mc->kick, kick);
+	INIT_DELAYED_WORK(&mc->work, give_back);
+}
+
+/**
+ * sh_memcg_exit() - wait for the worker
+ * @mc: that of a page heap to which nobody gives anything back any more
+ *
+ * Context: task, may sleep.
+ */
+void sh_memcg_exit(struct sh_memcg *mc)
+{
+	irq_work_sync(&mc->kick);
+	cancel_delayed_work_sync(&mc->work);
+}
+
+/**
+ * sh_memcg_own() - charge all pages to the cgroup of the caller
+ * @mc: that of a page heap without pages
+ *
+ * A kernel thread is in the root cgroup, which is never charged.
+ *
+ * Context: task.
+ */
+void sh_memcg_own(struct sh_memcg *mc)
+{
+	mc->owner = get_mem_cgroup_from_mm(current->mm);
+}
+
+/**
+ * sh_memcg_disown() - undo sh_memcg_own(), if it was called
+ * @mc: that of a page heap without pages
+ */
+void sh_memcg_disown(struct sh_memcg *mc)
+{
+	if (mc->owner)
+		mem_cgroup_put(mc->owner);
+	mc->owner = NULL;
+}
+
+/**
+ * sh_memcg_enter() - be about to get pages
+ * @mc: that of the page heap they are for
+ * @gfp: how to get them
+ * @old: for sh_memcg_leave()
+ *
+ * Context: any but NMI, and the same until sh_memcg_leave().
+ * Return: flags by which the right one is charged.
+ */
+gfp_t sh_memcg_enter(struct sh_memcg *mc, gfp_t gfp, struct mem_cgroup **old)
+{
+	*old = NULL;
+	if (!mc->owner)
+		return gfp;
+	*old = set_active_memcg(mc->owner);
+	return gfp | __GFP_ACCOUNT;
+}
+
+/**
+ * sh_memcg_leave() - have got pages, or not
+ * @mc: as for sh_memcg_enter()
+ * @old: what that gave
+ */
+void sh_memcg_leave(struct sh_memcg *mc, struct mem_cgroup *old)
+{
+	if (mc->owner)
+		set_active_memcg(old);
+}
+
+/*
+ * Whether any page of a span is charged: tasks in the root cgroup are not, so that
+ * all of them are looked at.
+ */
+static bool any_charged(const struct sh_span *span, gfp_t gfp)
+{
+	unsigned long addr = sh_span_base(span), end = sh_span_end(span);
+	unsigned int nr = 0;
+
+	for (; addr < end; addr += SH_PAGE_SIZE) {
+		if (sh_arena_resident(span->arena, addr) &&
+		    sh_arena_charged(span->arena, addr))
+			return true;
+		if (++nr % LOOK_BATCH == 0 && gfpflags_allow_blocking(gfp))
+			cond_resched();
+	}
+	return false;
+}
+
+/**
+ * sh_memcg_populate() - put memory behind all pages of a span
+ * @mc: that of its page heap
+ * @span: a held span
+ * @gfp: how to get memory
+ * @node: NUMA node of the pages
+ *
+ * Context: that of @gfp.
+ * Return: heap pages made resident, see sh_arena_populate().
+ */
+unsigned long sh_memcg_populate(struct sh_memcg *mc, struct sh_span *span,
+				gfp_t gfp, int node)
+{
+	struct mem_cgroup *old;
+	unsigned long got;
+
+	gfp = sh_memcg_enter(mc, gfp, &old);
+	got = sh_arena_populate(span->arena, sh_span_base(span), span->nr_pages,
+				gfp, node);
+	sh_memcg_leave(mc, old);
+	if (got && (gfp & __GFP_ACCOUNT) && !span->charged)
+		span->charged = any_charged(span, gfp);
+	return got;
+}

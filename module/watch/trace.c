@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tracepoints: defined here, described in include/trace/events/spanheap.h.
+ *
+ * A probe may use the heap it is told about. What it does there makes no events:
+ * each CPU has a mark for each context that a probe can run in, as the ring
+ * buffer has, and who finds it set makes none. An interrupt that arrives in a
+ * probe is another context and has its own.
+ *
+ * Locks: none; preemption is off while a mark is set. Contexts: any.
+ */
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+
+#define CREATE_TRACE_POINTS
+#include "watch/trace.h"
+#include "heap/heap.h"
+
+static DEFINE_PER_CPU(unsigned int, active);
+
+/**
+ * sh_trace_enter() - whether this context may call probes
+ *
+ * Return: true, then sh_trace_leave() is to follow, with preemption off until
+ * then; false within a probe.
+ */
+bool sh_trace_enter(void)
+{
+	unsigned int bit = 1U << interrupt_context_level(), was;
+
+	preempt_disable_notrace();
+	was = __this_cpu_read(active);
+	if (was & bit) {
+		preempt_enable_notrace();
+		return false;
+	}
+	__this_cpu_write(active, was | bit);
+	return true;
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_trace_enter);
+
+/**
+ * sh_trace_leave() - undo sh_trace_enter()
+ */
+void sh_trace_leave(void)
+{
+	unsigned int bit = 1U << interrupt_context_level();
+
+	__this_cpu_write(active, __this_cpu_read(active) & ~bit);
+	preempt_enable_notrace();
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_trace_leave);
+
+/**
+ * sh_trace_alloc() - tell who listens of an allocation
+ * @heap: the heap, NULL for the default heap
+ * @obj: the object; when it is none, nothing is told
+ * @size: bytes asked for
+ * @gfp: the flags
+ * @call_site: who asked
+ */
+void sh_trace_alloc(struct spanheap *heap, const void *obj, size_t size,
+		    gfp_t gfp, unsigned long call_site)
+{
+	if (ZERO_OR_NULL_PTR(obj))
+		return;
+	sh_trace(alloc, call_site, sh_heap_or_default(heap)->name, obj, size,
+		 spanheap_size(obj), gfp);
+}
+
+/**
+ * sh_trace_free() - tell who listens of a free that is about to happen
+ * @ptr: what is to be freed; when it is no live object, nothing is told
+ * @call_site: who frees it
+ */
+void sh_trace_free(const void *ptr, unsigned long call_site)
+{
+	struct spanheap_object obj;
+
+	if (spanheap_find(ptr, &obj) && obj.start == ptr)
+		sh_trace(free, call_site, obj.heap->name, ptr, obj.size);
+}
+
+EXPORT_TRACEPOINT_SYMBOL_GPL(alloc);
+EXPORT_TRACEPOINT_SYMBOL_GPL(free);
+EXPORT_TRACEPOINT_SYMBOL_GPL(refill);
+EXPORT_TRACEPOINT_SYMBOL_GPL(flush);
+EXPORT_TRACEPOINT_SYMBOL_GPL(grow);
+EXPORT_TRACEPOINT_SYMBOL_GPL(populate);
+EXPORT_TRACEPOINT_SYMBOL_GPL(release);
+EXPORT_TRACEPOINT_SYMBOL_GPL(scavenge);
+EXPORT_TRACEPOINT_SYMBOL_GPL(heap_create);
+EXPORT_TRACEPOINT_SYMBOL_GPL(heap_destroy);
+EXPORT_TRACEPOINT_SYMBOL_GPL(bad_free);
