@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suites for spanheap, a file for each file of the module. They run when
- * this module is loaded.
+ * KUnit suites for spanheap, by what they test. They run when this module is
+ * loaded.
  *
  *   seed=N           for randomised cases; 0, the default, takes a random one
  *   ops_percent=N    how many operations these make, 100 by default
@@ -13,10 +13,10 @@
 #include <linux/module.h>
 #include <linux/random.h>
 
-#include "compat.h"
-#include "profile.h"
+#include "base/compat.h"
+#include "base/sampling.h"
+#include "object/profile.h"
 #include "random.h"
-#include "sampling.h"
 
 static ulong seed;
 module_param(seed, ulong, 0444);
