@@ -11,6 +11,7 @@
 
 #include "base/sampling.h"
 #include "fixture.h"
+#include "object/profile.h"
 #include "show/stats.h"
 
 static struct sh_slot_stats slot_stats(struct spanheap *heap, int cpu,

@@ -21,6 +21,7 @@
 #ifdef SPANHEAP_ALLOC_TAGS
 
 #include "base/fault.h"
+#include "object/profile.h"
 
 static bool was_on;
 

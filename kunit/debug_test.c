@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "base/params.h"
 #include "debug/debug.h"
 #include "ear.h"
 #include "fixture.h"

@@ -18,8 +18,10 @@
 #include <linux/sizes.h>
 
 #include "base/fault.h"
+#include "base/params.h"
 #include "base/sampling.h"
 #include "fixture.h"
+#include "object/profile.h"
 
 #define QUIET		(GFP_KERNEL | __GFP_NOWARN)
 #define NR_HELD		64

@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "base/params.h"
 #include "fixture.h"
 #include "migrate.h"
 

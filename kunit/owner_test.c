@@ -15,6 +15,7 @@
 
 #include "ear.h"
 #include "fixture.h"
+#include "object/owner.h"
 
 static atomic_t calls;
 

@@ -10,6 +10,7 @@
 
 #include "base/sampling.h"
 #include "fixture.h"
+#include "object/profile.h"
 
 static unsigned long rate_before;
 

@@ -10,6 +10,7 @@
 
 #include "base/sampling.h"
 #include "fixture.h"
+#include "object/profile.h"
 #include "watch/stacks.h"
 
 #define SITES	10

@@ -22,6 +22,8 @@
 #include "heap/contexts.h"
 #include "heap/heap.h"
 #include "object/charge.h"
+#include "object/hooks.h"
+#include "object/profile.h"
 #include "object/slack.h"
 #include "watch/leakcheck.h"
 #include "watch/trace.h"

@@ -47,6 +47,7 @@
 #include "heap/contexts.h"
 #include "heap/heap.h"
 #include "object/claim.h"
+#include "object/hooks.h"
 #include "object/slack.h"
 #include "object/undo.h"
 #include "span/pagemap.h"

@@ -28,17 +28,21 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
+#include "api/persistent.h"
 #include "base/compat.h"
 #include "base/fault.h"
 #include "base/longmem.h"
+#include "base/params.h"
 #include "base/sampling.h"
 #include "debug/debug.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
-#include "heap/owner.h"
 #include "object/charge.h"
+#include "object/finalizer.h"
+#include "object/hooks.h"
+#include "object/owner.h"
+#include "object/profile.h"
 #include "span/special.h"
-#include "watch/leakcheck.h"
 #include "watch/trace.h"
 
 LIST_HEAD(sh_heaps);

@@ -17,6 +17,7 @@
 #include <linux/minmax.h>
 
 #include "base/compat.h"
+#include "base/params.h"
 #include "cache/steal.h"
 #include "debug/debug.h"
 #include "heap/heap.h"

@@ -25,9 +25,9 @@
 #include "debug/debug.h"
 #include "heap/heap.h"
 #include "object/charge.h"
+#include "object/hooks.h"
+#include "object/profile.h"
 #include "object/slack.h"
-#include "watch/leakcheck.h"
-#include "watch/trace.h"
 
 static bool is_on_node(const void *obj, size_t size, int node)
 {

@@ -20,6 +20,7 @@
 #include <linux/sched/mm.h>
 #include <linux/string.h>
 
+#include "api/persistent.h"
 #include "base/compat.h"
 #include "base/gfp.h"
 #include "heap/whole.h"

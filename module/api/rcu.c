@@ -17,6 +17,7 @@
 #include "heap/contexts.h"
 #include "heap/heap.h"
 #include "object/claim.h"
+#include "object/hooks.h"
 #include "watch/trace.h"
 
 /* Heap pages that come free with an object. */

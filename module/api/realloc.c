@@ -22,6 +22,7 @@
 #include "heap/contexts.h"
 #include "heap/heap.h"
 #include "object/claim.h"
+#include "object/finalizer.h"
 #include "object/slack.h"
 
 static bool resize_in_place(struct spanheap *heap, struct sh_object *obj,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Arenas: reserved vmalloc address space and the pages behind it. One of two
- * backends is built: arena_paged.c or arena_portable.c. Nothing above this
+ * backends is built: paged.c or portable.c. Nothing above this
  * interface knows which.
  */
 #ifndef SPANHEAP_ARENA_H
@@ -59,7 +59,7 @@ struct sh_arena {
 	struct rcu_head rcu;
 };
 
-int sh_arena_init(void);
+int sh_arena_init(void (*lost)(const struct sh_arena *arena));
 void sh_arena_exit(void);
 
 struct sh_arena *sh_arena_create(unsigned long nr_pages, gfp_t gfp, int node);

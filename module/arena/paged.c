@@ -48,7 +48,6 @@
 #include "base/fault.h"
 #include "base/gfp.h"
 #include "base/longmem.h"
-#include "heap/heap.h"
 
 #define PAGES_PER_HEAP_PAGE	(SH_PAGE_SIZE / PAGE_SIZE)
 #define POPULATE_BATCH		32
@@ -57,15 +56,18 @@
 #define FILL_BATCH		65536
 
 static struct page *placeholder;
+static void (*report_lost)(const struct sh_arena *arena);
 
 /**
  * sh_arena_init() - prepare for arenas
+ * @lost: whom to tell that somebody has passed addresses of an arena to vfree()
  *
  * Return: 0, -ENOMEM, or -EOPNOTSUPP where TLBs can not be flushed.
  */
-int sh_arena_init(void)
+int sh_arena_init(void (*lost)(const struct sh_arena *arena))
 {
 	BUILD_BUG_ON(SH_PAGE_SIZE % PAGE_SIZE);
+	report_lost = lost;
 	if (cpu_feature_enabled(X86_FEATURE_XENPV) ||
 	    sh_fault(SH_FAULT_HYPERVISOR)) {
 		pr_err("not loaded: in a Xen PV guest no module can flush TLBs, so memory that was given back could still be written; use a PVH or HVM guest\n");
@@ -129,7 +131,7 @@ static bool is_ours(const struct sh_arena *arena)
 	if (likely(sh_arena_intact(arena)))
 		return true;
 	if (!xchg(&arena->backend->lost, true))
-		sh_report_arena_lost(arena);
+		report_lost(arena);
 	return false;
 }
 

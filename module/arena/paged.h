@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of the paged arenas share. See arena_paged.c.
+ * What the files of the paged arenas share. See paged.c and refs.c.
  */
 #ifndef SPANHEAP_ARENA_PAGED_H
 #define SPANHEAP_ARENA_PAGED_H

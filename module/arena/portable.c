@@ -21,7 +21,6 @@
 #include "base/fault.h"
 #include "base/gfp.h"
 #include "base/longmem.h"
-#include "heap/heap.h"
 
 /* Pages that are got at a time, and that who was killed is to have all the same. */
 #define POPULATE_BATCH	64UL
@@ -39,13 +38,17 @@ struct sh_arena_backend {
 	struct page *pages[];
 };
 
+static void (*report_lost)(const struct sh_arena *arena);
+
 /**
  * sh_arena_init() - prepare for arenas
+ * @lost: whom to tell that somebody has passed addresses of an arena to vfree()
  *
  * Return: 0.
  */
-int sh_arena_init(void)
+int sh_arena_init(void (*lost)(const struct sh_arena *arena))
 {
+	report_lost = lost;
 	return 0;
 }
 
@@ -170,7 +173,7 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_arena_create);
 void sh_arena_destroy(struct sh_arena *arena)
 {
 	if (!sh_arena_intact(arena))
-		sh_report_arena_lost(arena);
+		report_lost(arena);
 	backend_free(arena->backend);
 	kfree_rcu(arena, rcu);
 }

@@ -29,6 +29,9 @@ enum sh_fault {
 	SH_FAULT_HYPERVISOR = BIT(4),
 };
 
+#define SH_FAULT_ALL	(SH_FAULT_ALLOC | SH_FAULT_PAGE | SH_FAULT_VMAP | \
+			 SH_FAULT_META | SH_FAULT_HYPERVISOR)
+
 #if IS_ENABLED(CONFIG_FAULT_INJECTION_DEBUG_FS)
 
 #include <linux/fault-inject.h>
@@ -36,8 +39,6 @@ enum sh_fault {
 extern struct fault_attr sh_fault_attr;
 extern unsigned int sh_fault_points;
 
-void sh_fault_init(void);
-void sh_fault_exit(void);
 bool sh_fault_decide(void);
 
 /**
@@ -66,8 +67,6 @@ static inline bool sh_fault(enum sh_fault what)
 
 #else
 
-static inline void sh_fault_init(void) { }
-static inline void sh_fault_exit(void) { }
 static inline bool sh_fault_on(enum sh_fault what) { return false; }
 static inline bool sh_fault(enum sh_fault what) { return false; }
 

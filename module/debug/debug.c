@@ -39,6 +39,7 @@
 #include "base/compat.h"
 #include "base/fault.h"
 #include "base/gfp.h"
+#include "base/params.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
 #include "heap/whole.h"

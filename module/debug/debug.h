@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Debug heaps. See debug.c, debug_change.c, damage.c, quarantine.c and objects.c.
+ * Debug heaps. See debug.c, change.c, damage.c, quarantine.c and objects.c.
  */
 #ifndef SPANHEAP_DEBUG_H
 #define SPANHEAP_DEBUG_H
@@ -63,7 +63,7 @@ void sh_debug_stats(struct spanheap *heap, struct spanheap_stats *stats);
 long sh_debug_surplus(struct spanheap *heap, unsigned int class);
 long sh_debug_surplus_bytes(struct spanheap *heap);
 
-/* debug_change.c */
+/* change.c */
 bool sh_debug_resize(struct sh_object *obj, size_t size);
 int sh_debug_split(const void *ptr);
 
@@ -81,7 +81,7 @@ void sh_quarantine_forget(struct spanheap *heap, struct sh_span *span);
 void sh_quarantine_drain(struct spanheap *heap);
 size_t sh_quarantine_bytes(struct spanheap *heap);
 
-/* debug_slot.c */
+/* slot.c */
 bool sh_debug_take_slot(struct sh_debug *debug, struct sh_guard *guard,
 			size_t total, size_t align, gfp_t gfp, int node,
 			bool on_node);

@@ -1,31 +1,133 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A heap, and what the files that make up its public face share.
+ * A heap as a whole: the struct, what its parts are made of, and who has which heap.
  */
 #ifndef SPANHEAP_HEAP_H
 #define SPANHEAP_HEAP_H
 
 #include <linux/atomic.h>
+#include <linux/irq_work.h>
 #include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/lockdep.h>
+#include <linux/module.h>
 #include <linux/rwsem.h>
+#include <linux/sched.h>
 #include <linux/spanheap.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
-#include "api/persistent.h"
 #include "cache/cache.h"
 #include "cache/central.h"
-#include "heap/owner.h"
 #include "heap/room.h"
 #include "heap/scavenge.h"
 #include "heap/shared.h"
-#include "object/finalizer.h"
-#include "object/profile.h"
 #include "pages/pageheap.h"
 #include "pages/runcache.h"
 
 struct dentry;
 struct seq_file;
+struct sh_bucket;
 struct sh_debug;
+struct task_struct;
+
+/**
+ * enum sh_finalizer_caller - who calls finalizers of a heap
+ * @SH_FINALIZER_WORKER: the worker, when objects were freed
+ * @SH_FINALIZER_DESTROY: spanheap_destroy(), when they were not
+ * @SH_NR_FINALIZER_CALLERS: how many these are
+ */
+enum sh_finalizer_caller {
+	SH_FINALIZER_WORKER,
+	SH_FINALIZER_DESTROY,
+	SH_NR_FINALIZER_CALLERS,
+};
+
+/**
+ * struct sh_finalizer_call - a finalizer that is being called
+ * @fn: the function, NULL when none is
+ * @task: who calls it
+ */
+struct sh_finalizer_call {
+	void (*fn)(void *ptr, size_t size, void *arg);
+	struct task_struct *task;
+};
+
+/**
+ * struct sh_finalizers - the finalizers of a heap
+ * @lock: protects @set, @nr_set and @queue; @by is set under it
+ * @set: those set, in that order
+ * @nr_set: how many
+ * @queue: those whose object was freed, in that order
+ * @by: those that are being called
+ * @nr_run: how many have run
+ * @work: runs those in @queue
+ * @kick: queues @work for those who must not wake anybody
+ * @key: lockdep's class of @work
+ */
+struct sh_finalizers {
+	spinlock_t lock;	/* see above */
+	struct list_head set;
+	unsigned long nr_set;
+	struct list_head queue;
+	struct sh_finalizer_call by[SH_NR_FINALIZER_CALLERS];
+	atomic_long_t nr_run;
+	struct work_struct work;
+	struct irq_work kick;
+	struct lock_class_key key;
+};
+
+/* Buckets that are found without a search, a power of two. */
+#define SH_PROFILE_RECENT_BITS	5
+
+/**
+ * struct sh_profile - the profile of a heap
+ * @buckets: by stack
+ * @recent: some of them, by a hash of the stack
+ * @samples: objects that have a sample
+ * @lost: samples that there was no memory for
+ */
+struct sh_profile {
+	struct xarray buckets;
+	struct sh_bucket *recent[1 << SH_PROFILE_RECENT_BITS];
+	atomic_long_t samples;
+	atomic_long_t lost;
+};
+
+/**
+ * struct sh_persistent - where a heap's persistent allocations come from
+ * @lock: protects @at and @end
+ * @at: first address of the current chunk that is not taken
+ * @end: end of that chunk
+ * @bytes: bytes in all chunks
+ * @charges: see charge.c
+ */
+struct sh_persistent {
+	spinlock_t lock;	/* for what is left of the chunk */
+	unsigned long at;
+	unsigned long end;
+	atomic_long_t bytes;
+	struct llist_head charges;
+};
+
+/**
+ * struct sh_owner - who made a heap
+ * @module: the module, NULL when it is no module or has gone
+ * @name: its name; "kernel" when it is none
+ * @comm: name of the process that called
+ * @pid: its number
+ * @made: when, nanoseconds since boot
+ * @gone: whether the module has gone and left the heap behind
+ */
+struct sh_owner {
+	const struct module *module;
+	char name[MODULE_NAME_LEN];
+	char comm[TASK_COMM_LEN];
+	pid_t pid;
+	u64 made;
+	bool gone;
+};
 
 /**
  * struct spanheap - a heap
@@ -107,7 +209,7 @@ struct spanheap {
 	struct rcu_work rest;
 };
 
-/* heap.c: all heaps, oldest first, and the lock of that list. */
+/* api/heaps.c: all heaps, oldest first, and the lock of that list. */
 extern struct list_head sh_heaps;
 extern struct rw_semaphore sh_heaps_lock;
 extern struct spanheap *sh_default_heap;
@@ -145,10 +247,10 @@ bool sh_large_resize(struct sh_span *span, struct spanheap *heap, size_t size,
 int sh_large_split(struct sh_span *span, u32 nr_pages);
 void sh_large_adopt(struct sh_span *span);
 
-/* manual.c */
+/* api/manual.c */
 void sh_manual_free_claimed(struct sh_span *span);
 
-/* report.c: what callers did wrong. */
+/* show/misuse.c: what callers did wrong. */
 enum sh_call {
 	SH_CALL_FREE,
 	SH_CALL_FREE_PAGES,
@@ -161,10 +263,10 @@ void *sh_refuse_gfp(struct spanheap *heap, gfp_t gfp);
 void sh_report_no_heap(const struct spanheap *heap, bool dying);
 void sh_report_arena_lost(const struct sh_arena *arena);
 
-/* query.c */
+/* api/size.c */
 bool sh_find_manual(const void *addr, struct spanheap_object *obj);
 
-/* leaks.c */
+/* show/leaks.c */
 void sh_report_leaks(struct spanheap *heap);
 void sh_list_leaks(struct spanheap *heap);
 
@@ -173,16 +275,16 @@ bool sh_users_enter(struct spanheap *heap);
 void sh_users_leave(struct spanheap *heap);
 void sh_users_close(struct spanheap *heap);
 
-/* check.c */
+/* show/check.c */
 int sh_check_heap(struct spanheap *heap, struct seq_file *m);
 
-/* debugfs.c */
+/* show/debugfs.c */
 void sh_debugfs_init(void);
 void sh_debugfs_exit(void);
 void sh_debugfs_add(struct spanheap *heap);
 void sh_debugfs_remove(struct spanheap *heap);
 
-/* config.c */
+/* show/config.c */
 int sh_config_show(struct spanheap *heap, struct seq_file *m);
 
 /* pressure.c */
@@ -191,16 +293,8 @@ void sh_pressure_exit(void);
 unsigned long sh_pressure_count(void);
 unsigned long sh_pressure_release(unsigned long goal);
 
-/* limit.c */
+/* api/limit.c */
 bool sh_limit_is_valid(size_t bytes);
 void sh_limit_set(struct spanheap *heap, size_t bytes);
-
-/* main.c: module parameters. */
-extern unsigned int sh_arena_mb;
-extern unsigned int sh_cache_kb;
-extern unsigned int sh_scavenge_ms;
-extern unsigned int sh_quarantine_kb;
-extern bool sh_debug_default;
-extern bool sh_panic_on_bad_free;
 
 #endif /* SPANHEAP_HEAP_H */

@@ -12,6 +12,7 @@
 #include "base/compat.h"
 #include "heap/whole.h"
 #include "object/charge.h"
+#include "object/profile.h"
 #include "watch/leakcheck.h"
 
 static void *publish(struct spanheap *heap, struct sh_span *span,

@@ -5,63 +5,13 @@
 #ifndef SPANHEAP_FINALIZER_H
 #define SPANHEAP_FINALIZER_H
 
-#include <linux/irq_work.h>
 #include <linux/list.h>
-#include <linux/lockdep.h>
-#include <linux/spinlock.h>
-#include <linux/workqueue.h>
 
+#include "heap/heap.h"
 #include "object/claim.h"
 #include "span/special.h"
 
 struct module;
-struct task_struct;
-
-/**
- * enum sh_finalizer_caller - who calls finalizers of a heap
- * @SH_FINALIZER_WORKER: the worker, when objects were freed
- * @SH_FINALIZER_DESTROY: spanheap_destroy(), when they were not
- * @SH_NR_FINALIZER_CALLERS: how many these are
- */
-enum sh_finalizer_caller {
-	SH_FINALIZER_WORKER,
-	SH_FINALIZER_DESTROY,
-	SH_NR_FINALIZER_CALLERS,
-};
-
-/**
- * struct sh_finalizer_call - a finalizer that is being called
- * @fn: the function, NULL when none is
- * @task: who calls it
- */
-struct sh_finalizer_call {
-	void (*fn)(void *ptr, size_t size, void *arg);
-	struct task_struct *task;
-};
-
-/**
- * struct sh_finalizers - the finalizers of a heap
- * @lock: protects @set, @nr_set and @queue; @by is set under it
- * @set: those set, in that order
- * @nr_set: how many
- * @queue: those whose object was freed, in that order
- * @by: those that are being called
- * @nr_run: how many have run
- * @work: runs those in @queue
- * @kick: queues @work for those who must not wake anybody
- * @key: lockdep's class of @work
- */
-struct sh_finalizers {
-	spinlock_t lock;	/* see above */
-	struct list_head set;
-	unsigned long nr_set;
-	struct list_head queue;
-	struct sh_finalizer_call by[SH_NR_FINALIZER_CALLERS];
-	atomic_long_t nr_run;
-	struct work_struct work;
-	struct irq_work kick;
-	struct lock_class_key key;
-};
 
 /**
  * struct sh_finalizer - the finalizer of an object

@@ -18,11 +18,16 @@
  *
  * Contexts: any but NMI; taking a sample that of the gfp.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/cpu.h>
 #include <linux/hash.h>
+#include <linux/kstrtox.h>
 #include <linux/math64.h>
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/workqueue.h>
 
 #include "base/compat.h"
@@ -366,6 +371,27 @@ int sh_profile_set_rate(unsigned long rate)
 	return err;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_profile_set_rate);
+
+static int set_profile_rate(const char *val, const struct kernel_param *kp)
+{
+	unsigned long rate;
+
+	if (kstrtoul(val, 0, &rate) || rate > SH_RATE_MAX) {
+		/* What sysfs hands on ends with a line feed. */
+		pr_err("parameter %s: \"%.*s\" is not a number from 0 to %lu\n",
+		       kp->name, (int)strcspn(val, "\n"), val, SH_RATE_MAX);
+		return -EINVAL;
+	}
+	return sh_profile_set_rate(rate);
+}
+
+static const struct kernel_param_ops profile_rate_ops = {
+	.set = set_profile_rate,
+	.get = param_get_ulong,
+};
+
+module_param_cb(profile_rate, &profile_rate_ops, &sh_profile_rate, 0644);
+MODULE_PARM_DESC(profile_rate, "mean bytes between two samples of the heap profile, 0 to 134217728; 0 takes none, 1 takes all (2097152)");
 
 /**
  * sh_profile_init() - prepare for samples at the rate that is set

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The sampled heap profile. See profile.c and profile_show.c.
+ * The sampled heap profile. See profile.c and show/profile_text.c.
  */
 #ifndef SPANHEAP_PROFILE_H
 #define SPANHEAP_PROFILE_H
 
 #include <linux/atomic.h>
 #include <linux/gfp.h>
-#include <linux/xarray.h>
+
+#include "heap/heap.h"
 
 struct seq_file;
 struct sh_object;
 struct sh_span;
-struct spanheap;
 
 /* Most frames of a stack. */
 #define SH_PROFILE_FRAMES	32
@@ -36,23 +36,6 @@ struct sh_bucket {
 	atomic64_t all_bytes;
 };
 
-/* Buckets that are found without a search, a power of two. */
-#define SH_PROFILE_RECENT_BITS	5
-
-/**
- * struct sh_profile - the profile of a heap
- * @buckets: by stack
- * @recent: some of them, by a hash of the stack
- * @samples: objects that have a sample
- * @lost: samples that there was no memory for
- */
-struct sh_profile {
-	struct xarray buckets;
-	struct sh_bucket *recent[1 << SH_PROFILE_RECENT_BITS];
-	atomic_long_t samples;
-	atomic_long_t lost;
-};
-
 int sh_profile_init(void);
 void sh_profile_exit(void);
 int sh_profile_set_rate(unsigned long rate);
@@ -68,7 +51,7 @@ void sh_profile_forget(struct sh_object *obj);
 void sh_profile_resized(struct sh_span *span);
 void sh_profile_halved(struct sh_span *span, struct sh_span *rest);
 
-/* profile_show.c */
+/* show/profile_text.c */
 int sh_profile_show(struct spanheap *heap, struct seq_file *m, bool live);
 int sh_profile_pprof(struct spanheap *heap, struct seq_file *m);
 

@@ -9,6 +9,7 @@
 #include <linux/seq_file.h>
 
 #include "heap/heap.h"
+#include "object/owner.h"
 
 /**
  * sh_config_show() - print how a heap is set up

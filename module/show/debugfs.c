@@ -23,6 +23,8 @@
 #include "base/compat.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
+#include "object/owner.h"
+#include "object/profile.h"
 #include "show/map.h"
 #include "show/stats.h"
 

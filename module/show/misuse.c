@@ -41,6 +41,7 @@
 #include <linux/string.h>
 
 #include "base/compat.h"
+#include "base/params.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
 #include "span/pagemap.h"

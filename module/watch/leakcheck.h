@@ -24,8 +24,6 @@
 #define SPANHEAP_LEAKCHECK_H
 
 #include <linux/kmemleak.h>
-#include <linux/slab.h>
-#include <linux/spanheap.h>
 
 #include "base/gfp.h"
 
@@ -40,17 +38,6 @@ static __always_inline void sh_leakcheck_add(const void *obj, size_t size,
 {
 	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
 		kmemleak_alloc(obj, size, 1, sh_gfp_meta(gfp));
-}
-
-/**
- * sh_leakcheck_add_any() - tell kmemleak of what an allocation gave
- * @obj: an object of any kind, ZERO_SIZE_PTR or NULL
- * @gfp: how to get memory for kmemleak's record
- */
-static inline void sh_leakcheck_add_any(const void *obj, gfp_t gfp)
-{
-	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && !ZERO_OR_NULL_PTR(obj))
-		sh_leakcheck_add(obj, spanheap_size(obj), gfp);
 }
 
 /**
@@ -87,11 +74,5 @@ static inline void sh_leakcheck_resize(const void *obj, size_t size, gfp_t gfp)
 	sh_leakcheck_del(obj);
 	sh_leakcheck_add(obj, size, gfp);
 }
-
-#ifdef CONFIG_DEBUG_KMEMLEAK
-void sh_leakcheck_drop(struct spanheap *heap);
-#else
-static inline void sh_leakcheck_drop(struct spanheap *heap) { }
-#endif
 
 #endif /* SPANHEAP_LEAKCHECK_H */

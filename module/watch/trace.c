@@ -14,7 +14,6 @@
 
 #define CREATE_TRACE_POINTS
 #include "watch/trace.h"
-#include "heap/heap.h"
 
 static DEFINE_PER_CPU(unsigned int, active);
 
@@ -50,36 +49,6 @@ void sh_trace_leave(void)
 	preempt_enable_notrace();
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_trace_leave);
-
-/**
- * sh_trace_alloc() - tell who listens of an allocation
- * @heap: the heap, NULL for the default heap
- * @obj: the object; when it is none, nothing is told
- * @size: bytes asked for
- * @gfp: the flags
- * @call_site: who asked
- */
-void sh_trace_alloc(struct spanheap *heap, const void *obj, size_t size,
-		    gfp_t gfp, unsigned long call_site)
-{
-	if (ZERO_OR_NULL_PTR(obj))
-		return;
-	sh_trace(alloc, call_site, sh_heap_or_default(heap)->name, obj, size,
-		 spanheap_size(obj), gfp);
-}
-
-/**
- * sh_trace_free() - tell who listens of a free that is about to happen
- * @ptr: what is to be freed; when it is no live object, nothing is told
- * @call_site: who frees it
- */
-void sh_trace_free(const void *ptr, unsigned long call_site)
-{
-	struct spanheap_object obj;
-
-	if (spanheap_find(ptr, &obj) && obj.start == ptr)
-		sh_trace(free, call_site, obj.heap->name, ptr, obj.size);
-}
 
 EXPORT_TRACEPOINT_SYMBOL_GPL(alloc);
 EXPORT_TRACEPOINT_SYMBOL_GPL(free);

@@ -10,11 +10,6 @@
 
 #include "base/compat.h"
 
-struct spanheap;
-
-void sh_trace_alloc(struct spanheap *heap, const void *obj, size_t size,
-		    gfp_t gfp, unsigned long call_site);
-void sh_trace_free(const void *ptr, unsigned long call_site);
 bool sh_trace_enter(void);
 void sh_trace_leave(void);
 

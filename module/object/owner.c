@@ -31,7 +31,8 @@
 
 #include "base/compat.h"
 #include "heap/heap.h"
-#include "heap/owner.h"
+#include "object/finalizer.h"
+#include "object/owner.h"
 
 static DEFINE_MUTEX(going_lock);	/* one module at a time */
 

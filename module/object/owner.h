@@ -5,30 +5,10 @@
 #ifndef SPANHEAP_OWNER_H
 #define SPANHEAP_OWNER_H
 
-#include <linux/module.h>
-#include <linux/sched.h>
-#include <linux/types.h>
-
+struct module;
 struct seq_file;
+struct sh_owner;
 struct spanheap;
-
-/**
- * struct sh_owner - who made a heap
- * @module: the module, NULL when it is no module or has gone
- * @name: its name; "kernel" when it is none
- * @comm: name of the process that called
- * @pid: its number
- * @made: when, nanoseconds since boot
- * @gone: whether the module has gone and left the heap behind
- */
-struct sh_owner {
-	const struct module *module;
-	char name[MODULE_NAME_LEN];
-	char comm[TASK_COMM_LEN];
-	pid_t pid;
-	u64 made;
-	bool gone;
-};
 
 int sh_owner_init(void);
 void sh_owner_exit(void);

@@ -11,7 +11,7 @@
 #include "base/compat.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
-#include "watch/leakcheck.h"
+#include "object/hooks.h"
 
 static int drop_span(struct sh_span *span, void *unused)
 {
