@@ -19,7 +19,6 @@
 #include "base/compat.h"
 #include "base/params.h"
 #include "cache/steal.h"
-#include "debug/debug.h"
 #include "heap/heap.h"
 
 /* Share of a limit that all CPUs together may cache. */
@@ -88,7 +87,7 @@ size_t spanheap_scavenge(struct spanheap *heap)
 {
 	heap = sh_heap_or_default(heap);
 	empty_caches(heap);
-	sh_quarantine_drain(heap);
+	sh_held_drain(heap);
 	return sh_scavenge(&heap->scavenger, SH_SCAVENGE_REQUEST);
 }
 EXPORT_SYMBOL_GPL(spanheap_scavenge);
@@ -116,7 +115,7 @@ int spanheap_set_limit(struct spanheap *heap, size_t bytes)
 	if (!bytes)
 		return 0;
 	empty_caches(heap);
-	sh_quarantine_drain(heap);
+	sh_held_drain(heap);
 	sh_scavenge(&heap->scavenger, SH_SCAVENGE_LIMIT);
 	return 0;
 }

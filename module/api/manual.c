@@ -19,6 +19,7 @@
 #include "heap/whole.h"
 #include "object/charge.h"
 #include "object/claim.h"
+#include "object/resize.h"
 #include "object/undo.h"
 #include "span/pagemap.h"
 #include "watch/leakcheck.h"
@@ -171,7 +172,7 @@ static struct sh_span *adopt_single(const void *ptr)
 		sh_obj_unclaim(state);
 		return NULL;
 	}
-	sh_large_adopt(span);
+	sh_object_adopt(span);
 	return span;
 }
 
@@ -219,7 +220,7 @@ int spanheap_split(void *ptr)
 	sh_shadow_open(ptr, sh_span_bytes(span));
 	if (span->nr_pages % 2 == 0)
 		err = manual ? split_manual(span, span->nr_pages / 2) :
-			       sh_large_split(span, span->nr_pages / 2);
+			       sh_object_halve(span);
 	sh_whole_release(span);
 	return err;
 }

@@ -6,6 +6,7 @@
 #define SPANHEAP_PERSISTENT_H
 
 struct sh_persistent;
+
 void sh_persistent_init(struct sh_persistent *pa);
 
 #endif /* SPANHEAP_PERSISTENT_H */

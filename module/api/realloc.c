@@ -18,22 +18,12 @@
 #include "base/compat.h"
 #include "base/gfp.h"
 #include "base/longmem.h"
-#include "debug/debug.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
 #include "object/claim.h"
 #include "object/finalizer.h"
+#include "object/resize.h"
 #include "object/slack.h"
-
-static bool resize_in_place(struct spanheap *heap, struct sh_object *obj,
-			    size_t size, gfp_t gfp)
-{
-	if (obj->guard)
-		return sh_debug_resize(obj, size);
-	if (sh_span_class(obj->span))
-		return size <= sh_object_size(obj);
-	return sh_large_resize(obj->span, heap, size, gfp);
-}
 
 /* Whether the claimed object has room for @size now. */
 static bool resize(struct spanheap *heap, struct sh_object *obj, size_t size,
@@ -44,7 +34,7 @@ static bool resize(struct spanheap *heap, struct sh_object *obj, size_t size,
 
 	/* All of it is kept, whatever was asked for at first. */
 	sh_slack_open(start);
-	if (!resize_in_place(heap, obj, size, gfp))
+	if (!sh_object_resize(heap, obj, size, gfp))
 		return false;
 	/* What was added is zeroed already; what is left over is not. */
 	kept = min(kept, sh_object_size(obj));

@@ -10,13 +10,12 @@
 #include "base/compat.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
-#include "object/charge.h"
-#include "object/claim.h"
 #include "watch/leakcheck.h"
 
 /**
  * sh_debug_resize() - make an object of a debug heap smaller in place
- * @obj: the object, claimed
+ * @debug: the debug layer
+ * @guard: the record of the object, claimed
  * @size: bytes, not 0
  *
  * To be made larger it has to move, so that uses of the old address are seen.
@@ -24,10 +23,8 @@
  * Context: any but NMI.
  * Return: whether it has @size bytes now.
  */
-bool sh_debug_resize(struct sh_object *obj, size_t size)
+bool sh_debug_resize(struct sh_debug *debug, struct sh_guard *guard, size_t size)
 {
-	struct sh_debug *debug = sh_span_heap(obj->span)->debug;
-	struct sh_guard *guard = obj->guard;
 	struct sh_damage damage;
 	unsigned long flags;
 	bool damaged;
@@ -44,8 +41,7 @@ bool sh_debug_resize(struct sh_object *obj, size_t size)
 	/* What is wrong stays as it is. */
 	if (!damaged)
 		sh_guard_paint_zones(guard);
-	sh_leakcheck_resize(sh_object_start(obj), size, GFP_ATOMIC);
-	sh_charge_resized(sh_object_start(obj));
+	sh_leakcheck_resize((void *)guard->start, size, GFP_ATOMIC);
 	return true;
 }
 

@@ -94,6 +94,11 @@ int sh_debug_add(struct spanheap *heap)
 	debug->bound = (size_t)sh_quarantine_kb << 10;
 	heap->debug = debug;
 	heap->ph.leaves = sh_quarantine_forget;
+	heap->held = (struct sh_held){
+		.bytes = sh_quarantine_bytes,
+		.drain = sh_quarantine_drain,
+		.extra = 2 * SH_RED_MIN,
+	};
 	return 0;
 }
 

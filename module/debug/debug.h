@@ -64,7 +64,7 @@ long sh_debug_surplus(struct spanheap *heap, unsigned int class);
 long sh_debug_surplus_bytes(struct spanheap *heap);
 
 /* change.c */
-bool sh_debug_resize(struct sh_object *obj, size_t size);
+bool sh_debug_resize(struct sh_debug *debug, struct sh_guard *guard, size_t size);
 int sh_debug_split(const void *ptr);
 
 /* damage.c */

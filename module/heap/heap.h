@@ -130,6 +130,18 @@ struct sh_owner {
 };
 
 /**
+ * struct sh_held - what a layer above a heap's caches keeps of it
+ * @bytes: tells bytes of free objects that it holds back; NULL without such a layer
+ * @drain: frees all of these; NULL likewise
+ * @extra: bytes that it may want more for each object
+ */
+struct sh_held {
+	size_t (*bytes)(struct spanheap *heap);
+	void (*drain)(struct spanheap *heap);
+	size_t extra;
+};
+
+/**
  * struct spanheap - a heap
  * @caches: per-CPU caches; first, since every allocation goes there
  * @rcs: per-CPU caches of runs
@@ -164,6 +176,7 @@ struct sh_owner {
  * @flags: as given to spanheap_create()
  * @owner: who made it
  * @debug: what makes it a debug heap, NULL for others
+ * @held: what the debug layer holds back
  * @dir: its debugfs directory
  * @rcu_frees: objects that spanheap_free_rcu() was called for and that are not
  *	free yet
@@ -203,6 +216,7 @@ struct spanheap {
 	unsigned int flags;
 	struct sh_owner owner;
 	struct sh_debug *debug;
+	struct sh_held held;
 	struct dentry *dir;
 	atomic_long_t rcu_frees;
 	atomic_long_t rcu_pages;
@@ -229,6 +243,18 @@ static inline struct spanheap *sh_span_heap(const struct sh_span *span)
 	return span->arena->heap;
 }
 
+/* Free objects that somebody holds back from the caches. */
+static inline size_t sh_held_bytes(struct spanheap *heap)
+{
+	return heap->held.bytes ? heap->held.bytes(heap) : 0;
+}
+
+static inline void sh_held_drain(struct spanheap *heap)
+{
+	if (heap->held.drain)
+		heap->held.drain(heap);
+}
+
 static inline void *sh_count_failure(struct spanheap *heap)
 {
 	atomic_long_inc(&heap->alloc_failures);
@@ -244,7 +270,7 @@ bool sh_large_free(const void *ptr);
 void sh_large_free_claimed(struct sh_span *span);
 bool sh_large_resize(struct sh_span *span, struct spanheap *heap, size_t size,
 		     gfp_t gfp);
-int sh_large_split(struct sh_span *span, u32 nr_pages);
+struct sh_span *sh_large_split(struct sh_span *span, u32 nr_pages);
 void sh_large_adopt(struct sh_span *span);
 
 /* api/manual.c */

@@ -11,8 +11,6 @@
 
 #include "base/compat.h"
 #include "heap/whole.h"
-#include "object/charge.h"
-#include "object/profile.h"
 #include "watch/leakcheck.h"
 
 static void *publish(struct spanheap *heap, struct sh_span *span,
@@ -117,13 +115,6 @@ static void has_whole(struct sh_span *span, gfp_t gfp)
 			    gfp);
 }
 
-/* Whoever counts objects by their size counts this one anew. */
-static void recount(struct sh_span *span)
-{
-	sh_profile_resized(span);
-	sh_charge_resized((void *)sh_span_base(span));
-}
-
 static void shrink(struct spanheap *heap, struct sh_span *span, u32 nr_pages,
 		   gfp_t gfp)
 {
@@ -162,17 +153,12 @@ bool sh_large_resize(struct sh_span *span, struct spanheap *heap, size_t size,
 {
 	unsigned long nr_pages = sh_whole_pages(size);
 
-	if (nr_pages < span->nr_pages) {
+	if (nr_pages < span->nr_pages)
 		shrink(sh_span_heap(span), span, nr_pages, gfp);
-		recount(span);
-	}
 	if (nr_pages <= span->nr_pages)
 		return true;
-	if (nr_pages > SH_MAX_RUN || heap != sh_span_heap(span) ||
-	    !grow(heap, span, nr_pages - span->nr_pages, gfp))
-		return false;
-	recount(span);
-	return true;
+	return nr_pages <= SH_MAX_RUN && heap == sh_span_heap(span) &&
+	       grow(heap, span, nr_pages - span->nr_pages, gfp);
 }
 
 /**
@@ -181,25 +167,23 @@ bool sh_large_resize(struct sh_span *span, struct spanheap *heap, size_t size,
  * @nr_pages: heap pages of the first of the two
  *
  * Context: any but NMI.
- * Return: 0, or -ENOMEM, then nothing has changed.
+ * Return: the span of the other, claimed, for sh_whole_release(); NULL when there
+ * is no memory for its record, then nothing has changed.
  */
-int sh_large_split(struct sh_span *span, u32 nr_pages)
+struct sh_span *sh_large_split(struct sh_span *span, u32 nr_pages)
 {
 	struct spanheap *heap = sh_span_heap(span);
 	struct sh_span *rest = sh_whole_cut(span, nr_pages);
 
 	if (!rest)
-		return -ENOMEM;
+		return NULL;
 	has_whole(span, GFP_ATOMIC);
 	sh_leakcheck_add((void *)sh_span_base(rest), sh_span_bytes(rest),
 			 GFP_ATOMIC);
 	atomic_long_inc(&heap->large_mallocs);
 	/* Somebody may free it by mistake, and must not before it has its records. */
 	sh_whole_publish(heap, rest, SH_SPAN_LARGE, SH_OBJ_BUSY);
-	sh_profile_halved(span, rest);
-	sh_charge_halved(span, rest);
-	sh_whole_release(rest);
-	return 0;
+	return rest;
 }
 
 /**
@@ -219,5 +203,4 @@ void sh_large_adopt(struct sh_span *span)
 	atomic_long_inc(&heap->large_mallocs);
 	atomic_long_add(sh_span_bytes(span), &heap->large_bytes);
 	sh_pageheap_relabel(&heap->ph, span, SH_SPAN_LARGE);
-	recount(span);
 }

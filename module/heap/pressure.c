@@ -16,7 +16,6 @@
 
 #include "base/compat.h"
 #include "base/fault.h"
-#include "debug/debug.h"
 #include "heap/heap.h"
 
 /* Heap pages to give back at a time, for each time costs a shootdown: 2 MiB. */
@@ -30,7 +29,7 @@ static enum cpuhp_state hotplug_state;
 /* Free objects need not be all of their pages: this is the most there may be. */
 static unsigned long idle_resident(struct spanheap *heap)
 {
-	size_t held = sh_quarantine_bytes(heap) +
+	size_t held = sh_held_bytes(heap) +
 		      sh_drain_bytes(heap->scavenger.drains);
 
 	return sh_pageheap_spare(&heap->ph) + (held >> SH_PAGE_SHIFT);
@@ -73,7 +72,7 @@ unsigned long sh_pressure_release(unsigned long goal)
 	list_for_each_entry(heap, &sh_heaps, link) {
 		if (done >= goal)
 			break;
-		sh_quarantine_drain(heap);
+		sh_held_drain(heap);
 		done += sh_scavenge_pressure(&heap->scavenger, goal - done);
 	}
 	up_read(&sh_heaps_lock);

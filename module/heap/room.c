@@ -33,8 +33,6 @@
 #include "base/compat.h"
 #include "base/gfp.h"
 #include "cache/steal.h"
-#include "debug/debug.h"
-#include "debug/guard.h"
 #include "heap/heap.h"
 #include "heap/room.h"
 #include "heap/whole.h"
@@ -95,10 +93,8 @@ static bool may_block(const struct sh_room *room)
 static unsigned long pages_of(const struct sh_room *room,
 			      const struct spanheap *heap)
 {
-	size_t size = room->size;
+	size_t size = size_add(room->size, heap->held.extra);
 
-	if (heap->debug)
-		size = size_add(size, 2 * SH_RED_MIN);
 	if (size > SPANHEAP_MAX_SMALL || room->align > SH_PAGE_SIZE)
 		return sh_whole_pages(size);
 	return sh_classes[sh_size_class(size)].pages;
@@ -137,8 +133,8 @@ static bool take_near(struct sh_room *room, struct spanheap *heap)
 	}
 	if (waits)
 		sh_drain_transfers(&heap->caches, false);
-	if (sh_quarantine_bytes(heap)) {
-		sh_quarantine_drain(heap);
+	if (sh_held_bytes(heap)) {
+		sh_held_drain(heap);
 		waits = true;
 	}
 	return sh_steal(&heap->caches, cpu) || waits;
