@@ -14,8 +14,8 @@
 
 #include "fixture.h"
 #include "object/claim.h"
-#include "object/undo.h"
 #include "span/pagemap.h"
+#include "span/undo.h"
 
 /* A small object, a large one, and a manual span: by size. */
 static const size_t sizes[] = { 8, 100, 32768, SZ_128K };

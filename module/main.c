@@ -11,18 +11,21 @@
 #include "base/compat.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
+#include "object/claim.h"
 #include "object/finalizer.h"
 #include "object/owner.h"
 #include "object/profile.h"
 #include "show/explain.h"
 #include "show/fault_points.h"
 #include "span/pagemap.h"
+#include "span/undo.h"
 #include "watch/stacks.h"
 
 static int __init spanheap_init(void)
 {
 	int err;
 
+	sh_undo_init(sh_claim_finish);
 	err = sh_pagemap_init();
 	if (err)
 		return err;

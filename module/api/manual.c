@@ -20,8 +20,8 @@
 #include "object/charge.h"
 #include "object/claim.h"
 #include "object/resize.h"
-#include "object/undo.h"
 #include "span/pagemap.h"
+#include "span/undo.h"
 #include "watch/leakcheck.h"
 #include "watch/shadow.h"
 

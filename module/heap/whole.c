@@ -22,9 +22,9 @@
 #include "base/compat.h"
 #include "base/fault.h"
 #include "heap/whole.h"
-#include "object/undo.h"
 #include "pages/splice.h"
 #include "span/pagemap.h"
+#include "span/undo.h"
 #include "watch/shadow.h"
 
 /* Heap pages that a span of @nr_pages is aligned to without asking. */

@@ -19,9 +19,9 @@
 #include "object/claim.h"
 #include "object/finalizer.h"
 #include "object/profile.h"
-#include "object/undo.h"
 #include "span/pagemap.h"
 #include "span/special.h"
+#include "span/undo.h"
 #include "watch/leakcheck.h"
 #include "watch/shadow.h"
 
@@ -189,3 +189,19 @@ bool sh_object_free_special(const void *ptr)
 	sh_object_finish(&obj);
 	return true;
 }
+
+/**
+ * sh_claim_finish() - free an object for its owner
+ * @span: its span
+ * @state: its state, claimed
+ */
+void sh_claim_finish(struct sh_span *span, u8 *state)
+{
+	struct sh_object obj = { .span = span, .idx = state - span->obj };
+
+	if (span->state == SH_SPAN_MANUAL)
+		sh_manual_free_claimed(span);
+	else
+		sh_object_finish(&obj);
+}
+EXPORT_SYMBOL_FOR_KUNIT(sh_claim_finish);

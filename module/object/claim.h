@@ -33,6 +33,7 @@ void sh_object_note_free(struct sh_object *obj);
 void sh_object_free(struct sh_object *obj);
 void sh_object_finish(struct sh_object *obj);
 bool sh_object_free_special(const void *ptr);
+void sh_claim_finish(struct sh_span *span, u8 *state);
 
 static inline void *sh_object_start(const struct sh_object *obj)
 {

@@ -33,9 +33,9 @@
 #include <linux/string.h>
 
 #include "base/compat.h"
-#include "object/undo.h"
 #include "span/span.h"
 #include "span/special.h"
+#include "span/undo.h"
 
 /* Fitted to the object counts that the size classes have. */
 const u16 sh_span_kind_size[SH_NR_SPAN_KINDS] = {

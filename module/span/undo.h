@@ -19,8 +19,8 @@ enum sh_late {
 	SH_LATE_AGAIN,
 };
 
+void sh_undo_init(void (*finish)(struct sh_span *span, u8 *state));
 bool sh_claim_undone(u8 *state);
-void sh_claim_finish(struct sh_span *span, u8 *state);
 void sh_claim_undo(struct sh_span *span, u8 *state);
 bool sh_claim_wait(const void *ptr);
 enum sh_late sh_claim_free_late(const void *ptr, bool manual);

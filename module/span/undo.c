@@ -38,10 +38,8 @@
 #include <linux/spinlock.h>
 
 #include "base/compat.h"
-#include "heap/whole.h"
-#include "object/claim.h"
-#include "object/undo.h"
 #include "span/pagemap.h"
+#include "span/undo.h"
 
 /* How often to look whether a refused free was done by others. */
 #define LOOKS	200
@@ -60,6 +58,7 @@ struct late {
 
 static DEFINE_RAW_SPINLOCK(late_lock);
 static LIST_HEAD(lates);
+static void (*finish_claimed)(struct sh_span *span, u8 *state);
 
 /* Cached or busy. */
 static bool is_claimed(u8 state)
@@ -105,20 +104,13 @@ bool sh_claim_undone(u8 *state)
 EXPORT_SYMBOL_FOR_KUNIT(sh_claim_undone);
 
 /**
- * sh_claim_finish() - free an object for its owner
- * @span: its span
- * @state: its state, claimed
+ * sh_undo_init() - say how an object is freed for its owner
+ * @finish: frees it, for those who have no object layer above them
  */
-void sh_claim_finish(struct sh_span *span, u8 *state)
+void sh_undo_init(void (*finish)(struct sh_span *span, u8 *state))
 {
-	struct sh_object obj = { .span = span, .idx = state - span->obj };
-
-	if (span->state == SH_SPAN_MANUAL)
-		sh_manual_free_claimed(span);
-	else
-		sh_object_finish(&obj);
+	finish_claimed = finish;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_claim_finish);
 
 /**
  * sh_claim_undo() - undo a claim that was not meant, whatever that takes
@@ -128,7 +120,7 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_claim_finish);
 void sh_claim_undo(struct sh_span *span, u8 *state)
 {
 	if (!sh_claim_undone(state))
-		sh_claim_finish(span, state);
+		finish_claimed(span, state);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_claim_undo);
 
