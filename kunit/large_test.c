@@ -9,6 +9,7 @@
 #include <linux/vmalloc.h>
 
 #include "fixture.h"
+#include "heap/shared.h"
 
 static void large_test_takes_whole_pages(struct kunit *test)
 {

@@ -14,6 +14,7 @@
 
 #include "fixture.h"
 #include "object/claim.h"
+#include "object/finish.h"
 #include "span/pagemap.h"
 #include "span/undo.h"
 

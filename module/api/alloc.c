@@ -21,6 +21,7 @@
 #include "debug/debug.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
+#include "heap/room.h"
 #include "object/charge.h"
 #include "object/hooks.h"
 #include "object/profile.h"

@@ -47,6 +47,7 @@
 #include "heap/contexts.h"
 #include "heap/heap.h"
 #include "object/claim.h"
+#include "object/finish.h"
 #include "object/hooks.h"
 #include "object/slack.h"
 #include "span/pagemap.h"

@@ -37,6 +37,7 @@
 #include "debug/debug.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
+#include "heap/shared.h"
 #include "object/charge.h"
 #include "object/finalizer.h"
 #include "object/hooks.h"

@@ -17,6 +17,7 @@
 #include "heap/contexts.h"
 #include "heap/heap.h"
 #include "object/claim.h"
+#include "object/finish.h"
 #include "object/hooks.h"
 #include "watch/trace.h"
 

@@ -20,9 +20,7 @@
 
 #include "cache/cache.h"
 #include "cache/central.h"
-#include "heap/room.h"
 #include "heap/scavenge.h"
-#include "heap/shared.h"
 #include "pages/pageheap.h"
 #include "pages/runcache.h"
 
@@ -127,6 +125,30 @@ struct sh_owner {
 	pid_t pid;
 	u64 made;
 	bool gone;
+};
+
+/**
+ * struct sh_shared - a heap's freed spans whose pages are to be exchanged
+ * @spans: the spans
+ * @work: does it
+ * @kick: queues that from where interrupts are off
+ */
+struct sh_shared {
+	struct llist_head spans;
+	struct work_struct work;
+	struct irq_work kick;
+};
+
+/**
+ * struct sh_calm - lets those who fail disturb others only so often
+ * @failing: the last one who did failed all the same
+ * @until: jiffies until which nobody may then
+ * @idle: heap pages that were idle when it did not help
+ */
+struct sh_calm {
+	bool failing;
+	unsigned long until;
+	unsigned long idle;
 };
 
 /**
@@ -241,6 +263,12 @@ static __always_inline struct spanheap *sh_heap_or_default(struct spanheap *heap
 static inline struct spanheap *sh_span_heap(const struct sh_span *span)
 {
 	return span->arena->heap;
+}
+
+/* Heap pages that hold @size bytes. */
+static inline unsigned long sh_whole_pages(size_t size)
+{
+	return (size >> SH_PAGE_SHIFT) + !!(size & ~SH_PAGE_MASK);
 }
 
 /* Free objects that somebody holds back from the caches. */

@@ -35,7 +35,6 @@
 #include "cache/steal.h"
 #include "heap/heap.h"
 #include "heap/room.h"
-#include "heap/whole.h"
 
 /* In jiffies: how long nobody is disturbed after that was in vain. */
 #define CALM	max(HZ / 10, 1)

@@ -9,19 +9,7 @@
 #include <linux/jiffies.h>
 #include <linux/types.h>
 
-struct spanheap;
-
-/**
- * struct sh_calm - lets those who fail disturb others only so often
- * @failing: the last one who did failed all the same
- * @until: jiffies until which nobody may then
- * @idle: heap pages that were idle when it did not help
- */
-struct sh_calm {
-	bool failing;
-	unsigned long until;
-	unsigned long idle;
-};
+#include "heap/heap.h"
 
 /**
  * struct sh_room - an allocation that may be tried more than once

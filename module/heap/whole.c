@@ -21,6 +21,8 @@
 
 #include "base/compat.h"
 #include "base/fault.h"
+#include "heap/room.h"
+#include "heap/shared.h"
 #include "heap/whole.h"
 #include "pages/splice.h"
 #include "span/pagemap.h"

@@ -19,10 +19,4 @@ void sh_whole_release(struct sh_span *span);
 void sh_whole_free(struct sh_span *span);
 struct sh_span *sh_whole_cut(struct sh_span *span, u32 nr_pages);
 
-/* Heap pages that hold @size bytes. */
-static inline unsigned long sh_whole_pages(size_t size)
-{
-	return (size >> SH_PAGE_SHIFT) + !!(size & ~SH_PAGE_MASK);
-}
-
 #endif /* SPANHEAP_WHOLE_H */

@@ -7,23 +7,15 @@
  *
  * Locks: none of its own. Contexts: any but NMI.
  */
-#include <linux/debug_locks.h>
-#include <linux/mm.h>
 #include <linux/rcupdate.h>
-#include <linux/string.h>
 
 #include "base/compat.h"
 #include "debug/debug.h"
 #include "heap/whole.h"
-#include "object/charge.h"
 #include "object/claim.h"
-#include "object/finalizer.h"
-#include "object/profile.h"
 #include "span/pagemap.h"
 #include "span/special.h"
 #include "span/undo.h"
-#include "watch/leakcheck.h"
-#include "watch/shadow.h"
 
 static struct sh_debug *debug_of(const struct sh_object *obj)
 {
@@ -130,78 +122,3 @@ void sh_object_note_free(struct sh_object *obj)
 	if (obj->guard)
 		sh_debug_note_free(debug_of(obj), obj->guard);
 }
-
-/**
- * sh_object_free() - free a claimed object, whatever special records it had
- * @obj: the object; it has no finalizer any more
- */
-void sh_object_free(struct sh_object *obj)
-{
-	unsigned int class = sh_span_class(obj->span);
-	struct sh_entry entry;
-
-	sh_profile_forget(obj);
-	sh_charge_forget(obj);
-	debug_check_no_locks_freed(sh_object_start(obj), sh_object_size(obj));
-	if (obj->guard) {
-		sh_debug_free(debug_of(obj), obj->guard);
-		return;
-	}
-	entry.obj = sh_object_start(obj);
-	entry.state = &obj->span->obj[obj->idx];
-	sh_leakcheck_del(entry.obj);
-	if (class && want_init_on_free()) {
-		sh_shadow_open(entry.obj, sh_classes[class].size);
-		memset(entry.obj, 0, sh_classes[class].size);
-	}
-	if (class)
-		sh_caches_put(&sh_span_heap(obj->span)->caches, class, entry);
-	else
-		sh_large_free_claimed(obj->span);
-}
-
-/**
- * sh_object_finish() - free a claimed object once its finalizer has run
- * @obj: the object; if it has a finalizer, that has not been called
- */
-void sh_object_finish(struct sh_object *obj)
-{
-	if (!sh_finalizer_start(obj))
-		sh_object_free(obj);
-}
-
-/**
- * sh_object_free_special() - free an object that may have special records, or
- *	one of a debug heap
- * @ptr: any address
- *
- * An object with a finalizer is freed once that has run.
- *
- * Return: whether @ptr was a live object, which nobody can free any more.
- */
-bool sh_object_free_special(const void *ptr)
-{
-	struct sh_object obj;
-
-	if (!sh_object_claim(ptr, &obj))
-		return false;
-	sh_object_note_free(&obj);
-	sh_object_finish(&obj);
-	return true;
-}
-
-/**
- * sh_claim_finish() - free an object for its owner
- * @span: its span
- * @state: its state, claimed
- */
-void sh_claim_finish(struct sh_span *span, u8 *state)
-{
-	struct sh_object obj = { .span = span, .idx = state - span->obj };
-
-	if (span->state == SH_SPAN_MANUAL)
-		sh_manual_free_claimed(span);
-	else
-		sh_object_finish(&obj);
-}
-EXPORT_SYMBOL_FOR_KUNIT(sh_claim_finish);

@@ -30,10 +30,6 @@ void sh_object_set_special(struct sh_object *obj);
 void sh_object_unset_special(struct sh_object *obj);
 void sh_object_release(struct sh_object *obj);
 void sh_object_note_free(struct sh_object *obj);
-void sh_object_free(struct sh_object *obj);
-void sh_object_finish(struct sh_object *obj);
-bool sh_object_free_special(const void *ptr);
-void sh_claim_finish(struct sh_span *span, u8 *state);
 
 static inline void *sh_object_start(const struct sh_object *obj)
 {

@@ -33,6 +33,7 @@
 #include "heap/contexts.h"
 #include "heap/heap.h"
 #include "object/finalizer.h"
+#include "object/finish.h"
 
 /* Finalizers to look at in one go, with interrupts off. */
 #define LOOK_BATCH	128

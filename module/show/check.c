@@ -29,6 +29,7 @@
 #include "pages/splice.h"
 #include "show/stats.h"
 #include "span/pagemap.h"
+#include "span/special.h"
 
 /**
  * struct checker - what a check has seen
@@ -193,7 +194,8 @@ static void check_small(struct checker *c, struct sh_span *span)
 		wrong = NULL;
 		spin_lock(&central->lock);
 		if (stays_small(span, key)) {
-			wrong = sh_span_check_objects(span, &c->cached);
+			wrong = sh_span_check_objects(span, &c->cached) ?:
+				sh_special_check(span, span->nelems);
 			c->nalloc[class] += span->nalloc;
 			c->spans[class]++;
 			c->partial[class] += span->nalloc < span->nelems;

@@ -34,8 +34,6 @@
 
 #include "base/compat.h"
 #include "span/span.h"
-#include "span/special.h"
-#include "span/undo.h"
 
 /* Fitted to the object counts that the size classes have. */
 const u16 sh_span_kind_size[SH_NR_SPAN_KINDS] = {
@@ -172,35 +170,6 @@ void sh_obj_unclaim(u8 *state)
 }
 
 /**
- * sh_span_claim() - claim an object to change it or free it later
- * @span: a span the address was once mapped to
- * @addr: the object's first address
- *
- * As free.c does it, without haste: the record may be another span's by now.
- *
- * Context: any but NMI, in an RCU read-side section.
- * Return: the state, now busy, of what was a live small object, or NULL.
- */
-u8 *sh_span_claim(struct sh_span *span, unsigned long addr)
-{
-	unsigned long key = READ_ONCE(span->key);
-	const struct sh_class *class = &sh_classes[sh_key_class(key)];
-	unsigned long off = addr - sh_key_base(key);
-	u8 *state;
-
-	if (off >= class->bytes || off % class->size)
-		return NULL;
-	state = &span->obj[off / class->size];
-	if (!sh_obj_claim(state))
-		return NULL;
-	if (READ_ONCE(span->key) == key)
-		return state;
-	/* Another span's by now: a race that tests can not force. */
-	sh_claim_undo(span, state);
-	return NULL;
-}
-
-/**
  * sh_span_check_objects() - verify the invariants of a span's objects
  * @span: a span of small objects, its central list locked
  * @cached: increased by the number of objects that are SH_OBJ_CACHED
@@ -233,6 +202,6 @@ const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached)
 		return "the state after the last object is not free";
 	if (nalloc != span->nalloc)
 		return "wrong count of allocated objects";
-	return sh_special_check(span, span->nelems);
+	return NULL;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_span_check_objects);

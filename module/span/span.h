@@ -203,7 +203,6 @@ unsigned int sh_span_take(struct sh_span *span, struct sh_entry *entries,
 			  unsigned int nr);
 bool sh_obj_claim(u8 *state);
 void sh_obj_unclaim(u8 *state);
-u8 *sh_span_claim(struct sh_span *span, unsigned long addr);
 const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached);
 
 static inline unsigned long sh_key(unsigned long base, unsigned int class)

@@ -124,6 +124,35 @@ void sh_claim_undo(struct sh_span *span, u8 *state)
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_claim_undo);
 
+/**
+ * sh_span_claim() - claim an object to change it or free it later
+ * @span: a span the address was once mapped to
+ * @addr: the object's first address
+ *
+ * As free.c does it, without haste: the record may be another span's by now.
+ *
+ * Context: any but NMI, in an RCU read-side section.
+ * Return: the state, now busy, of what was a live small object, or NULL.
+ */
+u8 *sh_span_claim(struct sh_span *span, unsigned long addr)
+{
+	unsigned long key = READ_ONCE(span->key);
+	const struct sh_class *class = &sh_classes[sh_key_class(key)];
+	unsigned long off = addr - sh_key_base(key);
+	u8 *state;
+
+	if (off >= class->bytes || off % class->size)
+		return NULL;
+	state = &span->obj[off / class->size];
+	if (!sh_obj_claim(state))
+		return NULL;
+	if (READ_ONCE(span->key) == key)
+		return state;
+	/* Another span's by now: a race that tests can not force. */
+	sh_claim_undo(span, state);
+	return NULL;
+}
+
 /* The state of what is to be freed, if it is something of that kind by its key. */
 static u8 *state_of(struct sh_span *span, unsigned long key, unsigned long addr,
 		    bool manual)

@@ -20,6 +20,7 @@ enum sh_late {
 };
 
 void sh_undo_init(void (*finish)(struct sh_span *span, u8 *state));
+u8 *sh_span_claim(struct sh_span *span, unsigned long addr);
 bool sh_claim_undone(u8 *state);
 void sh_claim_undo(struct sh_span *span, u8 *state);
 bool sh_claim_wait(const void *ptr);
