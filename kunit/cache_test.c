@@ -340,7 +340,7 @@ static void cache_test_bulk_that_misses_fills_the_slot(struct kunit *test)
 	}
 }
 
-/* A slot that can not hold as many as are wanted each time grows until it can. */
+/* A slot that cannot hold as many as are wanted each time grows until it can. */
 static void cache_test_slots_grow_with_bulks(struct kunit *test)
 {
 	unsigned int class = sh_size_class(64), i;

@@ -187,7 +187,7 @@ static void finalize(void *ptr, size_t size, void *life)
 	atomic_inc(&((struct life *)life)->finalized);
 }
 
-/* A finalizer that can not be set leaves an object without one. */
+/* A finalizer that cannot be set leaves an object without one. */
 static void live_finalizers(struct life *life)
 {
 	static const size_t sizes[] = { 64, 64, 20000, SZ_64K };

@@ -126,7 +126,7 @@ static void grow_test_runs_end_with_their_arena(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, at->nr_pages, 128);
 }
 
-/* The first allocation of a heap may be one that can not sleep. */
+/* The first allocation of a heap may be one that cannot sleep. */
 static void grow_test_grows_in_atomic_context(struct kunit *test)
 {
 	struct sh_pageheap *ph = sh_pages_create(test, 256);
@@ -143,7 +143,7 @@ static void grow_test_grows_in_atomic_context(struct kunit *test)
 }
 
 /*
- * An arena can not be made there, but a worker makes one when room gets short,
+ * An arena cannot be made there, but a worker makes one when room gets short,
  * so that a user who comes back later is served.
  */
 static void grow_test_a_worker_reserves_ahead(struct kunit *test)
@@ -173,7 +173,7 @@ static void grow_test_a_worker_reserves_enough(struct kunit *test)
 	sh_pages_verify(test, ph);
 }
 
-/* A burst of those who can not sleep finds room, and after a moment another does. */
+/* A burst of those who cannot sleep finds room, and after a moment another does. */
 static void grow_test_there_is_room_for_a_burst(struct kunit *test)
 {
 	struct sh_pageheap *ph = sh_pages_create(test, 16 * SH_GROW_STEP);

@@ -314,7 +314,7 @@ static void limit_test_too_much_fails_all_the_same(struct kunit *test)
 	spanheap_free_bulk(4, keep);
 }
 
-/* An allocation that can not be helped does not stop CPUs for nothing. */
+/* An allocation that cannot be helped does not stop CPUs for nothing. */
 static void limit_test_nothing_idle_means_no_pass(struct kunit *test)
 {
 	struct spanheap *heap = test->priv;

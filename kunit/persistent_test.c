@@ -82,7 +82,7 @@ static void persistent_test_refuses(struct kunit *test)
 	sh_fixture_destroy(test, heap);
 }
 
-/* It can not be freed, found or changed, by any call. */
+/* It cannot be freed, found or changed, by any call. */
 static void persistent_test_stays(struct kunit *test)
 {
 	struct spanheap *heap = test->priv;

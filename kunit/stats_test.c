@@ -99,7 +99,7 @@ static void stats_test_an_empty_heap_is_small(struct kunit *test)
 
 	KUNIT_EXPECT_LE(test, s.other_meta, SZ_32K + SZ_16K);
 	KUNIT_EXPECT_LE(test, s.cache_meta, num_possible_cpus() * SZ_4K);
-	/* Who can not sleep is served all the same. */
+	/* Who cannot sleep is served all the same. */
 	obj = spanheap_alloc(heap, 3000, GFP_ATOMIC);
 	KUNIT_EXPECT_NOT_NULL(test, obj);
 	spanheap_free(obj);

@@ -49,7 +49,7 @@ struct actor {
 /**
  * struct cpu_actors - those of one CPU
  * @thread: the thread
- * @irq: the timer and the irq_work, which can not interrupt each other
+ * @irq: the timer and the irq_work, which cannot interrupt each other
  * @timer: the timer
  * @work: the irq_work
  * @ticks: timer interrupts

@@ -234,7 +234,7 @@ static void extremes(struct spanheap *heap)
 	EXPECT(s.limit > 0);
 }
 
-/* An atomic allocation can not wait for memory to go back, only fail. */
+/* An atomic allocation cannot wait for memory to go back, only fail. */
 static void atomic(struct spanheap *unused)
 {
 	struct spanheap *heap = limited(SZ_4M);

@@ -110,7 +110,7 @@ static void limit_one(struct spanheap *unused)
 	spanheap_destroy(heap);
 }
 
-/* A limit that a heap can not work with is none. */
+/* A limit that a heap cannot work with is none. */
 static void limit_tiny(struct spanheap *heap)
 {
 	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
@@ -158,7 +158,7 @@ static unsigned long burst(struct spanheap *heap)
 }
 
 /*
- * Bursts of those who can not sleep, a moment of sleep between, up to half of the
+ * Bursts of those who cannot sleep, a moment of sleep between, up to half of the
  * memory that is free: a heap has room ahead for each, the first as well. The moment
  * is a worker's, and on a busy machine it may not get it: that is tried again.
  */

@@ -6,7 +6,7 @@
  * exchange and free objects of the heap "soak"; another thread makes heaps, uses
  * each in every way there is, and destroys it; another scavenges and moves
  * limits. The threads ask for fault injection (make-it-fail), the interrupts
- * can not. Every object says who it is, and is asked before it is freed.
+ * cannot. Every object says who it is, and is asked before it is freed.
  *
  *	/sys/kernel/debug/spanheap_soak/figures		"name value" lines; errors
  *							must stay 0

@@ -9,7 +9,7 @@
 ALLOCINFO=/proc/allocinfo
 SWITCH=/proc/sys/vm/mem_profiling
 
-# Why this kernel can not tell, or nothing.
+# Why this kernel cannot tell, or nothing.
 unable()
 {
 	if [ ! -e "$ALLOCINFO" ] || [ ! -e "$SWITCH" ]; then
@@ -25,7 +25,7 @@ unable()
 		return
 	}
 	cat "$SWITCH" >"$tmp/was"
-	! switch 1 2>/dev/null && echo "profiling can not be switched on"
+	! switch 1 2>/dev/null && echo "profiling cannot be switched on"
 	switch "$(cat "$tmp/was")"
 }
 

@@ -46,7 +46,7 @@ forgotten_with_stacks()
 		skip "this kernel keeps no stacks"
 }
 
-# Who comes back is told why it can not have the name. Newer kernels make EBUSY of a
+# Who comes back is told why it cannot have the name. Newer kernels make EBUSY of a
 # module's EEXIST.
 forgotten_name_is_taken()
 {

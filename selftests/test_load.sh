@@ -45,7 +45,7 @@ load_each_failure()
 	[ "$untouched" -eq 1 ] || return 1
 	echo "$nr things may fail; $failed times it did not load"
 	[ "$failed" -ge 5 ] || fail "these are few" || return 1
-	# Where pages come and go one by one it asks for a hypervisor that can not.
+	# Where pages come and go one by one it asks for a hypervisor that cannot.
 	if [ "$(uname -m)" = x86_64 ]; then
 		[ "$refused" -eq 1 ] || fail "refused $refused times" || return 1
 		log_since | grep -q "spanheap: not loaded: .*Xen PV" ||

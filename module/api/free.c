@@ -11,7 +11,7 @@
  *   checked against the class, so the state that is then looked at lies within
  *   the record even when that has become another span's meanwhile.
  * - The compare-and-exchange of the state from live to cached succeeds for one
- *   caller. From then on the object is this caller's and its span can not go
+ *   caller. From then on the object is this caller's and its span cannot go
  *   away; a second look at the key proves it is the span that was meant. If it
  *   is not, the object belongs to somebody else and is made live again.
  *
@@ -74,7 +74,7 @@ static noinline void free_slow(const void *ptr)
 
 /*
  * The claim was of an object that was not meant. Called with preemption off, which
- * it turns on: not only a free for somebody else can not do with it off.
+ * it turns on: not only a free for somebody else cannot do with it off.
  */
 static noinline void undo_slow(const void *ptr, struct sh_span *span, u8 *state)
 {
@@ -140,7 +140,7 @@ static __always_inline bool claim(const void *ptr, struct sh_span **spanp,
 	*statep = state;
 	/*
 	 * try_cmpxchg() is a barrier: this is another load, after it. That they
-	 * differ is the race of the top of this file, which tests can not force.
+	 * differ is the race of the top of this file, which tests cannot force.
 	 */
 	return likely(data_race(span->key) == key);
 }

@@ -8,7 +8,7 @@
  * files in debugfs are made after the one and removed before the other.
  *
  * Locks: sh_heaps_lock, outermost but for owner.c's, for the list, names and the
- * marks. Reclaim tries it and goes without what it can not have, so nothing under
+ * marks. Reclaim tries it and goes without what it cannot have, so nothing under
  * it takes long or waits for memory.
  *
  * Contexts: task, may sleep, not in reclaim: debugfs waits for its readers, who may
@@ -110,7 +110,7 @@ static int drop_records(struct sh_span *span, void *heap)
 	return 0;
 }
 
-/* Objects that go with the heap are no more known to anybody. */
+/* Make everybody forget the objects that go with the heap. */
 static void drop_specials(struct spanheap *heap)
 {
 	if (atomic_long_read(&heap->profile.samples) ||

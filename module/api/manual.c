@@ -216,7 +216,7 @@ int spanheap_split(void *ptr)
 		span = adopt_single(ptr);
 	if (!span)
 		return sh_debug_split(ptr);
-	/* Who splits an object knows how large it is. */
+	/* The caller knows how large it is: all of it may be used. */
 	sh_shadow_open(ptr, sh_span_bytes(span));
 	if (span->nr_pages % 2 == 0)
 		err = manual ? split_manual(span, span->nr_pages / 2) :

@@ -2,7 +2,7 @@
 /*
  * Persistent allocations: cut one after the other off chunks that stay until
  * the heap goes. They cost no record, no size class and no rounding but their
- * alignment, and can not be freed. (The Go runtime's persistentalloc does the
+ * alignment, and cannot be freed. (The Go runtime's persistentalloc does the
  * same for its own structures.)
  *
  * A chunk is a span of the page heap, SH_SPAN_PERSISTENT. Large requests get one
@@ -115,7 +115,7 @@ static void *alloc(struct spanheap *heap, size_t size, size_t align, gfp_t gfp)
  * @align: bytes, a power of two up to PAGE_SIZE
  * @gfp: as for spanheap_alloc()
  *
- * What is allocated so can not be freed or found; it goes when the heap is
+ * What is allocated so cannot be freed or found; it goes when the heap is
  * destroyed and is no leak then. It takes no more memory than its size and its
  * alignment, out of chunks of 64 KiB.
  *

@@ -7,7 +7,7 @@
  * entries, found once with lookup_address(): nothing has to be allocated for
  * that, so populate works wherever alloc_page() does.
  *
- * A module can not call flush_tlb_kernel_range(). The shootdown here flushes
+ * A module cannot call flush_tlb_kernel_range(). The shootdown here flushes
  * everything on every CPU: with INVPCID where there is one, else by toggling
  * CR4.PGE, as the kernel's own global flush does. It is done once for a batch.
  * A Xen PV guest has no INVPCID, and the hypervisor does not take what is written
@@ -62,7 +62,7 @@ static void (*report_lost)(const struct sh_arena *arena);
  * sh_arena_init() - prepare for arenas
  * @lost: whom to tell that somebody has passed addresses of an arena to vfree()
  *
- * Return: 0, -ENOMEM, or -EOPNOTSUPP where TLBs can not be flushed.
+ * Return: 0, -ENOMEM, or -EOPNOTSUPP where TLBs cannot be flushed.
  */
 int sh_arena_init(void (*lost)(const struct sh_arena *arena))
 {
@@ -384,7 +384,7 @@ unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 		stop = min(ALIGN(addr + 1, PMD_SIZE), end);
 		if (!populate_some(arena, addr, stop, gfp, node, &done))
 			break;
-		/* Who was killed is to have what is small: it may be to clean up. */
+		/* A killed task still gets small amounts: it may need them to clean up. */
 		if (sh_gfp_killed(gfp))
 			break;
 		if (gfpflags_allow_blocking(gfp))

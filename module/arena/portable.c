@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Portable arenas: vmap()ed chunks with all their pages, for architectures
- * where a module can not write kernel page table entries.
+ * where a module cannot write kernel page table entries.
  *
  * An arena has all of its memory from the day it is made until it is destroyed,
  * so populate and unmap have nothing to do, and memory goes back an arena at a
@@ -246,7 +246,7 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_arena_count_resident);
  * @addr: first address of the run
  * @nr_pages: heap pages in it
  *
- * Return: false, since a page can not be exchanged for another.
+ * Return: false, since a page cannot be exchanged for another.
  */
 bool sh_arena_shared(const struct sh_arena *arena, unsigned long addr,
 		     unsigned long nr_pages)

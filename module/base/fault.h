@@ -18,7 +18,7 @@
  * @SH_FAULT_VMAP: the addresses of an arena
  * @SH_FAULT_META: what a heap keeps about itself: the heap, records, arrays of
  *	caches, nodes of the pagemap
- * @SH_FAULT_HYPERVISOR: what the module can not do in a guest of some hypervisor;
+ * @SH_FAULT_HYPERVISOR: what the module cannot do in a guest of some hypervisor;
  *	asked only when it is loaded
  */
 enum sh_fault {

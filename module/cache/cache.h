@@ -180,8 +180,8 @@ static __always_inline void sh_cache_leave(struct sh_cache *cache)
  * sh_cache_change() - start to change what sh_caches_stats() must see all of
  * @cache: this CPU's cache, entered, or that of a dead CPU
  *
- * Interrupts are off until sh_cache_changed(), lest that be called from one that
- * can not see the end.
+ * Interrupts are off until sh_cache_changed(), or one could wait for a change that
+ * it interrupted.
  *
  * Return: the flags.
  */

@@ -166,7 +166,7 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_drain_cpu);
 
 static bool answered(struct sh_drain *drain, int request)
 {
-	/* Who sees the answer sees what was done before it. */
+	/* Whatever was done before it is visible with the answer. */
 	return smp_load_acquire(&drain->answered) - request >= 0;
 }
 
@@ -397,7 +397,7 @@ static unsigned long signature(struct sh_caches *caches, int cpu, bool *holds)
 }
 
 /**
- * sh_drain_idle() - empty the caches of CPUs that did not use them of late, and
+ * sh_drain_idle() - empty the caches of CPUs that have not used them lately, and
  * what waited for others all the time
  * @drains: from sh_drains_init()
  *

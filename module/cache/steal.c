@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Taking what a CPU has cached, at once. An allocation that has come to its
- * heap's limit can not wait until a thread had its turn on another CPU, and need
+ * heap's limit cannot wait until a thread had its turn on another CPU, and need
  * not: an interrupt there takes the arrays and runs out of the caches and hands
  * them over, and whoever sent it gives back what is in them. The interrupt takes
  * no lock and no longer than it takes to look at each size class once.

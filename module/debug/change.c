@@ -61,7 +61,7 @@ static bool is_divisible(size_t size)
  * when both are free.
  *
  * Context: any but NMI.
- * Return: 0; -EINVAL when @ptr is no such object or can not be split; -ENOMEM.
+ * Return: 0; -EINVAL when @ptr is no such object or cannot be split; -ENOMEM.
  */
 int sh_debug_split(const void *ptr)
 {

@@ -6,7 +6,7 @@
  *
  * Reclaim is such a place. Whoever allocates may be its caller: the reader of a
  * debugfs file whose removal waits for readers, or somebody with the lock of a
- * directory, of the allocator of per-CPU memory. Who does, and what he has, can not
+ * directory, of the allocator of per-CPU memory. Who does, and what he has, cannot
  * be known in there.
  *
  *   spanheap: bad CALL: [HEAP: ]WHY; ignored, see who calls it below

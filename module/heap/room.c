@@ -332,7 +332,7 @@ void sh_room_begin(struct sh_room *room, struct spanheap *heap, size_t size,
 {
 	*room = (struct sh_room){ .size = size, .align = align };
 	if ((gfp & __GFP_NOFAIL) && !gfpflags_allow_blocking(gfp)) {
-		pr_warn_once("heap %s: __GFP_NOFAIL does nothing for those who can not wait, and they may get NULL: gfp %pGg\n",
+		pr_warn_once("heap %s: __GFP_NOFAIL does nothing for those who cannot wait, and they may get NULL: gfp %pGg\n",
 			     heap->name, &gfp);
 		gfp &= ~__GFP_NOFAIL;
 	}

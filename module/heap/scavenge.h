@@ -41,7 +41,7 @@ enum sh_scavenge_reason {
  * @stopped: there are no more passes
  * @idle_ms: age at which idle runs go back, milliseconds
  * @aging: milliseconds after which age goes on, 0 when it is done
- * @recent: heap pages in use of late, a decaying maximum
+ * @recent: heap pages in use lately, a decaying maximum
  * @lock: protects the figures below
  * @passes: passes that gave something back
  * @bytes: bytes given back, by reason

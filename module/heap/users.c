@@ -7,7 +7,7 @@
  * the one they end on. Closing a heap marks it, waits until all have ended that
  * may not have seen the mark, and empties the caches for good: then the fast path
  * finds nothing either. (SRCU does the same; its counts are changed with
- * interrupts off where a CPU can not add to memory in one instruction, and that
+ * interrupts off where a CPU cannot add to memory in one instruction, and that
  * takes a host call in User-Mode Linux.)
  *
  * Locks: none. Contexts: entering any, from an NMI in vain; leaving any but that;

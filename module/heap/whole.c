@@ -109,7 +109,7 @@ void sh_whole_publish(struct spanheap *heap, struct sh_span *span,
 	INIT_HLIST_BL_HEAD(&span->specials);
 	span->obj[1] = SH_OBJ_FREE;
 	WRITE_ONCE(span->obj[0], as);
-	/* Who sees the state sees the record that goes with it. */
+	/* Pairs with the acquire in api/size.c: record before state. */
 	smp_store_release(&span->state, state);
 }
 
@@ -130,7 +130,7 @@ static bool claim(struct sh_span *span, unsigned long addr,
 	/* It is ours, whatever it is. Is it what we meant? */
 	if (READ_ONCE(span->key) == addr && READ_ONCE(span->state) == state)
 		return true;
-	/* Its record became another's in between: a race that tests can not force. */
+	/* Its record became another's in between: a race that tests cannot force. */
 	sh_claim_undo(span, &span->obj[0]);
 	return false;
 }

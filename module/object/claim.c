@@ -53,7 +53,7 @@ static bool claim(const void *ptr, struct sh_object *obj)
 	state = obj->span ? sh_span_claim(obj->span, (unsigned long)ptr) : NULL;
 	rcu_read_unlock();
 	if (state) {
-		/* Objects of debug heaps can not be claimed so. */
+		/* Objects of debug heaps cannot be claimed so. */
 		obj->idx = state - obj->span->obj;
 		obj->guard = NULL;
 		return true;

@@ -123,7 +123,7 @@ static void call(struct sh_finalizers *fs, struct sh_finalizer *f,
 		atomic_long_inc(&fs->nr_run);
 	}
 	WRITE_ONCE(by->task, NULL);
-	/* Who sees that it has returned may free its code. */
+	/* Its code may be freed once this is seen: it has returned. */
 	smp_store_release(&by->fn, NULL);
 }
 

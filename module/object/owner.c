@@ -7,7 +7,7 @@
  * code is freed. What it leaves behind is reported then, while stacks can still be
  * printed with names. The heap stays as it is, to be seen in debugfs and with its
  * name taken, until somebody destroys it or spanheap goes: others may be looking
- * at its objects. What can not stay are functions of the module: none that is set
+ * at its objects. What cannot stay are functions of the module: none that is set
  * as a finalizer, in whatever heap, is called any more, and one that runs is
  * waited for.
  *

@@ -101,7 +101,7 @@ static struct sh_bucket *get_bucket(struct spanheap *heap, u32 stack, gfp_t gfp)
 	if (likely(bucket && bucket->stack == stack))
 		return bucket;
 	bucket = find_bucket(heap, stack, gfp);
-	/* Who sees it sees what is in it. */
+	/* Publish the bucket only after it is filled in. */
 	smp_store_release(recent, bucket);
 	return bucket;
 }

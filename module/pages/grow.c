@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * How a page heap grows: by steps of an arena, by arenas, and, for those who
- * can not wait for an arena, by those that a worker reserved ahead. Where an arena
+ * cannot wait for an arena, by those that a worker reserved ahead. Where an arena
  * is address space only, whoever uses up what is ahead has the worker make more,
  * so that it is there for a burst of others.
  *
@@ -167,7 +167,7 @@ static unsigned long left_by_limit(struct sh_pageheap *ph)
 }
 
 /*
- * How much room there should be ahead, for those who can not sleep: what a burst
+ * How much room there should be ahead, for those who cannot sleep: what a burst
  * of them may take before a worker had its turn, and an eighth of a large heap.
  */
 static unsigned long wanted_ahead(struct sh_pageheap *ph)
@@ -328,7 +328,7 @@ static unsigned long next_reserve(struct sh_pageheap *ph)
 }
 
 /**
- * sh_pageheap_reserve_work() - reserve arenas ahead of those who can not
+ * sh_pageheap_reserve_work() - reserve arenas ahead of those who cannot
  * @work: the reserve member of a page heap
  */
 void sh_pageheap_reserve_work(struct work_struct *work)
@@ -371,7 +371,7 @@ static void reserve_ahead(struct sh_pageheap *ph, gfp_t gfp)
  * @gfp: how to get memory
  *
  * Takes a step of an arena there is, or makes one if @gfp allows to block. When
- * room is getting short, has one made for those who can not.
+ * room is getting short, has one made for those who cannot.
  *
  * Context: that of @gfp.
  * Return: 0 when there is such a run now, though somebody else may take it

@@ -118,7 +118,7 @@ void sh_pageheap_relabel(struct sh_pageheap *ph, struct sh_span *span,
 
 	spin_lock_irqsave(&ph->lock, flags);
 	WRITE_ONCE(span->key, sh_span_base(span));
-	/* Who sees the state does not see a class. */
+	/* The class is gone before the new state can be seen. */
 	smp_store_release(&span->state, state);
 	spin_unlock_irqrestore(&ph->lock, flags);
 }

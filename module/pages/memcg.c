@@ -7,7 +7,7 @@
  * its pages, whoever makes it grow, in whatever context.
  *
  * A charge ends when the page is given back, and a cgroup that is short of memory
- * can not ask for that: the kernel calls its shrinkers for a cgroup only where
+ * cannot ask for that: the kernel calls its shrinkers for a cgroup only where
  * list_lru told it to. So what is charged is not kept idle. A worker gives it back:
  * SH_CHARGED_MAX or more, and idle arenas where these keep their memory, at once;
  * less after a tenth of a second, so that what comes and goes does not cost a TLB

@@ -108,7 +108,7 @@ void sh_pageheap_return_run(struct sh_pageheap *ph, struct sh_span *run)
 	since = later(run, sh_span_end(run), since);
 	run = merge_run(ph, run);
 	sh_freeruns_add_since(&ph->free, run, since);
-	/* Who gives back what is charged may have looked while it was in no list. */
+	/* The worker that uncharges may have looked while it was in no list. */
 	if (run->charged)
 		sh_memcg_note_idle(ph, run);
 	sh_pageheap_show(ph);

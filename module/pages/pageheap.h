@@ -23,7 +23,7 @@
 #define SH_GROW_UNIT		((64UL << 10) >> SH_PAGE_SHIFT)
 
 /*
- * Heap pages that there are to be ahead of those who can not sleep, from 4.5 to
+ * Heap pages that there are to be ahead of those who cannot sleep, from 4.5 to
  * 32 MiB, and of the smallest arena: that, and a step to begin with. Where arenas
  * have their memory from the start, a step.
  */
@@ -72,7 +72,7 @@
  * @other_bytes: bytes of other metadata, which count towards @limit
  * @cache_bytes: of the caches above, as well; NULL when there are none
  * @records: span records by kind
- * @reserve: reserves arenas for those who can not sleep
+ * @reserve: reserves arenas for those who cannot sleep
  * @kick: queues that where nobody may be woken
  * @missing: heap pages that somebody who could not sleep found no room for
  * @memcg: who is charged for its pages

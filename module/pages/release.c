@@ -284,7 +284,7 @@ static struct sh_span *idle_run(const struct sh_arena *arena)
 /*
  * Resident pages of an arena that may be retired, or -1 if it may not. One that
  * was reserved ahead has none in use, but memory where it has that from the start;
- * where it has none it is kept for who can not sleep while anything is in use.
+ * where it has none it is kept for who cannot sleep while anything is in use.
  */
 static long idle_pages(struct sh_pageheap *ph, const struct sh_arena *arena,
 		       unsigned long age)
@@ -420,7 +420,7 @@ void sh_pageheap_depopulate(struct sh_pageheap *ph, struct sh_span *span)
 }
 
 /**
- * sh_pageheap_peak() - the most that was in use of late
+ * sh_pageheap_peak() - the most that was in use lately
  * @ph: the page heap
  *
  * Context: any but NMI.

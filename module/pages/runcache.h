@@ -96,7 +96,7 @@ static inline void sh_runs_begin(struct sh_runcaches *rcs)
  */
 static inline void sh_runs_end(struct sh_runcaches *rcs)
 {
-	/* Who sees that it has ended sees what it did. */
+	/* Whatever the call did is visible once its end is. */
 	smp_mb__before_atomic();
 	atomic_long_inc(&raw_cpu_ptr(rcs->cpu)->ended);
 }

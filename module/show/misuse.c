@@ -321,7 +321,7 @@ void sh_report_no_heap(const struct spanheap *heap, bool dying)
  * sh_report_arena_lost() - report and count that somebody has taken an arena away
  * @arena: the arena
  *
- * Who it was is not known here any more. Not in places.c: once for an arena.
+ * By now nobody can tell who did it. Not in places.c: once for an arena.
  *
  * Context: any but NMI.
  */
@@ -331,7 +331,7 @@ void sh_report_arena_lost(const struct sh_arena *arena)
 
 	if (heap)
 		atomic_long_inc(&heap->bad_frees);
-	pr_err("heap %s: %zu KiB of its addresses are gone, with all that was there: somebody called vfree(), kvfree() or vunmap() on an address of this heap; what is in it can not be used any more, find that call\n",
+	pr_err("heap %s: %zu KiB of its addresses are gone, with all that was there: somebody called vfree(), kvfree() or vunmap() on an address of this heap; what is in it cannot be used any more, find that call\n",
 	       heap ? heap->name : "?",
 	       (size_t)arena->nr_pages << SH_PAGE_SHIFT >> 10);
 }

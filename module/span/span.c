@@ -89,7 +89,7 @@ void sh_span_init_objects(struct sh_span *span, unsigned int class,
 	span->hint = 0;
 	INIT_HLIST_BL_HEAD(&span->specials);
 	span->bucket = SH_NO_BUCKET;
-	/* Who frees what is not there may look, and sees by the key that it is not. */
+	/* A bad free may be reading this; the key tells it that there is no object. */
 	data_race(memset(span->obj, SH_OBJ_FREE, ALIGN(nelems + 1, 8)));
 	bitmap_zero(sh_span_bitmap(span), round_up(nelems, BITS_PER_LONG));
 	bitmap_set(sh_span_bitmap(span), 0, nelems);
@@ -165,7 +165,7 @@ void sh_obj_unclaim(u8 *state)
 	/* A bad free may be setting the late bit, which means nothing here. */
 	u8 was = READ_ONCE(*state);
 
-	/* Who claims it next, or checks it, sees all changes complete. */
+	/* All changes are complete before it can be claimed or checked again. */
 	smp_store_release(state, was & ~(SH_OBJ_BUSY_BIT | SH_OBJ_LATE_BIT));
 }
 

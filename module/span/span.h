@@ -272,7 +272,7 @@ static inline void sh_span_put(struct sh_span *span, u8 *state)
 {
 	unsigned int idx = state - span->obj;
 
-	/* Who frees it by mistake may look. */
+	/* Read without a lock by a bad free. */
 	WRITE_ONCE(*state, SH_OBJ_FREE);
 	__set_bit(idx, sh_span_bitmap(span));
 	if (idx / BITS_PER_LONG < span->hint)

@@ -222,7 +222,7 @@ static const char *check_states(struct sh_span *span, unsigned int nelems)
 		while (node && hlist_bl_entry(node, struct sh_special,
 					      node)->idx < idx)
 			node = node->next;
-		/* Who is adding or removing one has it claimed. */
+		/* Records are added and removed only while the object is claimed. */
 		if (READ_ONCE(span->obj[idx]) != SH_OBJ_SPECIAL)
 			continue;
 		special = node ? hlist_bl_entry(node, struct sh_special, node) :

@@ -95,7 +95,7 @@ bool sh_claim_undone(u8 *state)
 	was = READ_ONCE(*state);
 	if (was & SH_OBJ_LATE_BIT)
 		tell_late(state);
-	else	/* Who has a claim on it next sees nothing but the state changed. */
+	else	/* The state is all that has changed for the next claim. */
 		smp_store_release(state,
 				  (was & ~SH_OBJ_BUSY_BIT) | SH_OBJ_LIVE);
 	raw_spin_unlock_irqrestore(&late_lock, flags);
@@ -148,7 +148,7 @@ u8 *sh_span_claim(struct sh_span *span, unsigned long addr)
 		return NULL;
 	if (READ_ONCE(span->key) == key)
 		return state;
-	/* Another span's by now: a race that tests can not force. */
+	/* Another span's by now: a race that tests cannot force. */
 	sh_claim_undo(span, state);
 	return NULL;
 }
@@ -215,7 +215,7 @@ static enum sh_late set_late(struct sh_span *span, unsigned long addr,
 		return SH_LATE_AGAIN;
 	if (READ_ONCE(span->key) != key ||
 	    state_of(span, key, addr, manual) != state) {
-		/* Of another span by now: a race that tests can not force. */
+		/* Of another span by now: a race that tests cannot force. */
 		cmpxchg(state, was | SH_OBJ_LATE_BIT, was);
 		return SH_LATE_NO;
 	}

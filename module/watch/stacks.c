@@ -84,7 +84,7 @@ void sh_stacks_exit(void)
 	sh_stackcache_exit();
 }
 
-/* Built in, our functions can not be told from others', and show. */
+/* Built in, our functions cannot be told from others', and show. */
 static bool is_ours(unsigned long addr)
 {
 	return __is_defined(MODULE) && within_module(addr, THIS_MODULE);

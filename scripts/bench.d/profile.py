@@ -84,7 +84,7 @@ class Calls:
             self.current[cpu] = name, Counter({name: 1})
 
     def finish(self, call, functions):
-        # Somebody else ran in between: what is whose can not be told.
+        # Somebody else ran in between: what is whose cannot be told.
         if "__schedule" in functions:
             return
         self.number[call] += 1

@@ -257,7 +257,7 @@ def case_broken_pipe():
 
 
 def case_unwritable():
-    """a file that can not be written is an error in one line"""
+    """a file that cannot be written is an error in one line"""
     results = [run("map", SAMPLE, "--svg", "/no/such/folder/x"), run("flame", SAMPLE, "-o", "/"),
                run("metrics", HEAPS, "-o", "/no/such/folder/x"), run("metrics", HEAPS, "-o", "/")]
     return all(status == 1 and errors.count("\n") == 1 for status, _, errors in results)

@@ -221,7 +221,7 @@ static void alloc_gfp_highmem(struct hostile *h)
 	EXPECT(!spanheap_alloc_pages(h->heap, SZ_8K, GFP_HIGHUSER));
 }
 
-/* Of who can not wait nobody can promise that. */
+/* Of who cannot wait nobody can promise that. */
 static void alloc_gfp_nofail(struct hostile *h)
 {
 	void *p = spanheap_alloc(h->heap, SZ_64K, GFP_ATOMIC | __GFP_NOFAIL);
