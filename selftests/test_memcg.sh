@@ -40,19 +40,24 @@ empty_heap()
 	echo 1 >"$BALLAST/drop" && echo 1 >"$heap/scavenge"
 }
 
-# near BYTES WANT: no more than SLACK apart.
-near()
+# near_by SLACK BYTES WANT: no more than SLACK apart.
+near_by()
 {
-	off=$(($1 - $2))
-	[ "${off#-}" -le "$SLACK" ]
+	off=$(($2 - $3))
+	[ "${off#-}" -le "$1" ]
 }
 
-# uncharged FROM [SLACK]: the group is charged no more than it was before, soon: a
-# worker may have a batch in hand that was idle when the heap was emptied.
+near()
+{
+	near_by "$SLACK" "$1" "$2"
+}
+
+# uncharged FROM [SLACK]: the group is charged what it was before, soon: a worker may
+# have a batch in hand that was idle when the heap was emptied.
 uncharged()
 {
 	tries=100
-	until [ "$(current)" -le $(($1 + ${2:-$SLACK})) ]; do
+	until near_by "${2:-$SLACK}" "$(current)" "$1"; do
 		tries=$((tries - 1))
 		[ "$tries" -gt 0 ] || fail "$(($(current) - $1)) still charged" || return 1
 		sleep 0.1
@@ -159,7 +164,7 @@ memcg_short_small()
 # Idle memory is not charged for long, also when the group is not short of any.
 memcg_idle()
 {
-	empty_heap && before=$(current) || return 1
+	empty_heap && uncharged 0 && before=$(current) || return 1
 	in_group "$BALLAST/charge" "1M 64K" || fail "refused" || return 1
 	echo 1 >"$BALLAST/drop" || return 1
 	uncharged "$before" 262144 || return 1
