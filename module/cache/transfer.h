@@ -65,7 +65,7 @@ static inline void sh_transfer_note(struct sh_transfer *transfer)
 {
 	unsigned int cpu = raw_smp_processor_id();
 
-	/* Without others to race with, do not write to a shared line. */
+	/* The only taker does not write to a line that others read. */
 	if (READ_ONCE(transfer->taker) != cpu)
 		WRITE_ONCE(transfer->taker, cpu);
 }
