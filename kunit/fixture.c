@@ -97,6 +97,12 @@ void sh_fixture_stop_scavenger(struct spanheap *heap)
 	cancel_delayed_work_sync(&sc->work);
 }
 
+void sh_fixture_start_scavenger(struct spanheap *heap)
+{
+	WRITE_ONCE(heap->scavenger.stopped, false);
+	sh_scavenger_kick(&heap->scavenger);
+}
+
 void sh_fixture_need_sparse_arenas(struct kunit *test)
 {
 	if (!SH_ARENA_SPARSE)
@@ -176,6 +182,14 @@ struct spanheap_stats sh_fixture_stats(struct spanheap *heap)
 
 	spanheap_get_stats(heap, &stats);
 	return stats;
+}
+
+struct spanheap_stats sh_fixture_still_stats(struct spanheap *heap)
+{
+	sh_fixture_stop_scavenger(heap);
+	/* An arena may be on its way that was to be ready ahead. */
+	flush_work(&heap->ph.reserve);
+	return sh_fixture_stats(heap);
 }
 
 static u64 pattern(u64 tag, size_t off)

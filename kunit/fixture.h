@@ -61,9 +61,17 @@ static inline unsigned long sh_fixture_ops_each(unsigned long nr)
  * caches: for cases that look at what is cached or idle for longer than a moment.
  */
 void sh_fixture_stop_scavenger(struct spanheap *heap);
+void sh_fixture_start_scavenger(struct spanheap *heap);
 
 /* The figures of a heap by value, to be used in expressions. */
 struct spanheap_stats sh_fixture_stats(struct spanheap *heap);
+
+/*
+ * The same of a heap whose figures nobody but the case changes from now on: to be
+ * compared with those of later, all of them. For one that outlives the case,
+ * sh_fixture_start_scavenger() is due.
+ */
+struct spanheap_stats sh_fixture_still_stats(struct spanheap *heap);
 
 /*
  * Fill an object with a pattern that @tag chooses; whether it is all there. Of

@@ -95,7 +95,7 @@ static void persistent_test_stays(struct kunit *test)
 		got = spanheap_alloc_persistent(heap, sizes[i], 8, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, got);
 		memset(got, 0x44, sizes[i]);
-		before = sh_fixture_stats(heap);
+		before = sh_fixture_still_stats(heap);
 		spanheap_free(got);
 		spanheap_free(got + 1);
 		spanheap_free_sensitive(got);
