@@ -455,6 +455,70 @@ static void fault_test_says_nothing_of_the_limit(struct kunit *test)
 	sh_fixture_destroy(test, heap);
 }
 
+/* Each record fails three times in a row; then there is memory again. */
+static void fail_records(struct fault_attr *saved)
+{
+	*saved = sh_fault_attr;
+	sh_fault_attr.probability = 100;
+	sh_fault_attr.interval = 1;
+	sh_fault_attr.verbose = 0;
+	atomic_set(&sh_fault_attr.times, 3);
+	WRITE_ONCE(sh_fault_points, SH_FAULT_META);
+}
+
+static void fail_no_more(const struct fault_attr *saved)
+{
+	WRITE_ONCE(sh_fault_points, 0);
+	sh_fault_attr = *saved;
+}
+
+static void ignore(void *ptr, size_t size, void *arg)
+{
+}
+
+/* An object that moves takes its finalizer along, and that takes a record. */
+static void fault_test_realloc_does_not_fail_that_must_not(struct kunit *test)
+{
+	unsigned int i, nr = ((struct spanheap *)test->priv)->specials.per_block;
+	struct spanheap *heap = test->priv;
+	struct fault_attr saved;
+	void **objs, *moved;
+
+	objs = kunit_kcalloc(test, nr, sizeof(*objs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, objs);
+	for (i = 0; i < nr; i++) {
+		objs[i] = spanheap_alloc(heap, 64, GFP_KERNEL);
+		KUNIT_ASSERT_EQ(test, spanheap_set_finalizer(objs[i], ignore, NULL), 0);
+	}
+	fail_records(&saved);
+	moved = spanheap_realloc(heap, objs[0], 1000, GFP_KERNEL | __GFP_NOFAIL);
+	fail_no_more(&saved);
+	KUNIT_EXPECT_NOT_NULL(test, moved);
+	if (moved)
+		objs[0] = moved;
+	KUNIT_EXPECT_EQ(test, spanheap_clear_finalizer(objs[0]), 0);
+	spanheap_free_bulk(nr, objs);
+	spanheap_flush_finalizers(heap);
+}
+
+/* In a debug heap each object has a record, wherever its pages are. */
+static void fault_test_node_does_not_fail_that_must_not(struct kunit *test)
+{
+	struct spanheap *heap = sh_fixture_create_debug(test, "kunit-nofail");
+	struct fault_attr saved;
+	void *obj;
+	int node;
+
+	for_each_online_node(node) {
+		fail_records(&saved);
+		obj = spanheap_alloc_node(heap, 100, GFP_KERNEL | __GFP_NOFAIL, node);
+		fail_no_more(&saved);
+		KUNIT_EXPECT_NOT_NULL(test, obj);
+		spanheap_free(obj);
+	}
+	sh_fixture_destroy(test, heap);
+}
+
 static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE(fault_test_says_nothing_of_the_limit),
 	KUNIT_CASE_SLOW(fault_test_each_allocation),
@@ -463,6 +527,8 @@ static struct kunit_case fault_test_cases[] = {
 	KUNIT_CASE_SLOW(fault_test_each_record_of_a_debug_heap),
 	KUNIT_CASE_SLOW(fault_test_each_sample),
 	KUNIT_CASE(fault_test_caches_stay_empty),
+	KUNIT_CASE(fault_test_realloc_does_not_fail_that_must_not),
+	KUNIT_CASE(fault_test_node_does_not_fail_that_must_not),
 	{ }
 };
 

@@ -79,6 +79,56 @@ static void limit_test_bounds_resident_memory(struct kunit *test)
 }
 
 /* What a class freed is of use to another at the limit. */
+/**
+ * struct linked - an object that leads to the one before
+ * @next: that one
+ */
+struct linked {
+	struct linked *next;
+};
+
+static void ignore(void *ptr, size_t size, void *arg)
+{
+}
+
+/* Give all of them finalizers, as far as that goes. Returns how many have none. */
+static unsigned int finalize_all(struct linked *objs)
+{
+	unsigned int refused = 0;
+
+	for (; objs; objs = objs->next) {
+		refused += spanheap_set_finalizer(objs, ignore, NULL) == -ENOMEM;
+		cond_resched();
+	}
+	return refused;
+}
+
+/* What is kept about small objects may be much more than they are. */
+static void limit_test_bounds_what_is_kept_about_objects(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	struct linked *objs = NULL, *obj;
+	unsigned int nr = 0;
+
+	KUNIT_EXPECT_EQ(test, spanheap_set_limit(heap, SPANHEAP_LIMIT_MIN), 0);
+	while ((obj = spanheap_alloc(heap, sizeof(*obj), QUIET))) {
+		obj->next = objs;
+		objs = obj;
+		nr++;
+		cond_resched();
+	}
+	KUNIT_EXPECT_GT(test, finalize_all(objs), nr / 2);
+	KUNIT_EXPECT_LE(test, total(heap) + sh_fixture_stats(heap).special_meta,
+			SPANHEAP_LIMIT_MIN);
+	sh_fixture_check(test, heap);
+	while ((obj = objs)) {
+		objs = obj->next;
+		spanheap_clear_finalizer(obj);
+		spanheap_free(obj);
+		cond_resched();
+	}
+}
+
 static void limit_test_makes_room_at_the_limit(struct kunit *test)
 {
 	struct spanheap *heap = test->priv;
@@ -394,6 +444,7 @@ static void limit_test_users_objects_are_not_looked_for(struct kunit *test)
 
 static struct kunit_case limit_test_cases[] = {
 	KUNIT_CASE(limit_test_bounds_resident_memory),
+	KUNIT_CASE(limit_test_bounds_what_is_kept_about_objects),
 	KUNIT_CASE(limit_test_makes_room_at_the_limit),
 	KUNIT_CASE(limit_test_zero_is_none),
 	KUNIT_CASE(limit_test_may_be_lowered_below_use),

@@ -2,12 +2,14 @@
 /*
  * Frees wake nobody: not kswapd, for records they have a use for, and no worker
  * where interrupts are off. An object may be freed under the locks that a wake-up
- * takes.
+ * takes. Nor do calls without flags, and those whose flags say so.
  */
 #include <kunit/test.h>
 #include <linux/irq_work.h>
 #include <linux/irqflags.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
 #include <trace/events/kmem.h>
 
 #include "fixture.h"
@@ -62,6 +64,92 @@ static void quiet_test_frees_wake_no_kswapd(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, listener.loud, 0);
 }
 
+static __maybe_unused void hear_page(void *unused, struct page *page,
+				     unsigned int order, gfp_t gfp,
+				     int migratetype)
+{
+	if (current != READ_ONCE(listener.task) || in_interrupt())
+		return;
+	listener.nr++;
+	listener.loud += !!(gfp & __GFP_RECLAIM);
+}
+
+#ifdef CONFIG_TRACEPOINTS
+static struct tracepoint *page_alloc;
+
+static void match_page_alloc(struct tracepoint *tp, void *unused)
+{
+	if (!strcmp(tp->name, "mm_page_alloc"))
+		page_alloc = tp;
+}
+
+/* Modules do not have it by name. */
+static bool listen_to_pages(void)
+{
+	for_each_kernel_tracepoint(match_page_alloc, NULL);
+	return page_alloc && !tracepoint_probe_register(page_alloc, hear_page, NULL);
+}
+
+static void listen_no_more(void)
+{
+	tracepoint_probe_unregister(page_alloc, hear_page, NULL);
+	tracepoint_synchronize_unregister();
+}
+#else
+static bool listen_to_pages(void)
+{
+	return false;
+}
+
+static void listen_no_more(void) { }
+#endif
+
+static void ignore(void *ptr, size_t size, void *arg)
+{
+}
+
+/* Each takes records, and what is allocated takes pages. */
+static void change_all(struct kunit *test, struct spanheap *heap, void **objs)
+{
+	int i;
+
+	for (i = 0; i < NR_OBJS; i += 2) {
+		KUNIT_EXPECT_EQ(test, spanheap_split(objs[i]), 0);
+		KUNIT_EXPECT_EQ(test, spanheap_set_finalizer(objs[i], ignore, NULL), 0);
+		objs[i + 1] = spanheap_realloc(heap, objs[i + 1], 40000, 0);
+	}
+	for (i = 0; i < NR_OBJS; i++)
+		spanheap_free(spanheap_alloc(heap, 16 + i * 64, __GFP_NOWARN));
+}
+
+static void quiet_test_calls_without_flags_wake_no_kswapd(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	void **objs = kunit_kcalloc(test, NR_OBJS, sizeof(*objs), GFP_KERNEL);
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, objs);
+	if (!listen_to_pages())
+		kunit_skip(test, "no tracepoints here");
+	for (i = 0; i < NR_OBJS; i++)
+		objs[i] = spanheap_alloc(heap, SZ_64K, GFP_KERNEL);
+	listener.nr = 0;
+	listener.loud = 0;
+	WRITE_ONCE(listener.task, current);
+	change_all(test, heap, objs);
+	WRITE_ONCE(listener.task, NULL);
+	listen_no_more();
+	KUNIT_EXPECT_GT(test, listener.nr, 0);
+	KUNIT_EXPECT_EQ(test, listener.loud, 0);
+	for (i = 0; i < NR_OBJS; i++) {
+		/* The other half of it. */
+		if (i % 2 == 0)
+			spanheap_free(objs[i] + SZ_32K);
+		spanheap_free(objs[i]);
+	}
+	spanheap_flush_finalizers(heap);
+}
+
 static void count_call(void *ptr, size_t size, void *arg)
 {
 	atomic_inc(arg);
@@ -89,6 +177,7 @@ static void quiet_test_finalizers_wait_for_interrupts(struct kunit *test)
 
 static struct kunit_case quiet_test_cases[] = {
 	KUNIT_CASE(quiet_test_frees_wake_no_kswapd),
+	KUNIT_CASE(quiet_test_calls_without_flags_wake_no_kswapd),
 	KUNIT_CASE(quiet_test_finalizers_wait_for_interrupts),
 	{ }
 };

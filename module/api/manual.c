@@ -136,9 +136,9 @@ static int split_manual(struct sh_span *span, u32 nr_pages)
 	if (!rest)
 		return -ENOMEM;
 	sh_leakcheck_resize((void *)sh_span_base(span), sh_span_bytes(span),
-			    GFP_ATOMIC);
+			    SH_GFP_CHANGE);
 	sh_leakcheck_add((void *)sh_span_base(rest), sh_span_bytes(rest),
-			 GFP_ATOMIC);
+			 SH_GFP_CHANGE);
 	atomic_long_inc(&heap->manual_spans);
 	/* Somebody may free it by mistake, and must not before it has its record. */
 	sh_whole_publish(heap, rest, SH_SPAN_MANUAL, SH_OBJ_BUSY);

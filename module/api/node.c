@@ -21,9 +21,11 @@
 #include <linux/vmalloc.h>
 
 #include "base/compat.h"
+#include "base/fault.h"
 #include "base/gfp.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
+#include "heap/room.h"
 #include "object/charge.h"
 #include "object/hooks.h"
 #include "object/profile.h"
@@ -54,14 +56,29 @@ static void *try_near(struct spanheap *heap, size_t size, gfp_t gfp, int node)
 	return NULL;
 }
 
-/* An object with pages of its own, all of which are put on the node. */
-static void *alloc_there(struct spanheap *heap, size_t size, gfp_t gfp,
-			 int node)
+static void *alloc_once(struct spanheap *heap, size_t size, gfp_t gfp, int node)
 {
 	/* Whole pages, and those of a debug heap, are aligned as the size is. */
 	if (heap->debug)
 		return sh_debug_alloc(heap, size, 1, gfp, node, true);
 	return sh_large_alloc_on_node(heap, size, 1, gfp, node, SH_OBJ_LIVE);
+}
+
+/* An object with pages of its own, all of which are put on the node. */
+static void *alloc_there(struct spanheap *heap, size_t size, gfp_t gfp, int node)
+{
+	struct sh_room room;
+	void *obj;
+
+	if (sh_fault_gfp(SH_FAULT_ALLOC, gfp))
+		return NULL;
+	sh_room_begin(&room, heap, size, SPANHEAP_MAX_ALIGN, gfp);
+	do {
+		obj = alloc_once(heap, size, room.gfp, node);
+	} while (!obj && sh_room_more(&room, heap));
+	if (obj)
+		sh_room_done(&room, heap);
+	return obj;
 }
 
 /**

@@ -72,7 +72,7 @@ static void *move(struct spanheap *heap, const void *ptr, size_t size, gfp_t gfp
 		spanheap_free(to);
 		return NULL;
 	}
-	if (sh_finalizer_move(ptr, to)) {
+	if (sh_finalizer_move(ptr, to, gfp)) {
 		spanheap_free(to);
 		return sh_count_failure(heap);
 	}

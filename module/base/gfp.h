@@ -22,6 +22,12 @@
  */
 #define SH_GFP_FREE	__GFP_NOWARN
 
+/*
+ * For records of what is changed where it is, by those who have given no flags and
+ * may be anywhere: as GFP_ATOMIC, but nobody is woken for these either.
+ */
+#define SH_GFP_CHANGE	(__GFP_HIGH | __GFP_NOWARN)
+
 /**
  * sh_gfp_page() - flags for the pages behind objects
  * @gfp: the caller's flags
@@ -57,6 +63,21 @@ static inline bool sh_gfp_killed(gfp_t gfp)
 {
 	return gfpflags_allow_blocking(gfp) && !(gfp & __GFP_NOFAIL) &&
 	       fatal_signal_pending(current);
+}
+
+/**
+ * sh_gfp_insist() - whether to try again what must not fail, after a moment
+ * @gfp: the caller's flags
+ *
+ * Context: that of @gfp.
+ * Return: whether it must not, and the caller could wait.
+ */
+static inline bool sh_gfp_insist(gfp_t gfp)
+{
+	if (!(gfp & __GFP_NOFAIL) || !gfpflags_allow_blocking(gfp))
+		return false;
+	schedule_timeout_uninterruptible(1);
+	return true;
 }
 
 /**

@@ -8,6 +8,7 @@
 #include <linux/xarray.h>
 
 #include "base/compat.h"
+#include "base/gfp.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
 #include "watch/leakcheck.h"
@@ -41,7 +42,7 @@ bool sh_debug_resize(struct sh_debug *debug, struct sh_guard *guard, size_t size
 	/* What is wrong stays as it is. */
 	if (!damaged)
 		sh_guard_paint_zones(guard);
-	sh_leakcheck_resize((void *)guard->start, size, GFP_ATOMIC);
+	sh_leakcheck_resize((void *)guard->start, size, SH_GFP_CHANGE);
 	return true;
 }
 
@@ -73,7 +74,7 @@ int sh_debug_split(const void *ptr)
 	guard = sh_debug_claim(ptr, &debug);
 	if (!guard)
 		return -EINVAL;
-	half = sh_debug_new_record(debug, GFP_ATOMIC | __GFP_NOWARN);
+	half = sh_debug_new_record(debug, SH_GFP_CHANGE);
 	if (!is_divisible(guard->size))
 		err = -EINVAL;
 	else if (!half)
@@ -100,8 +101,8 @@ int sh_debug_split(const void *ptr)
 		sh_debug_free_records(debug, half);
 		return err;
 	}
-	sh_leakcheck_resize(ptr, half->size, GFP_ATOMIC);
-	sh_leakcheck_add((void *)half->start, half->size, GFP_ATOMIC);
+	sh_leakcheck_resize(ptr, half->size, SH_GFP_CHANGE);
+	sh_leakcheck_add((void *)half->start, half->size, SH_GFP_CHANGE);
 	if (guard->class)
 		sh_central_count_direct(&debug->heap->central[guard->class], 1);
 	else

@@ -11,7 +11,6 @@
 #include <linux/llist.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
-#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/spanheap.h>
 #include <linux/spinlock.h>
@@ -170,7 +169,9 @@ struct sh_held {
  * @ph: the page heap
  * @scavenger: gives idle memory back
  * @central: central lists by size class
- * @link: in sh_heaps
+ * @link: in the list of all heaps
+ * @visits: see registry.c
+ * @ending: no more visits are to begin
  * @name: as given to spanheap_create()
  * @node: NUMA node that new pages come from, or NUMA_NO_NODE
  * @large_mallocs: large objects allocated
@@ -212,6 +213,8 @@ struct spanheap {
 	struct sh_scavenger scavenger;
 	struct sh_central central[SH_NR_CLASSES];
 	struct list_head link;
+	atomic_t visits;
+	bool ending;
 	char name[SPANHEAP_NAME_MAX + 1];
 	int node;
 	atomic_long_t large_mallocs;
@@ -245,9 +248,7 @@ struct spanheap {
 	struct rcu_work rest;
 };
 
-/* api/heaps.c: all heaps, oldest first, and the lock of that list. */
-extern struct list_head sh_heaps;
-extern struct rw_semaphore sh_heaps_lock;
+/* api/heaps.c */
 extern struct spanheap *sh_default_heap;
 
 int sh_heaps_init(void);
@@ -281,6 +282,16 @@ static inline void sh_held_drain(struct spanheap *heap)
 {
 	if (heap->held.drain)
 		heap->held.drain(heap);
+}
+
+/* A special record; NULL also where a limit leaves no room for it. */
+static inline void *sh_special_new(struct spanheap *heap, gfp_t gfp)
+{
+	void *record = sh_fixalloc_alloc(&heap->specials, 0);
+
+	if (!record && sh_pageheap_may_keep(&heap->ph, gfp))
+		record = sh_fixalloc_alloc(&heap->specials, gfp);
+	return record;
 }
 
 static inline void *sh_count_failure(struct spanheap *heap)

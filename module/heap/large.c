@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 
 #include "base/compat.h"
+#include "base/gfp.h"
 #include "heap/whole.h"
 #include "watch/leakcheck.h"
 
@@ -61,7 +62,7 @@ void *sh_large_alloc_on_node(struct spanheap *heap, size_t size, size_t align,
 	struct sh_span *span;
 
 	/* To be zeroed when the pages are those that stay. */
-	span = sh_whole_take_hard(heap, size, align, gfp & ~__GFP_ZERO, node);
+	span = sh_whole_take(heap, size, align, gfp & ~__GFP_ZERO, node);
 	if (!span)
 		return NULL;
 	/* Fails when the node is out of memory after it had pages just now. */
@@ -177,9 +178,9 @@ struct sh_span *sh_large_split(struct sh_span *span, u32 nr_pages)
 
 	if (!rest)
 		return NULL;
-	has_whole(span, GFP_ATOMIC);
+	has_whole(span, SH_GFP_CHANGE);
 	sh_leakcheck_add((void *)sh_span_base(rest), sh_span_bytes(rest),
-			 GFP_ATOMIC);
+			 SH_GFP_CHANGE);
 	atomic_long_inc(&heap->large_mallocs);
 	/* Somebody may free it by mistake, and must not before it has its records. */
 	sh_whole_publish(heap, rest, SH_SPAN_LARGE, SH_OBJ_BUSY);
@@ -198,7 +199,7 @@ void sh_large_adopt(struct sh_span *span)
 {
 	struct spanheap *heap = sh_span_heap(span);
 
-	has_whole(span, GFP_ATOMIC);
+	has_whole(span, SH_GFP_CHANGE);
 	sh_central_forget(&heap->central[sh_span_class(span)]);
 	atomic_long_inc(&heap->large_mallocs);
 	atomic_long_add(sh_span_bytes(span), &heap->large_bytes);

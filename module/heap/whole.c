@@ -21,6 +21,7 @@
 
 #include "base/compat.h"
 #include "base/fault.h"
+#include "base/gfp.h"
 #include "heap/room.h"
 #include "heap/shared.h"
 #include "heap/whole.h"
@@ -203,6 +204,5 @@ void sh_whole_free(struct sh_span *span)
  */
 struct sh_span *sh_whole_cut(struct sh_span *span, u32 nr_pages)
 {
-	return sh_cut(&sh_span_heap(span)->ph, span, nr_pages, 0,
-		      GFP_ATOMIC | __GFP_NOWARN);
+	return sh_cut(&sh_span_heap(span)->ph, span, nr_pages, 0, SH_GFP_CHANGE);
 }

@@ -66,8 +66,7 @@ static struct sh_charge *new_charge(struct spanheap *heap, struct alloc_tag *tag
 	struct sh_charge *charge;
 
 	BUILD_BUG_ON(sizeof(*charge) > SH_SPECIAL_BYTES);
-	charge = sh_fixalloc_alloc(&heap->specials,
-				   sh_gfp_meta(gfp) | __GFP_NOWARN);
+	charge = sh_special_new(heap, sh_gfp_meta(gfp) | __GFP_NOWARN);
 	if (!charge) {
 		sh_alloc_tag_set_inaccurate(tag);
 		return NULL;
@@ -188,7 +187,7 @@ void sh_charge_halved(struct sh_span *span, struct sh_span *rest)
 
 	if (!charge)
 		return;
-	charge_claimed(&second, recharge(charge, &obj), GFP_ATOMIC);
+	charge_claimed(&second, recharge(charge, &obj), SH_GFP_CHANGE);
 }
 
 /**

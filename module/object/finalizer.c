@@ -16,6 +16,7 @@
 #include <linux/rcupdate.h>
 
 #include "base/compat.h"
+#include "base/gfp.h"
 #include "base/fault.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
@@ -30,13 +31,15 @@ static struct sh_finalizer *finalizer_of(struct sh_special *special)
 }
 
 /* What @arg points to may have no other pointer to it. */
-static struct sh_finalizer *new_finalizer(struct spanheap *heap)
+static struct sh_finalizer *new_finalizer(struct spanheap *heap, gfp_t gfp)
 {
 	struct sh_finalizer *f;
 
-	f = sh_fixalloc_alloc(&heap->specials, GFP_ATOMIC | __GFP_NOWARN);
+	do {
+		f = sh_special_new(heap, gfp);
+	} while (!f && sh_gfp_insist(gfp));
 	if (f)
-		sh_leakcheck_add_root(&f->arg, sizeof(f->arg), GFP_ATOMIC);
+		sh_leakcheck_add_root(&f->arg, sizeof(f->arg), gfp);
 	return f;
 }
 
@@ -101,6 +104,21 @@ static int add(struct sh_object *obj, struct sh_finalizer *f)
 	return 0;
 }
 
+/* The same, with what is to be called. An error frees the finalizer. */
+static int set(struct sh_object *obj, struct sh_finalizer *f,
+	       void (*fn)(void *ptr, size_t size, void *arg), void *arg)
+{
+	int err;
+
+	f->ptr = sh_object_start(obj);
+	f->fn = fn;
+	f->arg = arg;
+	err = add(obj, f);
+	if (err)
+		sh_finalizer_free(sh_span_heap(obj->span), f);
+	return err;
+}
+
 /* Why an address could not be claimed. */
 static int why_not(const void *ptr)
 {
@@ -143,23 +161,15 @@ int spanheap_set_finalizer(const void *ptr,
 {
 	struct sh_finalizer *f;
 	struct sh_object obj;
-	struct spanheap *heap;
 	int err = -ENOMEM;
 
 	if (!fn || ZERO_OR_NULL_PTR(ptr) || sh_refused_in_nmi("set_finalizer"))
 		return -EINVAL;
 	if (!sh_object_claim(ptr, &obj))
 		return why_not(ptr);
-	heap = sh_span_heap(obj.span);
-	f = new_finalizer(heap);
-	if (f) {
-		f->ptr = (void *)ptr;
-		f->fn = fn;
-		f->arg = arg;
-		err = add(&obj, f);
-		if (err)
-			sh_finalizer_free(heap, f);
-	}
+	f = new_finalizer(sh_span_heap(obj.span), SH_GFP_CHANGE);
+	if (f)
+		err = set(&obj, f, fn, arg);
 	sh_object_release(&obj);
 	return err;
 }
@@ -196,37 +206,77 @@ int spanheap_clear_finalizer(const void *ptr)
 }
 EXPORT_SYMBOL_GPL(spanheap_clear_finalizer);
 
+/* Whether a claimed object has a finalizer, and which. */
+static bool look(struct sh_object *obj,
+		 void (**fn)(void *ptr, size_t size, void *arg), void **arg)
+{
+	struct sh_finalizer *f = finalizer_of(sh_special_find(obj->span, obj->idx,
+							      SH_SPECIAL_FINALIZER));
+
+	if (f) {
+		*fn = READ_ONCE(f->fn);
+		*arg = f->arg;
+	}
+	return f;
+}
+
+/* Give an object that nobody else knows of the finalizer that @from has. */
+static int copy(const void *from, struct sh_object *to, struct sh_finalizer *f)
+{
+	void (*fn)(void *ptr, size_t size, void *arg);
+	struct sh_object obj;
+	void *arg;
+	bool has;
+	int err;
+
+	/* Somebody else frees it meanwhile, by mistake. */
+	if (!sh_object_claim(from, &obj)) {
+		sh_finalizer_free(sh_span_heap(to->span), f);
+		return why_not(from);
+	}
+	/* sh_finalizers_drop() waits for who has a function and no list has it. */
+	rcu_read_lock();
+	has = look(&obj, &fn, &arg);
+	sh_object_release(&obj);
+	if (has)
+		err = set(to, f, fn, arg);
+	else
+		err = -ENOENT;
+	rcu_read_unlock();
+	if (!has)
+		sh_finalizer_free(sh_span_heap(to->span), f);
+	return err;
+}
+
 /**
  * sh_finalizer_move() - give an object the finalizer of another, if it has one
  * @from: the one
- * @to: the other, live, without a finalizer, of any heap
+ * @to: the other, live, without a finalizer, of any heap; nobody else knows of it
+ * @gfp: how to get memory
  *
+ * Context: that of @gfp.
  * Return: 0, or an error as of spanheap_set_finalizer(); then nothing has changed.
  */
-int sh_finalizer_move(const void *from, const void *to)
+int sh_finalizer_move(const void *from, const void *to, gfp_t gfp)
 {
-	void (*fn)(void *ptr, size_t size, void *arg) = NULL;
 	struct sh_finalizer *f;
 	struct sh_object obj;
-	void *arg = NULL;
-	int err = 0;
+	int err = -ENOMEM;
+	bool has;
 
-	/* Somebody else frees it meanwhile, by mistake. */
 	if (!sh_object_claim(from, &obj))
 		return why_not(from);
-	/* sh_finalizers_drop() waits for who has a function and no list has it. */
-	rcu_read_lock();
-	f = finalizer_of(sh_special_find(obj.span, obj.idx,
-					 SH_SPECIAL_FINALIZER));
-	if (f) {
-		fn = READ_ONCE(f->fn);
-		arg = f->arg;
-	}
+	has = sh_special_find(obj.span, obj.idx, SH_SPECIAL_FINALIZER);
 	sh_object_release(&obj);
+	if (!has)
+		return 0;
+	if (!sh_object_claim(to, &obj))
+		return why_not(to);
+	f = new_finalizer(sh_span_heap(obj.span), gfp | __GFP_NOWARN);
 	if (f)
-		err = spanheap_set_finalizer(to, fn, arg);
-	rcu_read_unlock();
-	return !f || err ? err : spanheap_clear_finalizer(from);
+		err = copy(from, &obj, f);
+	sh_object_release(&obj);
+	return err == -ENOENT ? 0 : err ?: spanheap_clear_finalizer(from);
 }
 
 /**

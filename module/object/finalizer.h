@@ -33,7 +33,7 @@ struct sh_finalizer {
 struct sh_finalizer *sh_finalizer_take(struct sh_object *obj);
 void sh_finalizer_free(struct spanheap *heap, struct sh_finalizer *f);
 bool sh_finalizer_start(struct sh_object *obj);
-int sh_finalizer_move(const void *from, const void *to);
+int sh_finalizer_move(const void *from, const void *to, gfp_t gfp);
 
 /* finalizer_run.c */
 int sh_finalizer_init(void);

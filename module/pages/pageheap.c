@@ -491,7 +491,7 @@ unsigned int sh_pageheap_take(struct sh_pageheap *ph, u32 nr_pages,
 	rcu_read_unlock();
 	if (IS_ERR_OR_NULL(block))
 		return got;
-	block = trim_front(ph, block, nr * nr_pages, GFP_NOWAIT | __GFP_NOWARN);
+	block = trim_front(ph, block, nr * nr_pages, SH_GFP_FREE);
 	return block ? cut_all(ph, block, nr_pages, kind, spans, nr) : 0;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_take);

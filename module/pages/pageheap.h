@@ -166,6 +166,7 @@ unsigned long sh_pageheap_meta(struct sh_pageheap *ph);
 bool sh_pageheap_within_limit(struct sh_pageheap *ph,
 			      const struct sh_arena *arena, unsigned long nr);
 bool sh_pageheap_may_record(struct sh_pageheap *ph, gfp_t gfp);
+bool sh_pageheap_may_keep(struct sh_pageheap *ph, gfp_t gfp);
 unsigned long sh_pageheap_room(struct sh_pageheap *ph);
 bool sh_pageheap_too_much(struct sh_pageheap *ph, unsigned long nr);
 bool sh_pageheap_may_fit(struct sh_pageheap *ph, unsigned long nr);
@@ -188,6 +189,7 @@ unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long goal,
 unsigned long sh_pageheap_uncharge(struct sh_pageheap *ph, unsigned long age);
 void sh_pageheap_depopulate(struct sh_pageheap *ph, struct sh_span *span);
 unsigned long sh_pageheap_spare(struct sh_pageheap *ph);
+bool sh_pageheap_may_retire(struct sh_pageheap *ph);
 unsigned long sh_pageheap_give_up(struct sh_pageheap *ph, unsigned long goal,
 				  unsigned long *shootdowns);
 
@@ -246,6 +248,8 @@ int sh_walk_some(struct sh_pageheap *ph, struct sh_walk *walk,
 		 sh_arena_fn arena_fn, sh_span_fn span_fn, void *arg);
 int sh_pageheap_walk(struct sh_pageheap *ph, sh_arena_fn arena_fn,
 		     sh_span_fn span_fn, void *arg);
+void sh_pageheap_each_span(struct sh_pageheap *ph,
+			   void (*fn)(struct sh_span *span, void *arg), void *arg);
 
 /* inplace.c */
 bool sh_pageheap_extend(struct sh_pageheap *ph, struct sh_span *span,

@@ -105,6 +105,24 @@ bool sh_pageheap_may_record(struct sh_pageheap *ph, gfp_t gfp)
 }
 
 /**
+ * sh_pageheap_may_keep() - whether there may be more to keep about objects
+ * @ph: the page heap; if it is not locked, the answer may be a moment old
+ * @gfp: how to get it
+ *
+ * What is idle is no reason to say no, since it can go.
+ *
+ * Return: whether the limit allows another page of it.
+ */
+bool sh_pageheap_may_keep(struct sh_pageheap *ph, gfp_t gfp)
+{
+	unsigned long limit = READ_ONCE(ph->limit);
+
+	if (!limit || (gfp & __GFP_NOFAIL))
+		return true;
+	return sh_pageheap_in_use(ph) + meta_pages(ph, PAGE_SIZE) <= limit;
+}
+
+/**
  * sh_pageheap_room() - how much more memory the limit allows
  * @ph: the page heap, locked; it has a limit
  *
