@@ -509,7 +509,7 @@ static void use_and_verify(void *arg)
 			sh_drain_cpu(&t->heap->caches, -1);
 		if (op % 16 == 0) {
 			sh_drain_transfers(&t->heap->caches, false);
-			wrong = sh_caches_check(&t->heap->caches);
+			wrong = sh_drain_check(t->heap->scavenger.drains, NULL);
 			if (wrong)
 				WRITE_ONCE(t->wrong, wrong);
 		}

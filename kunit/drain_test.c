@@ -218,7 +218,7 @@ static void drain_test_starts_and_does_not_wait(struct kunit *test)
 /* How often a CPU was asked to empty its caches. */
 static int requests_of(struct spanheap *heap, int cpu)
 {
-	return atomic_read(&per_cpu_ptr(drains_of(heap), cpu)->requests);
+	return atomic_read(&per_cpu_ptr(drains_of(heap), cpu)->empty.requests);
 }
 
 /* So a CPU that is kept for something else is not disturbed. */

@@ -126,7 +126,7 @@ void sh_fixture_wait_for_drains(struct spanheap *heap)
 	int cpu;
 
 	for_each_online_cpu(cpu)
-		flush_work(&per_cpu_ptr(heap->scavenger.drains, cpu)->work);
+		flush_work(&per_cpu_ptr(heap->scavenger.drains, cpu)->empty.work);
 }
 
 void sh_fixture_scavenge_pass(struct spanheap *heap)

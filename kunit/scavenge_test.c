@@ -247,6 +247,21 @@ static void scavenge_test_old_arenas_go_back(struct kunit *test)
 	sh_fixture_check(test, heap);
 }
 
+/* Nor do they stay when their memory went before its time. */
+static void scavenge_test_arenas_go_without_memory(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	unsigned long end = jiffies + 15 * HZ;
+
+	heap->scavenger.idle_ms = 1000;
+	use_pages(test, LONG_PAGES, 3);
+	sh_pressure_release(ULONG_MAX);
+	while (sh_fixture_arenas(heap) > 1 && time_before(jiffies, end))
+		msleep(50);
+	KUNIT_EXPECT_EQ(test, sh_fixture_arenas(heap), 1);
+	sh_fixture_check(test, heap);
+}
+
 /* Age takes a batch at a time, and then rests seven times as long. */
 static void scavenge_test_much_that_is_old_goes_in_steps(struct kunit *test)
 {
@@ -539,6 +554,7 @@ static struct kunit_case scavenge_test_cases[] = {
 	KUNIT_CASE(scavenge_test_the_age_limit_can_be_set),
 	KUNIT_CASE(scavenge_test_old_runs_go_back),
 	KUNIT_CASE(scavenge_test_old_arenas_go_back),
+	KUNIT_CASE(scavenge_test_arenas_go_without_memory),
 	KUNIT_CASE(scavenge_test_much_that_is_old_goes_in_steps),
 	KUNIT_CASE(scavenge_test_pacing_keeps_recent_use_and_a_tenth),
 	KUNIT_CASE(scavenge_test_pacing_leaves_what_is_in_use),

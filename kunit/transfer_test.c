@@ -423,8 +423,8 @@ static void transfer_test_stays_while_one_cpu_idles(struct kunit *test)
 	/* Somebody came, if in vain. */
 	f.transfer->used = true;
 	KUNIT_EXPECT_TRUE(test, sh_drain_idle(drains));
-	flush_work(&per_cpu_ptr(drains, f.from)->work);
-	flush_work(&per_cpu_ptr(drains, f.to)->work);
+	flush_work(&per_cpu_ptr(drains, f.from)->empty.work);
+	flush_work(&per_cpu_ptr(drains, f.to)->empty.work);
 	KUNIT_EXPECT_PTR_EQ(test, per_cpu_ptr(f.heap->caches.cpu, f.to)
 			    ->slot[sh_size_class(64)].base, NULL);
 	KUNIT_EXPECT_GT(test, f.transfer->nr, 0);

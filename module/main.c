@@ -9,6 +9,7 @@
 #include <linux/rcupdate.h>
 
 #include "base/compat.h"
+#include "cache/errand.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
 #include "object/finalizer.h"
@@ -36,12 +37,16 @@ static int __init spanheap_init(void)
 	err = sh_debug_init();
 	if (err)
 		goto exit_arena;
-	err = sh_scavenge_init();
+	err = sh_errands_init();
 	if (err)
 		goto exit_debug;
 	err = sh_profile_init();
-	if (!err)
-		err = sh_finalizer_init();
+	if (err)
+		goto exit_profile;
+	err = sh_scavenge_init();
+	if (err)
+		goto exit_profile;
+	err = sh_finalizer_init();
 	if (err)
 		goto exit_scavenge;
 	sh_debugfs_init();
@@ -67,9 +72,11 @@ exit_debugfs:
 	sh_finalizer_exit();
 exit_scavenge:
 	sh_scavenge_exit();
+exit_profile:
 	rcu_barrier();
 	sh_profile_exit();
 	sh_stacks_exit();
+	sh_errands_exit();
 exit_debug:
 	sh_debug_exit();
 exit_arena:
@@ -93,6 +100,7 @@ static void __exit spanheap_exit(void)
 	rcu_barrier();
 	sh_profile_exit();
 	sh_stacks_exit();
+	sh_errands_exit();
 	sh_debug_exit();
 	sh_arena_exit();
 	sh_pagemap_exit();

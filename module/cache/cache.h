@@ -128,9 +128,6 @@ bool sh_caches_due_bytes(struct sh_caches *caches, size_t size);
 void *sh_caches_pop(struct sh_caches *caches, unsigned int class);
 void sh_caches_redraw(struct sh_caches *caches, int dead_cpu);
 
-/* cachecheck.c */
-const char *sh_caches_check(struct sh_caches *caches);
-
 /* capacity.c, for cache.c and drain.c */
 void sh_slot_grow(struct sh_caches *caches, unsigned int class);
 void sh_transfer_grow(struct sh_caches *caches, unsigned int class);

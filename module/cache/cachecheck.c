@@ -4,25 +4,30 @@
  * them, amid traffic as well.
  *
  * Only a CPU itself can look into its cache: elsewhere the array of a slot may be
- * freed from under who reads it. So a work item does it there, with the cache
- * entered, some entries at a time. A CPU that is offline has nothing in its cache.
- * What waits is looked at with its lock held, again some entries at a time; others
- * go by way of the spans meanwhile.
+ * freed from under who reads it. So an errand does it there, with the cache
+ * entered, some entries at a time. A CPU that is offline has nothing in its cache;
+ * one that does not answer is left out. What waits is looked at with its lock held,
+ * again some entries at a time; others go by way of the spans meanwhile.
  *
  * Locks: that of transfer.c, with no other held.
  *
  * Contexts: task, may sleep.
  */
 #include <linux/cpumask.h>
+#include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/workqueue.h>
 
 #include "base/compat.h"
 #include "cache/cache.h"
+#include "cache/drain.h"
 #include "span/pagemap.h"
 
 /* Entries to look at before others get their turn. */
 #define CHUNK	256
+
+/* How long to wait for all CPUs together, seconds. */
+#define ANSWER_S	2
 
 static bool entry_is_cached(const struct sh_entry *entry, unsigned int class)
 {
@@ -99,7 +104,7 @@ static const char *check_chunk(struct sh_caches *caches, unsigned int class,
 	return wrong;
 }
 
-static long check_this_cpu(void *caches)
+static const char *check_this_cpu(struct sh_caches *caches)
 {
 	const char *wrong = NULL;
 	unsigned int class, from;
@@ -112,7 +117,7 @@ static long check_this_cpu(void *caches)
 			from += CHUNK;
 		} while (more);
 	}
-	return (long)wrong;
+	return wrong;
 }
 
 static const char *check_transfer(struct sh_transfer *transfer,
@@ -136,26 +141,60 @@ static const char *check_transfer(struct sh_transfer *transfer,
 }
 
 /**
- * sh_caches_check() - verify the invariants of the slots, and what waits
- * @caches: the caches; they may be in use
+ * sh_drain_check_work() - look at the cache of the CPU this runs on
+ * @work: the errand of a struct sh_drain
+ */
+void sh_drain_check_work(struct work_struct *work)
+{
+	struct sh_drain *drain = container_of(work, struct sh_drain, check.work);
+	int request = sh_errand_begin(&drain->check);
+
+	WRITE_ONCE(drain->wrong, check_this_cpu(drain->caches));
+	sh_errand_end(&drain->check, request);
+}
+
+/* The caches of all CPUs but those that do not answer soon. */
+static const char *check_cpus(struct sh_drain __percpu *drains,
+			      struct cpumask *silent)
+{
+	unsigned long end = jiffies + ANSWER_S * HZ;
+	const char *wrong = NULL;
+	int cpu;
+
+	/* On one that goes offline meanwhile the work looks at another's. */
+	for_each_online_cpu(cpu)
+		sh_errand_send(&per_cpu_ptr(drains, cpu)->check, cpu);
+	for_each_online_cpu(cpu) {
+		struct sh_drain *drain = per_cpu_ptr(drains, cpu);
+
+		if (sh_errand_wait(&drain->check, end))
+			wrong = wrong ?: READ_ONCE(drain->wrong);
+		else if (silent)
+			cpumask_set_cpu(cpu, silent);
+	}
+	return wrong;
+}
+
+/**
+ * sh_drain_check() - verify the invariants of the slots, and what waits
+ * @drains: from sh_drains_init(); the caches may be in use
+ * @silent: set to the CPUs that did not answer and whose caches were not looked at,
+ *	or NULL
  *
  * Context: task, may sleep.
  * Return: NULL, or what is wrong.
  */
-const char *sh_caches_check(struct sh_caches *caches)
+const char *sh_drain_check(struct sh_drain __percpu *drains, struct cpumask *silent)
 {
-	const char *wrong = NULL;
+	struct sh_caches *caches = raw_cpu_ptr(drains)->caches;
+	const char *wrong;
 	unsigned int class;
-	int cpu;
 
-	/* On one that goes offline meanwhile the work looks at another's. */
-	for_each_online_cpu(cpu) {
-		wrong = (const char *)work_on_cpu(cpu, check_this_cpu, caches);
-		if (wrong)
-			return wrong;
-	}
+	if (silent)
+		cpumask_clear(silent);
+	wrong = check_cpus(drains, silent);
 	for (class = 1; class < SH_NR_CLASSES && !wrong; class++)
 		wrong = check_transfer(&caches->transfer[class], class);
 	return wrong;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_check);
+EXPORT_SYMBOL_FOR_KUNIT(sh_drain_check);

@@ -10,18 +10,11 @@
  * is kept free of others, by isolation or by a real-time thread, and does not use
  * the heap is left alone.
  *
- * A real-time thread may keep the work from running for as long as it likes. So
- * who wants memory waits for other CPUs a moment at most, and not at all for one
- * that did not answer the last time; allocations and reclaim do not wait. Who
- * takes a heap away has to wait, and says so in the end.
+ * A CPU that a real-time thread keeps may not get to it, see errand.c. Who wants
+ * memory waits for other CPUs a moment at most; allocations and reclaim do not wait.
+ * Who takes a heap away has to wait, and says so in the end.
  *
- * Each request of a CPU has a number. A work item that begins after a request was
- * made answers it, so the CPU has answered all those up to the number that the
- * work item read when it began.
- *
- * Locks: none of its own. Not cpu_hotplug_lock either: a request may be made
- * under locks that reclaim takes, and a CPU that comes up reclaims under
- * cpu_hotplug_lock.
+ * Locks: none of its own.
  *
  * Contexts: task, may sleep, except where a function says otherwise.
  */
@@ -31,8 +24,6 @@
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/printk.h>
-#include <linux/slab.h>
-#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "base/compat.h"
@@ -45,9 +36,6 @@
 
 /* After how many seconds who has to wait says so. */
 #define SILENCE_S	10
-
-static struct workqueue_struct *drain_wq;
-static DECLARE_WAIT_QUEUE_HEAD(answers);
 
 static struct sh_cache *cache_of(struct sh_caches *caches, int dead_cpu)
 {
@@ -164,30 +152,13 @@ void sh_drain_cpu(struct sh_caches *caches, int dead_cpu)
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_cpu);
 
-static bool answered(struct sh_drain *drain, int request)
-{
-	/* Whatever was done before it is visible with the answer. */
-	return smp_load_acquire(&drain->answered) - request >= 0;
-}
-
 static void drain_work(struct work_struct *work)
 {
-	struct sh_drain *drain = container_of(work, struct sh_drain, work);
-	int request = atomic_read(&drain->requests);
+	struct sh_drain *drain = container_of(work, struct sh_drain, empty.work);
+	int request = sh_errand_begin(&drain->empty);
 
 	sh_drain_cpu(drain->caches, -1);
-	/* As answered() reads it. */
-	smp_store_release(&drain->answered, request);
-	wake_up_all(&answers);
-}
-
-/* Have a CPU's caches emptied. */
-static void request(struct sh_drain *drain, int cpu)
-{
-	if (answered(drain, atomic_read(&drain->requests)))
-		WRITE_ONCE(drain->late, false);
-	atomic_inc(&drain->requests);
-	queue_work_on(cpu, drain_wq, &drain->work);
+	sh_errand_end(&drain->empty, request);
 }
 
 /**
@@ -209,23 +180,35 @@ struct sh_drain __percpu *sh_drains_init(struct sh_caches *caches)
 	for_each_possible_cpu(cpu) {
 		struct sh_drain *drain = per_cpu_ptr(drains, cpu);
 
-		INIT_WORK(&drain->work, drain_work);
+		sh_errand_init(&drain->empty, drain_work);
+		sh_errand_init(&drain->check, sh_drain_check_work);
 		drain->caches = caches;
 	}
 	return drains;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drains_init);
 
+static void say_what_lasts(struct sh_drain *drain, int cpu)
+{
+	pr_warn("heap %s: to destroy it, waiting for CPU %d to empty its caches, for %d s so far: some real-time thread lets no other run there\n",
+		drain->caches->rcs->ph->name, cpu, SILENCE_S);
+}
+
 /* Wait for a CPU, however long it takes. */
 static void wait_for_cpu(struct sh_drain *drain, int cpu)
 {
-	int last = atomic_read(&drain->requests);
-
-	if (wait_event_timeout(answers, answered(drain, last), SILENCE_S * HZ))
+	if (sh_errand_wait_for(&drain->empty, SILENCE_S * HZ))
 		return;
-	pr_warn("heap %s: to destroy it, waiting for CPU %d to empty its caches, for %d s so far: some real-time thread lets no other run there\n",
-		drain->caches->rcs->ph->name, cpu, SILENCE_S);
-	wait_event(answers, answered(drain, last));
+	say_what_lasts(drain, cpu);
+	sh_errand_wait_for(&drain->empty, MAX_SCHEDULE_TIMEOUT);
+}
+
+static void recall(struct sh_drain *drain, struct sh_errand *errand, int cpu)
+{
+	if (sh_errand_recall(errand, SILENCE_S * HZ))
+		return;
+	say_what_lasts(drain, cpu);
+	sh_errand_recall(errand, MAX_SCHEDULE_TIMEOUT);
 }
 
 /**
@@ -241,10 +224,8 @@ void sh_drains_exit(struct sh_drain __percpu *drains)
 	for_each_possible_cpu(cpu) {
 		struct sh_drain *drain = per_cpu_ptr(drains, cpu);
 
-		/* What has not begun need not. */
-		if (!cancel_work(&drain->work))
-			wait_for_cpu(drain, cpu);
-		cancel_work_sync(&drain->work);
+		recall(drain, &drain->empty, cpu);
+		recall(drain, &drain->check, cpu);
 	}
 	free_percpu(drains);
 }
@@ -290,23 +271,9 @@ void sh_drain_start(struct sh_drain __percpu *drains)
 	/* This CPU as well: it may be another than a moment ago. */
 	for_each_online_cpu(cpu)
 		if (sh_caches_hold_any(caches, cpu))
-			request(per_cpu_ptr(drains, cpu), cpu);
+			sh_errand_send(&per_cpu_ptr(drains, cpu)->empty, cpu);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_start);
-
-/* Wait for a CPU until @end. Returns whether it has answered. */
-static bool wait_until(struct sh_drain *drain, unsigned long end)
-{
-	int last = atomic_read(&drain->requests);
-	long left = max_t(long, end - jiffies, 0);
-
-	if (READ_ONCE(drain->late))
-		left = 0;
-	if (wait_event_timeout(answers, answered(drain, last), left))
-		return true;
-	WRITE_ONCE(drain->late, true);
-	return false;
-}
 
 /**
  * sh_drain_all() - empty the caches of all CPUs that answer soon
@@ -325,7 +292,7 @@ bool sh_drain_all(struct sh_drain __percpu *drains)
 
 	sh_drain_start(drains);
 	for_each_possible_cpu(cpu)
-		all &= wait_until(per_cpu_ptr(drains, cpu), end);
+		all &= sh_errand_wait(&per_cpu_ptr(drains, cpu)->empty, end);
 	return all;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_all);
@@ -370,6 +337,26 @@ size_t sh_drain_bytes(struct sh_drain __percpu *drains)
 	return bytes;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_bytes);
+
+/**
+ * sh_drain_holds() - whether emptying all caches may give anything back
+ * @drains: from sh_drains_init()
+ *
+ * Context: any.
+ * Return: whether a CPU holds something, or something waits for CPUs.
+ */
+bool sh_drain_holds(struct sh_drain __percpu *drains)
+{
+	struct sh_caches *caches = caches_of(drains);
+	int cpu;
+
+	if (atomic_long_read(&caches->transfer_bytes))
+		return true;
+	for_each_possible_cpu(cpu)
+		if (sh_caches_hold_any(caches, cpu))
+			return true;
+	return false;
+}
 
 /*
  * Changes whenever a CPU allocates from its caches or frees to them. What an
@@ -420,30 +407,10 @@ bool sh_drain_idle(struct sh_drain __percpu *drains)
 
 		now = signature(caches, cpu, &holds);
 		if (holds && now == drain->signature)
-			request(drain, cpu);
+			sh_errand_send(&drain->empty, cpu);
 		drain->signature = now;
 		any |= holds;
 	}
 	return any;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_idle);
-
-/**
- * sh_drain_init() - prepare for emptying caches
- *
- * Return: 0 or -ENOMEM.
- */
-int sh_drain_init(void)
-{
-	drain_wq = alloc_workqueue("spanheap_drain",
-				   WQ_MEM_RECLAIM | SH_WQ_PERCPU, 0);
-	return drain_wq ? 0 : -ENOMEM;
-}
-
-/**
- * sh_drain_exit() - undo sh_drain_init()
- */
-void sh_drain_exit(void)
-{
-	destroy_workqueue(drain_wq);
-}

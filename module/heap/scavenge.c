@@ -11,13 +11,13 @@
  * Recent use is the most pages in use since the pass before, or recent use as it
  * was then less an eighth, whichever is more.
  *
- * While there is idle memory or CPUs hold cached objects, a pass is made every
- * second, or every quarter limit if that is shorter. When a pass finds nothing of
- * the kind, and one more a moment later, there is none until something gets idle,
- * see idle.c. What age leaves over because of its rate is gone on with in between. A pass also
- * empties the caches of CPUs that did not use them since the pass
- * before: memory that they give up makes what it is merged with young again, so
- * that is not to happen late.
+ * While there is idle memory, an arena all of which is idle, or CPUs hold cached
+ * objects, a pass is made every second, or every quarter limit if that is shorter.
+ * When a pass finds nothing of the kind, and one more a moment later, there is none
+ * until something gets idle, see idle.c. What age leaves over because of its rate is
+ * gone on with in between. A pass also empties the caches of CPUs that did not use
+ * them since the pass before: memory that they give up makes what it is merged with
+ * young again, so that is not to happen late.
  *
  * Any number of tasks may give back at the same time: each takes other runs, see
  * release.c. So nobody waits for another here, least of all reclaim.
@@ -189,7 +189,8 @@ static void pass(struct work_struct *work)
 	sc->aging = by_age(sc);
 	if (!sc->aging)
 		by_pace(sc);
-	busy |= sc->aging || sh_pageheap_spare(sc->ph);
+	busy |= sc->aging || sh_pageheap_spare(sc->ph) ||
+		sh_pageheap_may_retire(sc->ph);
 	go_on_or_rest(sc, busy);
 }
 
@@ -388,16 +389,9 @@ void sh_scavenger_show(struct sh_scavenger *sc, struct seq_file *m)
  */
 int sh_scavenge_init(void)
 {
-	int err = sh_drain_init();
-
-	if (err)
-		return err;
 	scavenge_wq = sh_fault(SH_FAULT_META) ? NULL :
 		      alloc_workqueue("spanheap", WQ_UNBOUND, 0);
-	if (scavenge_wq)
-		return 0;
-	sh_drain_exit();
-	return -ENOMEM;
+	return scavenge_wq ? 0 : -ENOMEM;
 }
 
 /**
@@ -406,5 +400,4 @@ int sh_scavenge_init(void)
 void sh_scavenge_exit(void)
 {
 	destroy_workqueue(scavenge_wq);
-	sh_drain_exit();
 }

@@ -22,6 +22,7 @@
  * Contexts: task, may sleep, interrupts on; inside reclaim as well.
  */
 #include <linux/jiffies.h>
+#include <linux/minmax.h>
 
 #include "base/compat.h"
 #include "pages/pageheap.h"
@@ -34,7 +35,7 @@
 #define RETURN_RUNS	32
 
 /* Pages looked at between two points at which others may run. */
-#define LOOK_BATCH	1024
+#define LOOK_BATCH	1024UL
 
 static bool old_enough(const struct sh_span *run, unsigned long age)
 {
@@ -116,6 +117,7 @@ static struct sh_span *keep_front(struct sh_pageheap *ph, struct sh_span *run,
 	if (nr == run->nr_pages)
 		return run;
 	rest = sh_cut(ph, run, nr, 0, GFP_NOWAIT | __GFP_NOWARN);
+	cond_resched();
 	if (!rest)
 		return run;
 	rest->idle_since = run->idle_since;
@@ -174,12 +176,14 @@ static void unmap_run(struct sh_span *run, struct unmapped *u)
 	unsigned long nr, got, before = run->released;
 
 	for (; addr < end; addr += nr << SH_PAGE_SHIFT) {
-		nr = min((end - addr) >> SH_PAGE_SHIFT, SH_RELEASE_BATCH - u->nr);
+		nr = min3((end - addr) >> SH_PAGE_SHIFT, SH_RELEASE_BATCH - u->nr,
+			  LOOK_BATCH);
 		got = sh_arena_unmap(run->arena, addr, nr, &u->pages);
 		run->released += got;
 		u->nr += got;
 		if (u->nr == SH_RELEASE_BATCH)
 			free_unmapped(u);
+		cond_resched();
 	}
 	/* Somebody has taken all of it: or it would be tried again for ever. */
 	if (!sh_arena_intact(run->arena))
@@ -461,6 +465,40 @@ unsigned long sh_pageheap_spare(struct sh_pageheap *ph)
 	return pages;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_spare);
+
+/*
+ * Whether an arena goes once it is old enough. Where arenas have their memory from
+ * the start, one that was reserved ahead stays.
+ */
+static bool goes_with_time(struct sh_pageheap *ph, const struct sh_arena *arena)
+{
+	return (SH_ARENA_SPARSE || arena->used) && idle_pages(ph, arena, 0) >= 0;
+}
+
+/**
+ * sh_pageheap_may_retire() - whether there is an arena to give back, with time
+ * @ph: the page heap
+ *
+ * Its memory may be gone already; its addresses, and the tables for them, are not.
+ *
+ * Context: any but NMI.
+ * Return: whether there is one.
+ */
+bool sh_pageheap_may_retire(struct sh_pageheap *ph)
+{
+	struct sh_arena *arena;
+	unsigned long flags;
+	bool any = false;
+
+	spin_lock_irqsave(&ph->lock, flags);
+	list_for_each_entry(arena, &ph->arenas, link) {
+		any = goes_with_time(ph, arena);
+		if (any)
+			break;
+	}
+	spin_unlock_irqrestore(&ph->lock, flags);
+	return any;
+}
 
 /**
  * sh_pageheap_give_up() - give memory back that the system is short of

@@ -18,6 +18,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file.h>
@@ -54,6 +55,7 @@
  * @manual: manual spans
  * @manual_bytes: bytes in these
  * @persistent_bytes: bytes in chunks for persistent allocations
+ * @silent: CPUs that did not answer
  */
 struct checker {
 	struct spanheap *heap;
@@ -77,6 +79,7 @@ struct checker {
 	unsigned long manual;
 	unsigned long manual_bytes;
 	unsigned long persistent_bytes;
+	struct cpumask silent;
 };
 
 /* Enough errors to understand one; a broken heap has no end of them. */
@@ -384,7 +387,7 @@ static const char *check_once(struct checker *c, bool *busy)
 		 atomic_read(&c->heap->ph.releasing) ||
 		 sh_runs_underway(&c->heap->rcs);
 	wrong = *busy ? NULL : check_sums(c, &after, free_runs);
-	return wrong ?: sh_caches_check(&c->heap->caches);
+	return wrong ?: sh_drain_check(c->heap->scavenger.drains, &c->silent);
 }
 
 /* Damage that was reported before is only mentioned. */
@@ -433,6 +436,9 @@ int sh_check_heap(struct spanheap *heap, struct seq_file *m)
 		found(c, wrong, 0);
 	if (c->heap->debug)
 		check_objects(c);
+	if (m && !cpumask_empty(&c->silent))
+		seq_printf(m, "CPUs %*pbl do not answer: their caches were not checked\n",
+			   cpumask_pr_args(&c->silent));
 	if (m && busy)
 		seq_puts(m, "busy: sums between layers were not checked\n");
 	if (m && !c->errors)
