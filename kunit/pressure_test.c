@@ -12,6 +12,7 @@
 #include <linux/sizes.h>
 
 #include "fixture.h"
+#include "heap/registry.h"
 
 /* So long that no CPU keeps their runs. */
 #define LONG_BYTES	(5UL << 20)
@@ -230,6 +231,88 @@ static void pressure_test_waits_for_no_grace_period(struct kunit *test)
 	sh_fixture_check(test, heap);
 }
 
+static int destroy_thread(void *heap)
+{
+	spanheap_destroy(heap);
+	while (!kthread_should_stop())
+		msleep(20);
+	return 0;
+}
+
+static bool end_has_begun(struct spanheap *heap)
+{
+	unsigned long end = jiffies + 15 * HZ;
+
+	/* It has let no more visits begin. */
+	while (atomic_read(&heap->visits) > 1 && time_before(jiffies, end))
+		msleep(20);
+	return atomic_read(&heap->visits) == 1;
+}
+
+static struct spanheap *visit(struct spanheap *wanted)
+{
+	struct spanheap *heap;
+
+	for (heap = sh_heaps_visit(NULL); heap; heap = sh_heaps_visit(heap))
+		if (heap == wanted)
+			break;
+	return heap;
+}
+
+/*
+ * While somebody is at a heap for long, and another waits to destroy it, reclaim
+ * gets what the others have; it leads on to the next, and the heap stays until then.
+ */
+static void pressure_test_waits_for_no_other_heap(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test), *visited;
+	struct spanheap *gone = sh_fixture_create(test, "kunit-visited", 0);
+	struct spanheap *last = sh_fixture_create(test, "kunit-last", 0);
+	struct task_struct *destroyer;
+	void *objs[NR_LONG];
+
+	start_from_nothing(heap);
+	use(test, objs, NR_LONG, LONG_BYTES);
+	spanheap_free_bulk(NR_LONG, objs);
+	destroyer = kthread_create(destroy_thread, gone, "destroyer");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, destroyer);
+	visited = visit(gone);
+	KUNIT_ASSERT_PTR_EQ(test, visited, gone);
+	wake_up_process(destroyer);
+	KUNIT_EXPECT_TRUE(test, end_has_begun(gone));
+	KUNIT_EXPECT_NULL(test, visit(gone));
+	KUNIT_EXPECT_GE(test, sh_pressure_count(), LONG_PAGES);
+	KUNIT_EXPECT_GE(test, sh_pressure_release(LONG_PAGES), LONG_PAGES);
+	KUNIT_EXPECT_STREQ(test, gone->name, "kunit-visited");
+	visited = sh_heaps_visit(gone);
+	KUNIT_EXPECT_PTR_EQ(test, visited, last);
+	if (visited)
+		sh_heap_leave(visited);
+	kthread_stop(destroyer);
+	sh_fixture_destroy(test, last);
+}
+
+/* A heap that has nothing to give is not worked on either. */
+static void pressure_test_disturbs_nobody_for_nothing(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	unsigned long end = jiffies + 15 * HZ;
+	void *objs[NR_LONG];
+
+	start_from_nothing(heap);
+	/* Until it rests. */
+	while (!READ_ONCE(heap->ph.asleep) && time_before(jiffies, end))
+		msleep(20);
+	KUNIT_ASSERT_TRUE(test, READ_ONCE(heap->ph.asleep));
+	sh_pressure_release(ULONG_MAX);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&heap->scavenger.work));
+	use(test, objs, NR_LONG, LONG_BYTES);
+	spanheap_free_bulk(NR_LONG, objs);
+	sh_pressure_release(ULONG_MAX);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&heap->scavenger.work) ||
+			  work_busy(&heap->scavenger.work.work));
+}
+
 static struct kunit_case pressure_test_cases[] = {
 	KUNIT_CASE(pressure_test_idle_memory_becomes_free),
 	KUNIT_CASE(pressure_test_gives_no_more_than_wanted),
@@ -237,6 +320,8 @@ static struct kunit_case pressure_test_cases[] = {
 	KUNIT_CASE(pressure_test_caches_are_counted_and_emptied),
 	KUNIT_CASE(pressure_test_quarantine_is_counted_and_emptied),
 	KUNIT_CASE(pressure_test_waits_for_no_grace_period),
+	KUNIT_CASE(pressure_test_waits_for_no_other_heap),
+	KUNIT_CASE(pressure_test_disturbs_nobody_for_nothing),
 	{ }
 };
 

@@ -12,9 +12,11 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
+#include "base/sampling.h"
 #include "cache/steal.h"
 #include "ear.h"
 #include "fixture.h"
+#include "object/profile.h"
 
 /**
  * struct hog - a thread that lets no other run on its CPU
@@ -150,6 +152,72 @@ static void silent_test_who_has_to_wait_says_so(struct kunit *test)
 	SH_EXPECT_SILENCE(test);
 }
 
+/* Who looks at all CPUs' caches says which of them he could not look at. */
+static void silent_test_a_check_leaves_cpus_out(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	int other = sh_fixture_other_cpu(test);
+	struct hog hog = { .heap = heap, .seconds = 15 };
+	static struct cpumask silent;
+	struct task_struct *task;
+
+	task = start_hog(test, &hog, other);
+	KUNIT_EXPECT_NULL(test, sh_drain_check(heap->scavenger.drains, &silent));
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(&silent, cpumask_of(other)));
+	WRITE_ONCE(hog.stop, true);
+	kthread_stop(task);
+	KUNIT_EXPECT_FALSE(test, hog.gave_up);
+	KUNIT_EXPECT_NULL(test, sh_drain_check(heap->scavenger.drains, &silent));
+	KUNIT_EXPECT_TRUE(test, cpumask_empty(&silent));
+}
+
+struct kept {
+	struct spanheap *heap;
+	void *obj;
+};
+
+static void keep_one(void *arg)
+{
+	struct kept *kept = arg;
+
+	kept->obj = spanheap_alloc(kept->heap, 64, GFP_KERNEL);
+}
+
+/* Whether what is allocated on a CPU is sampled, within some time. */
+static bool is_sampled_soon(struct kunit *test, struct spanheap *heap, int cpu)
+{
+	unsigned long end = jiffies + 15 * HZ;
+	struct kept kept = { .heap = heap };
+	bool sampled;
+
+	do {
+		KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(cpu, keep_one, &kept), 0);
+		sampled = atomic_long_read(&heap->profile.samples);
+		spanheap_free(kept.obj);
+		msleep(20);
+	} while (!sampled && time_before(jiffies, end));
+	return sampled;
+}
+
+/* A CPU that does not answer takes samples at the new rate once it does. */
+static void silent_test_the_rate_is_changed(struct kunit *test)
+{
+	struct spanheap *heap = test->priv;
+	int other = sh_fixture_other_cpu(test);
+	struct hog hog = { .heap = heap, .seconds = 15 };
+	unsigned long rate = sh_profile_rate;
+	struct task_struct *task;
+
+	KUNIT_ASSERT_EQ(test, sh_profile_set_rate(0), 0);
+	task = start_hog(test, &hog, other);
+	KUNIT_EXPECT_EQ(test, sh_profile_set_rate(1), 0);
+	WRITE_ONCE(hog.stop, true);
+	kthread_stop(task);
+	KUNIT_EXPECT_FALSE(test, hog.gave_up);
+	KUNIT_EXPECT_TRUE(test, is_sampled_soon(test, heap, other));
+	KUNIT_EXPECT_EQ(test, sh_profile_set_rate(rate), 0);
+}
+
 /* What is to be freed after a grace period. */
 struct late {
 	struct rcu_head rcu;
@@ -225,6 +293,8 @@ static struct kunit_case silent_test_cases[] = {
 	KUNIT_CASE(silent_test_what_is_taken_is_not_live),
 	KUNIT_CASE(silent_test_cpus_are_not_waited_for),
 	KUNIT_CASE(silent_test_cpus_can_be_emptied),
+	KUNIT_CASE(silent_test_a_check_leaves_cpus_out),
+	KUNIT_CASE(silent_test_the_rate_is_changed),
 	KUNIT_CASE(silent_test_the_impossible_waits_for_nobody),
 	KUNIT_CASE_SLOW(silent_test_who_has_to_wait_says_so),
 	{ }

@@ -7,9 +7,8 @@
  * is listed no more. Who destroys it marks it first, so that only one does. Its
  * files in debugfs are made after the one and removed before the other.
  *
- * Locks: sh_heaps_lock, outermost but for owner.c's, for the list, names and the
- * marks. Reclaim tries it and goes without what it cannot have, so nothing under
- * it takes long or waits for memory.
+ * Locks: sh_heaps_lock, outermost but for owner.c's, for names and the marks, as
+ * registry.c has it for the list.
  *
  * Contexts: task, may sleep, not in reclaim: debugfs waits for its readers, who may
  * be the ones that reclaim.
@@ -19,11 +18,11 @@
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/export.h>
-#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/rcupdate.h>
+#include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
@@ -37,6 +36,7 @@
 #include "debug/debug.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
+#include "heap/registry.h"
 #include "heap/shared.h"
 #include "object/charge.h"
 #include "object/finalizer.h"
@@ -46,8 +46,6 @@
 #include "span/special.h"
 #include "watch/trace.h"
 
-LIST_HEAD(sh_heaps);
-DECLARE_RWSEM(sh_heaps_lock);	/* for the list above */
 struct spanheap *sh_default_heap __read_mostly;
 EXPORT_SYMBOL_FOR_KUNIT(sh_default_heap);
 
@@ -89,17 +87,7 @@ static bool config_is_valid(const struct spanheap_config *config)
 	return config->node == NUMA_NO_NODE || sh_node_is_valid(config->node);
 }
 
-static struct spanheap *find_heap(const char *name)
-{
-	struct spanheap *heap;
-
-	list_for_each_entry(heap, &sh_heaps, link)
-		if (!strcmp(heap->name, name))
-			return heap;
-	return NULL;
-}
-
-static int drop_records(struct sh_span *span, void *heap)
+static void drop_records(struct sh_span *span, void *heap)
 {
 	struct sh_special *special;
 
@@ -107,15 +95,16 @@ static int drop_records(struct sh_span *span, void *heap)
 		sh_charge_drop(special);
 		sh_fixalloc_free(&((struct spanheap *)heap)->specials, special);
 	}
-	return 0;
 }
 
 /* Make everybody forget the objects that go with the heap. */
 static void drop_specials(struct spanheap *heap)
 {
+	/* RCU would free them all with interrupts off. */
+	sh_fixalloc_close(&heap->specials);
 	if (atomic_long_read(&heap->profile.samples) ||
 	    atomic_long_read(&heap->charges))
-		sh_pageheap_walk(&heap->ph, NULL, drop_records, heap);
+		sh_pageheap_each_span(&heap->ph, drop_records, heap);
 	sh_charges_drop_persistent(heap);
 }
 
@@ -218,14 +207,14 @@ static int enlist(struct spanheap *heap, unsigned long rate)
 	struct spanheap *other;
 
 	down_write(&sh_heaps_lock);
-	other = find_heap(heap->name);
+	other = sh_heaps_find(heap->name);
 	if (other) {
 		sh_owner_report_taken(other);
 	} else {
 		/* Nobody changes it now, and those that are listed are told. */
 		if (rate != sh_profile_rate)
 			redraw(heap);
-		list_add_tail(&heap->link, &sh_heaps);
+		sh_heaps_add(heap);
 	}
 	up_write(&sh_heaps_lock);
 	return other ? -EEXIST : 0;
@@ -273,39 +262,21 @@ struct spanheap *__spanheap_create(const char *name,
 }
 EXPORT_SYMBOL_GPL(__spanheap_create);
 
-/* Whether an address is that of a heap; of no other is anything looked at. */
-static bool heap_exists(const struct spanheap *heap)
-{
-	struct spanheap *each;
-
-	list_for_each_entry(each, &sh_heaps, link)
-		if (each == heap)
-			return true;
-	return false;
-}
-
 /* Mark a heap, for one caller. Whoever else comes is told why not. */
 static bool mark_dying(struct spanheap *heap, struct sh_wait *wait)
 {
 	bool exists, dying, ok;
 
 	down_write(&sh_heaps_lock);
-	exists = heap_exists(heap);
+	exists = sh_heaps_have(heap);
 	dying = exists && heap->dying;
 	ok = exists && !dying && sh_wait_begin(wait, heap, "destroy");
 	if (ok)
-		heap->dying = true;
+		WRITE_ONCE(heap->dying, true);
 	up_write(&sh_heaps_lock);
 	if (!exists || dying)
 		sh_report_no_heap(heap, dying);
 	return ok;
-}
-
-static void unlist(struct spanheap *heap)
-{
-	down_write(&sh_heaps_lock);
-	list_del(&heap->link);
-	up_write(&sh_heaps_lock);
 }
 
 static void remove_heap(struct spanheap *heap)
@@ -318,7 +289,7 @@ static void remove_heap(struct spanheap *heap)
 	/* What spanheap_free_rcu() was called for is no leak. */
 	sh_finalizers_run_all(heap);
 	sh_wait_end(&wait);
-	unlist(heap);
+	sh_heaps_remove(heap);
 	sh_users_close(heap);
 	if (heap->debug) {
 		sh_quarantine_drain(heap);
@@ -407,9 +378,13 @@ static struct spanheap *first_left(void)
 {
 	struct spanheap *heap;
 
-	list_for_each_entry(heap, &sh_heaps, link)
-		if (heap != sh_default_heap)
-			return heap;
+	/* It stays without a visit as well: nobody else destroys heaps now. */
+	for (heap = sh_heaps_visit(NULL); heap; heap = sh_heaps_visit(heap)) {
+		if (heap == sh_default_heap)
+			continue;
+		sh_heap_leave(heap);
+		return heap;
+	}
 	return NULL;
 }
 

@@ -3,9 +3,8 @@
  * What the rest of the system asks of all heaps: memory under pressure, through
  * a shrinker, and the caches of a CPU that goes offline, through a hotplug state.
  *
- * Locks: sh_heaps_lock for reading, only tried in reclaim, which is not to wait for
- * who makes or destroys a heap. Any number of tasks may be at it here: reclaim that
- * gave up whenever another is would find no memory and kill.
+ * Locks: none; heaps are visited. Any number of tasks may be at it here: reclaim
+ * that gave up whenever another is would find no memory and kill.
  *
  * Contexts: reclaim, which may sleep; the control CPU of a hotplug operation.
  */
@@ -17,6 +16,7 @@
 #include "base/compat.h"
 #include "base/fault.h"
 #include "heap/heap.h"
+#include "heap/registry.h"
 
 /* Heap pages to give back at a time, for each time costs a shootdown: 2 MiB. */
 #define LEAST_GOAL	((2UL << 20) >> SH_PAGE_SHIFT)
@@ -35,22 +35,26 @@ static unsigned long idle_resident(struct spanheap *heap)
 	return sh_pageheap_spare(&heap->ph) + (held >> SH_PAGE_SHIFT);
 }
 
+/* Whether there is anything to give back: others are not to be disturbed. */
+static bool has_idle(struct spanheap *heap)
+{
+	return sh_pageheap_spare(&heap->ph) || sh_held_bytes(heap) ||
+	       sh_drain_holds(heap->scavenger.drains);
+}
+
 /**
  * sh_pressure_count() - how much all heaps may give back
  *
  * Context: reclaim.
- * Return: heap pages; 0 also when somebody is at the list of heaps.
+ * Return: heap pages.
  */
 unsigned long sh_pressure_count(void)
 {
 	struct spanheap *heap;
 	unsigned long pages = 0;
 
-	if (!down_read_trylock(&sh_heaps_lock))
-		return 0;
-	list_for_each_entry(heap, &sh_heaps, link)
+	for (heap = sh_heaps_visit(NULL); heap; heap = sh_heaps_visit(heap))
 		pages += idle_resident(heap);
-	up_read(&sh_heaps_lock);
 	return pages;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pressure_count);
@@ -67,15 +71,16 @@ unsigned long sh_pressure_release(unsigned long goal)
 	struct spanheap *heap;
 	unsigned long done = 0;
 
-	if (!down_read_trylock(&sh_heaps_lock))
-		return 0;
-	list_for_each_entry(heap, &sh_heaps, link) {
-		if (done >= goal)
-			break;
+	for (heap = sh_heaps_visit(NULL); heap; heap = sh_heaps_visit(heap)) {
+		if (!has_idle(heap))
+			continue;
 		sh_held_drain(heap);
 		done += sh_scavenge_pressure(&heap->scavenger, goal - done);
+		if (done < goal)
+			continue;
+		sh_heap_leave(heap);
+		break;
 	}
-	up_read(&sh_heaps_lock);
 	return done;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pressure_release);
@@ -102,13 +107,11 @@ static int cpu_is_dead(unsigned int cpu)
 {
 	struct spanheap *heap;
 
-	down_read(&sh_heaps_lock);
-	list_for_each_entry(heap, &sh_heaps, link) {
+	for (heap = sh_heaps_visit(NULL); heap; heap = sh_heaps_visit(heap)) {
 		sh_drain_cpu(&heap->caches, cpu);
 		/* In case it left while the rate was changed. */
 		sh_caches_redraw(&heap->caches, cpu);
 	}
-	up_read(&sh_heaps_lock);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  * its memory is somebody else's. Built where the kernel has kmemleak; the rest,
  * and what it is for, is in leakcheck.h.
  *
- * Locks: the page heap's, in the walk. Contexts: task.
+ * Locks: none. Contexts: task.
  */
 #include <linux/xarray.h>
 
@@ -13,7 +13,7 @@
 #include "heap/heap.h"
 #include "object/hooks.h"
 
-static int drop_span(struct sh_span *span, void *unused)
+static void drop_span(struct sh_span *span, void *unused)
 {
 	unsigned long base = sh_span_base(span);
 	unsigned int class = sh_span_class(span);
@@ -35,7 +35,6 @@ static int drop_span(struct sh_span *span, void *unused)
 	default:
 		break;
 	}
-	return 0;
 }
 
 static void drop_guarded(struct sh_debug *debug)
@@ -43,11 +42,13 @@ static void drop_guarded(struct sh_debug *debug)
 	struct sh_guard *guard;
 	unsigned long index;
 
-	xa_for_each(&debug->slots, index, guard)
+	xa_for_each(&debug->slots, index, guard) {
 		for (; guard; guard = guard->next)
 			if (guard->state == SH_GUARD_LIVE ||
 			    guard->state == SH_GUARD_BUSY)
 				sh_leakcheck_del((void *)guard->start);
+		cond_resched();
+	}
 }
 
 /**
@@ -60,5 +61,5 @@ void sh_leakcheck_drop(struct spanheap *heap)
 {
 	if (heap->debug)
 		drop_guarded(heap->debug);
-	sh_pageheap_walk(&heap->ph, NULL, drop_span, NULL);
+	sh_pageheap_each_span(&heap->ph, drop_span, NULL);
 }

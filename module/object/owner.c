@@ -11,9 +11,8 @@
  * as a finalizer, in whatever heap, is called any more, and one that runs is
  * waited for.
  *
- * Locks: going_lock, so that one module goes at a time, outside sh_heaps_lock.
- * The latter is not held while a finalizer is waited for, which may make heaps or
- * destroy them.
+ * Locks: going_lock, so that one module goes at a time, outermost. Heaps are
+ * visited; no visit lasts while a finalizer is waited for, which may destroy heaps.
  *
  * Contexts: task, may sleep.
  */
@@ -31,6 +30,7 @@
 
 #include "base/compat.h"
 #include "heap/heap.h"
+#include "heap/registry.h"
 #include "object/finalizer.h"
 #include "object/owner.h"
 
@@ -98,8 +98,7 @@ static bool drop_finalizers(const struct module *mod)
 	bool runs = false;
 	unsigned long nr;
 
-	down_read(&sh_heaps_lock);
-	list_for_each_entry(heap, &sh_heaps, link) {
+	for (heap = sh_heaps_visit(NULL); heap; heap = sh_heaps_visit(heap)) {
 		nr = sh_finalizers_drop(&heap->finalizers, mod);
 		if (nr)
 			pr_err("module %s leaves %lu finalizers behind in heap %s, which will not be called; it has to wait for them, with spanheap_flush_finalizers(), before it is unloaded\n",
@@ -107,7 +106,6 @@ static bool drop_finalizers(const struct module *mod)
 		if (sh_finalizers_run_code_of(&heap->finalizers, mod))
 			runs = true;
 	}
-	up_read(&sh_heaps_lock);
 	return runs;
 }
 
@@ -115,15 +113,13 @@ static void leave_heaps(const struct module *mod)
 {
 	struct spanheap *heap;
 
-	down_read(&sh_heaps_lock);
-	list_for_each_entry(heap, &sh_heaps, link) {
-		if (heap->owner.module != mod || heap->dying)
+	for (heap = sh_heaps_visit(NULL); heap; heap = sh_heaps_visit(heap)) {
+		if (heap->owner.module != mod || READ_ONCE(heap->dying))
 			continue;
 		report_behind(heap);
 		heap->owner.module = NULL;
 		WRITE_ONCE(heap->owner.gone, true);
 	}
-	up_read(&sh_heaps_lock);
 }
 
 /**

@@ -13,8 +13,7 @@
  * Buckets stay until the heap goes; the stack depot keeps stacks for ever.
  *
  * Locks: that of the xarray, interrupts off, inside nothing. Counts are atomic.
- * For the rate, rate_lock, the lock of CPU hotplug and sh_heaps_lock, in this
- * order.
+ * For the rate, rate_lock, and inside it the lock of CPU hotplug, and sh_heaps_lock.
  *
  * Contexts: any but NMI; taking a sample that of the gfp.
  */
@@ -22,10 +21,12 @@
 
 #include <linux/cpu.h>
 #include <linux/hash.h>
+#include <linux/jiffies.h>
 #include <linux/kstrtox.h>
 #include <linux/math64.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
@@ -34,14 +35,21 @@
 #include "base/fault.h"
 #include "base/gfp.h"
 #include "base/sampling.h"
+#include "cache/errand.h"
 #include "heap/heap.h"
+#include "heap/registry.h"
 #include "object/claim.h"
 #include "object/profile.h"
 #include "span/special.h"
 #include "watch/stacks.h"
 
+/* How long to wait for all CPUs together, and after what time who must says so. */
+#define ANSWER_S	2
+#define SILENCE_S	10
+
 static DEFINE_MUTEX(rate_lock);
 static bool started;
+static DEFINE_PER_CPU(struct sh_errand, redraws);
 
 /**
  * struct sh_sample - a sampled object
@@ -75,6 +83,9 @@ static struct sh_bucket *find_bucket(struct spanheap *heap, u32 stack, gfp_t gfp
 
 	if (bucket)
 		return bucket;
+	/* The xarray wakes kswapd for its nodes. */
+	if (!(gfp & __GFP_KSWAPD_RECLAIM))
+		return NULL;
 	bucket = sh_fault(SH_FAULT_META) ? NULL : kzalloc(sizeof(*bucket), gfp);
 	if (!bucket)
 		return NULL;
@@ -140,7 +151,7 @@ static bool sample_object(struct spanheap *heap, struct sh_object *obj,
 			  unsigned long rate, gfp_t gfp)
 {
 	size_t size = sh_object_size(obj);
-	struct sh_sample *sample = sh_fixalloc_alloc(&heap->specials, gfp);
+	struct sh_sample *sample = sh_special_new(heap, gfp);
 
 	if (!sample)
 		return false;
@@ -282,7 +293,7 @@ void sh_profile_halved(struct sh_span *span, struct sh_span *rest)
 	if (!sample)
 		return;
 	sh_profile_resized(span);
-	second = sh_fixalloc_alloc(&heap->specials, GFP_ATOMIC | __GFP_NOWARN);
+	second = sh_special_new(heap, SH_GFP_CHANGE);
 	if (!second) {
 		atomic_long_inc(&heap->profile.lost);
 		return;
@@ -313,38 +324,50 @@ static void redraw_all(int dead_cpu)
 {
 	struct spanheap *heap;
 
-	down_read(&sh_heaps_lock);
-	list_for_each_entry(heap, &sh_heaps, link)
+	for (heap = sh_heaps_visit(NULL); heap; heap = sh_heaps_visit(heap))
 		sh_caches_redraw(&heap->caches, dead_cpu);
-	up_read(&sh_heaps_lock);
 }
 
-static long redraw_here(void *unused)
+static void redraw_here(struct work_struct *work)
 {
+	struct sh_errand *redraw = container_of(work, struct sh_errand, work);
+	int request = sh_errand_begin(redraw);
+
 	redraw_all(-1);
-	return 0;
+	sh_errand_end(redraw, request);
+}
+
+/* A CPU that does not answer takes samples at the old rate until it does. */
+static void redraw_everywhere(void)
+{
+	unsigned long end = jiffies + ANSWER_S * HZ;
+	int cpu;
+
+	cpus_read_lock();
+	for_each_possible_cpu(cpu) {
+		if (cpu_online(cpu))
+			sh_errand_send(per_cpu_ptr(&redraws, cpu), cpu);
+		else
+			redraw_all(cpu);
+	}
+	cpus_read_unlock();
+	for_each_possible_cpu(cpu)
+		sh_errand_wait(per_cpu_ptr(&redraws, cpu), end);
 }
 
 /* Called with the lock held. */
 static int change_rate(unsigned long rate)
 {
-	int cpu, err = rate ? sh_stacks_init() : 0;
+	int err = rate ? sh_stacks_init() : 0;
 
 	lockdep_assert_held(&rate_lock);
 	if (err)
 		return err;
-	cpus_read_lock();
 	/* A heap that is made now is listed before, or its maker sees the rate. */
 	down_read(&sh_heaps_lock);
 	WRITE_ONCE(sh_profile_rate, rate);
 	up_read(&sh_heaps_lock);
-	for_each_possible_cpu(cpu) {
-		if (cpu_online(cpu))
-			work_on_cpu(cpu, redraw_here, NULL);
-		else
-			redraw_all(cpu);
-	}
-	cpus_read_unlock();
+	redraw_everywhere();
 	return 0;
 }
 
@@ -401,9 +424,11 @@ MODULE_PARM_DESC(profile_rate, "mean bytes between two samples of the heap profi
  */
 int sh_profile_init(void)
 {
-	int err;
+	int cpu, err;
 
 	BUILD_BUG_ON(sizeof(struct sh_sample) > SH_SPECIAL_BYTES);
+	for_each_possible_cpu(cpu)
+		sh_errand_init(per_cpu_ptr(&redraws, cpu), redraw_here);
 	mutex_lock(&rate_lock);
 	started = true;
 	err = change_rate(sh_profile_rate);
@@ -418,7 +443,13 @@ int sh_profile_init(void)
  */
 void sh_profile_exit(void)
 {
+	int cpu;
+
 	mutex_lock(&rate_lock);
 	started = false;
 	mutex_unlock(&rate_lock);
+	for_each_possible_cpu(cpu)
+		while (!sh_errand_recall(per_cpu_ptr(&redraws, cpu), SILENCE_S * HZ))
+			pr_warn("to be unloaded, waiting for CPU %d, for %d s so far: some real-time thread lets no other run there\n",
+				cpu, SILENCE_S);
 }

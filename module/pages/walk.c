@@ -207,3 +207,50 @@ int sh_pageheap_walk(struct sh_pageheap *ph, sh_arena_fn arena_fn,
 	return ret;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_walk);
+
+/**
+ * struct few - spans that a walk has come to
+ * @span: the spans
+ * @nr: how many
+ */
+struct few {
+	struct sh_span *span[SH_WALK_STEPS];
+	unsigned int nr;
+};
+
+static int note_span(struct sh_span *span, void *arg)
+{
+	struct few *few = arg;
+
+	few->span[few->nr++] = span;
+	return 0;
+}
+
+/**
+ * sh_pageheap_each_span() - call a function for every span of a heap at rest
+ * @ph: the page heap, which nobody uses any more
+ * @fn: called for each span, without the lock
+ * @arg: passed to it
+ *
+ * For what takes time in proportion to the objects of a span.
+ *
+ * Context: task, may sleep.
+ */
+void sh_pageheap_each_span(struct sh_pageheap *ph,
+			   void (*fn)(struct sh_span *span, void *arg), void *arg)
+{
+	struct sh_walk walk;
+	unsigned int i;
+	struct few few;
+	int err;
+
+	sh_walk_begin(&walk);
+	do {
+		few.nr = 0;
+		err = sh_walk_some(ph, &walk, NULL, note_span, &few);
+		for (i = 0; i < few.nr; i++) {
+			fn(few.span[i], arg);
+			cond_resched();
+		}
+	} while (!err && !walk.done);
+}

@@ -4,7 +4,7 @@
  * kernel's usual files, and "points", a mask of what is made to fail (enum
  * sh_fault). When allocations begin to, all caches are emptied, see fault.c.
  *
- * Locks: sh_heaps_lock, outside all others, to drain the heaps there are.
+ * Locks: none; heaps are visited.
  *
  * Contexts: task.
  */
@@ -17,6 +17,7 @@
 #include "base/fault.h"
 #include "cache/drain.h"
 #include "heap/heap.h"
+#include "heap/registry.h"
 #include "show/fault_points.h"
 
 static struct dentry *dir;
@@ -25,10 +26,8 @@ static void empty_caches(void)
 {
 	struct spanheap *heap;
 
-	down_read(&sh_heaps_lock);
-	list_for_each_entry(heap, &sh_heaps, link)
+	for (heap = sh_heaps_visit(NULL); heap; heap = sh_heaps_visit(heap))
 		sh_drain_all(heap->scavenger.drains);
-	up_read(&sh_heaps_lock);
 }
 
 static int points_set(void *unused, u64 val)

@@ -172,13 +172,13 @@ static void print_leaks(struct spanheap *heap, struct leak *leaks, size_t nr,
 
 /* Say what @stats counts. */
 static void list_leaks(struct spanheap *heap, const struct spanheap_stats *stats,
-		       bool destroyed, gfp_t gfp)
+		       bool destroyed)
 {
 	struct leak *leaks;
 	size_t nr;
 
 	nr = heap->debug ? stats->objects : SH_NR_CLASSES;
-	leaks = kvmalloc_array(nr, sizeof(*leaks), gfp | __GFP_NOWARN);
+	leaks = kvmalloc_array(nr, sizeof(*leaks), GFP_KERNEL | __GFP_NOWARN);
 	if (!leaks) {
 		pr_warn("heap %s: %llu objects of %llu bytes still allocated; no memory to say what they are\n",
 			heap->name, stats->objects, stats->object_bytes);
@@ -206,15 +206,14 @@ void sh_report_leaks(struct spanheap *heap)
 		pr_warn("heap %s: destroyed with %llu manual spans of %llu bytes still allocated; freed them\n",
 			heap->name, stats.manual_spans, stats.manual_bytes);
 	if (stats.objects)
-		list_leaks(heap, &stats, true, GFP_KERNEL);
+		list_leaks(heap, &stats, true);
 }
 
 /**
  * sh_list_leaks() - say what is allocated from a heap that nobody has any more
  * @heap: the heap, which stays
  *
- * Context: task. Waits for no memory: the caller has sh_heaps_lock, without which
- * reclaim gets nothing from any heap.
+ * Context: task, may sleep.
  */
 void sh_list_leaks(struct spanheap *heap)
 {
@@ -222,5 +221,5 @@ void sh_list_leaks(struct spanheap *heap)
 
 	spanheap_get_stats(heap, &stats);
 	if (stats.objects)
-		list_leaks(heap, &stats, false, GFP_NOWAIT);
+		list_leaks(heap, &stats, false);
 }
