@@ -171,6 +171,19 @@ static void limit_burst(struct spanheap *heap)
 	EXPECT(tries);
 }
 
+/* Some of them lie across the end of a page table. */
+static void take_small(struct spanheap *heap)
+{
+	void *objs[16];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(objs); i++) {
+		objs[i] = spanheap_alloc(heap, SZ_256K + SZ_64K, QUIET);
+		EXPECT(objs[i]);
+	}
+	spanheap_free_bulk(ARRAY_SIZE(objs), objs);
+}
+
 /* A task that was killed does not go on to take all the memory there is. */
 static int killed(void *arg)
 {
@@ -196,6 +209,7 @@ static int killed(void *arg)
 		EXPECT(p);
 		spanheap_free(p);
 	}
+	take_small(heap);
 	while (!kthread_should_stop())
 		schedule_timeout_uninterruptible(1);
 	return 0;

@@ -376,6 +376,7 @@ unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 				unsigned long nr_pages, gfp_t gfp, int node)
 {
 	unsigned long end = addr + (nr_pages << SH_PAGE_SHIFT), done = 0, stop;
+	unsigned long small = addr + PMD_SIZE;
 
 	if (!is_ours(arena))
 		return 0;
@@ -385,7 +386,7 @@ unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 		if (!populate_some(arena, addr, stop, gfp, node, &done))
 			break;
 		/* A killed task still gets small amounts: it may need them to clean up. */
-		if (sh_gfp_killed(gfp))
+		if (stop >= small && sh_gfp_killed(gfp))
 			break;
 		if (gfpflags_allow_blocking(gfp))
 			cond_resched();
