@@ -91,14 +91,17 @@ static void room_test_failures_are_calm(struct kunit *test)
 	struct spanheap *heap = sh_fixture_create(test, "kunit-calm", SZ_8M);
 	static const size_t sizes[] = { SZ_64K, SZ_4K };
 	unsigned long end, rounds, shootdowns;
-	unsigned int i, nr;
-	void **objs, *more;
+	void **objs, *more, *longer[32];
+	unsigned int i, nr, nr_longer;
 
 	objs = kunit_kcalloc(test, 2048, sizeof(*objs), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, objs);
 	sh_fixture_stop_scavenger(heap);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		nr = sh_fixture_fill_up(heap, sizes[i], objs, 2048);
+		/* Where it was records of small spans that found no room. */
+		nr_longer = sh_fixture_fill_up(heap, SZ_256K, longer,
+					       ARRAY_SIZE(longer));
 		spanheap_free(objs[--nr]);
 		shootdowns = heap->scavenger.shootdowns;
 		end = jiffies + HZ;
@@ -113,6 +116,7 @@ static void room_test_failures_are_calm(struct kunit *test)
 		KUNIT_EXPECT_LE(test, heap->scavenger.shootdowns - shootdowns, 12);
 		sh_fixture_expect_intact(test, sizes[i], objs, nr);
 		spanheap_free_bulk(nr, objs);
+		spanheap_free_bulk(nr_longer, longer);
 	}
 	sh_fixture_destroy(test, heap);
 }
@@ -179,6 +183,45 @@ static void room_test_what_is_going_is_idle(struct kunit *test)
 
 	spanheap_free(spanheap_alloc(heap, 6 * SZ_1M, QUIET));
 	expect_none_refused(test, users, ARRAY_SIZE(users));
+	sh_fixture_destroy(test, heap);
+}
+
+/* Jiffies that a request takes while somebody is giving memory back for long. */
+static unsigned long wait_in_vain(struct kunit *test, struct spanheap *heap, gfp_t gfp)
+{
+	unsigned long start = jiffies;
+
+	KUNIT_EXPECT_NULL(test, spanheap_alloc(heap, SZ_16K, gfp));
+	return jiffies - start;
+}
+
+/* Who does is waited for a moment, once, and not by everybody. */
+static void room_test_waits_once(struct kunit *test)
+{
+	struct spanheap *heap = sh_fixture_create(test, "kunit-once", SZ_8M);
+	const unsigned long moment = max(HZ / 10, 1);
+	unsigned long took;
+	unsigned int nr;
+	void **objs;
+
+	objs = kunit_kcalloc(test, 512, sizeof(*objs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, objs);
+	sh_fixture_stop_scavenger(heap);
+	nr = sh_fixture_fill_up(heap, SZ_16K, objs, 512);
+	/* As if 2 MiB were held by somebody who never comes back. */
+	spin_lock_irq(&heap->ph.lock);
+	WRITE_ONCE(heap->ph.idle, heap->ph.idle + 256);
+	WRITE_ONCE(heap->ph.going, heap->ph.going + 256);
+	spin_unlock_irq(&heap->ph.lock);
+	took = wait_in_vain(test, heap, QUIET);
+	KUNIT_EXPECT_GE(test, took, moment);
+	KUNIT_EXPECT_LT(test, took, 2 * moment);
+	KUNIT_EXPECT_LT(test, wait_in_vain(test, heap, QUIET | __GFP_NORETRY), moment);
+	spin_lock_irq(&heap->ph.lock);
+	WRITE_ONCE(heap->ph.idle, heap->ph.idle - 256);
+	WRITE_ONCE(heap->ph.going, heap->ph.going - 256);
+	spin_unlock_irq(&heap->ph.lock);
+	spanheap_free_bulk(nr, objs);
 	sh_fixture_destroy(test, heap);
 }
 
@@ -346,6 +389,7 @@ static struct kunit_case room_test_cases[] = {
 	KUNIT_CASE(room_test_takes_what_other_cpus_cache),
 	KUNIT_CASE(room_test_failures_are_calm),
 	KUNIT_CASE(room_test_what_is_going_is_idle),
+	KUNIT_CASE(room_test_waits_once),
 	KUNIT_CASE(room_test_neighbours_are_not_refused),
 	KUNIT_CASE(room_test_takes_resident_runs_first),
 	KUNIT_CASE(room_test_waits_for_what_readers_may_see),

@@ -10,8 +10,9 @@
  * missing, not more: that takes a TLB shootdown. Then what other CPUs have cached
  * is taken, see steal.c: only from those that hold something. Then, a second at
  * most, what was freed by spanheap_free_rcu() is waited for. Nothing but that waits
- * for others, and for a tenth of a second who is giving memory back just then. Who
- * may not block takes the runs of its own CPU and no more.
+ * for others, and once, for a tenth of a second, who is giving memory back just
+ * then; with __GFP_NORETRY and in reclaim nothing does. Who may not block takes the
+ * runs of its own CPU and no more.
  *
  * Shootdowns and other CPUs' caches are everybody's matter: once an allocation
  * has failed in spite of them, ten in a second may try, all tasks of a heap
@@ -147,19 +148,29 @@ static unsigned long missing(struct sh_room *room, struct spanheap *heap,
 				  sh_pageheap_arena_cost(&heap->ph), idle);
 }
 
+/* Whether the caller is one who may be made to wait for others a while. */
+static bool may_wait(const struct sh_room *room)
+{
+	return may_block(room) && !(room->asked & __GFP_NORETRY) &&
+	       !(current->flags & PF_MEMALLOC);
+}
+
 /*
- * Until what others are giving back has gone, which had been idle before. Returns
- * whether there was anything.
+ * Until what others are giving back has gone, which had been idle before: once for
+ * a request. Returns whether there was anything.
  */
-static bool wait_for_going(struct spanheap *heap)
+static bool wait_for_going(struct sh_room *room, struct spanheap *heap)
 {
 	unsigned long end = jiffies + GOING;
 	bool any = false;
 
+	if (room->rested || !may_wait(room))
+		return false;
 	while (READ_ONCE(heap->ph.going) && time_before(jiffies, end)) {
 		schedule_timeout_uninterruptible(1);
 		any = true;
 	}
+	room->rested = any;
 	return any;
 }
 
@@ -177,7 +188,7 @@ static bool release(struct sh_room *room, struct spanheap *heap)
 		return false;
 	room->released = true;
 	/* It may be enough. */
-	if (wait_for_going(heap))
+	if (wait_for_going(room, heap))
 		most = missing(room, heap, &idle);
 	if (!most)
 		return true;
@@ -222,8 +233,7 @@ static bool wait_for_readers(struct sh_room *room, struct spanheap *heap)
 	unsigned long end = jiffies + READERS, grace = get_state_synchronize_rcu();
 	int left = CALLBACKS;
 
-	if (!may_block(room) || (room->asked & __GFP_NORETRY) ||
-	    (current->flags & PF_MEMALLOC) || !room->readers) {
+	if (!may_wait(room) || !room->readers) {
 		room->step = UINT_MAX;
 		return false;
 	}

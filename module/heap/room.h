@@ -24,6 +24,7 @@
  * @released: memory went back
  * @readers: they may have seen what is waiting to be freed
  * @waited: for these
+ * @rested: waited for who was giving memory back
  */
 struct sh_room {
 	gfp_t gfp;
@@ -37,6 +38,7 @@ struct sh_room {
 	bool released;
 	bool readers;
 	bool waited;
+	bool rested;
 };
 
 void sh_room_begin(struct sh_room *room, struct spanheap *heap, size_t size,
