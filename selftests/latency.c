@@ -5,12 +5,12 @@
  *	/sys/kernel/debug/spanheap_latency/do		write a command
  *	/sys/kernel/debug/spanheap_latency/longest	what was seen since "start"
  *
- * Commands: "create", "destroy", "scavenge"; "fill BYTES SIZE", objects of SIZE
- * bytes; "zero BYTES SIZE", the same with __GFP_ZERO; "grow SIZE", reallocate
- * the object that came last; "drop N", free every Nth object; "limit BYTES";
- * "refuse N SIZE", ask for as many that there is no room for; "start" and
- * "stop" watching; "heaps N", have so many empty heaps; "pairs N" and "peers N",
- * create and destroy as many heaps, or slab caches.
+ * Commands: "create"; "debug", the same with a debug heap; "destroy"; "scavenge";
+ * "fill BYTES SIZE", objects of SIZE bytes; "zero BYTES SIZE", the same with
+ * __GFP_ZERO; "grow SIZE", reallocate the object that came last; "drop N", free
+ * every Nth object; "limit BYTES"; "refuse N SIZE", ask for as many that there is
+ * no room for; "start" and "stop" watching; "heaps N", have so many empty heaps;
+ * "pairs N" and "peers N", create and destroy as many heaps, or slab caches.
  *
  * Meanwhile a thread of the highest priority and a timer both want the CPU all
  * the time. "longest" has, in nanoseconds, by how much they were late at most:
@@ -210,6 +210,16 @@ static struct spanheap *new_heap(const char *name)
 	return IS_ERR(new) ? NULL : new;
 }
 
+static struct spanheap *new_debug_heap(void)
+{
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+	struct spanheap *new;
+
+	config.flags = SPANHEAP_DEBUG;
+	new = spanheap_create("latency", &config);
+	return IS_ERR(new) ? NULL : new;
+}
+
 static int have_heaps(unsigned int nr)
 {
 	char name[20];
@@ -258,6 +268,8 @@ static int run(const char *what, unsigned long a, unsigned long b)
 {
 	if (!strcmp(what, "create"))
 		heap = heap ?: new_heap("latency");
+	else if (!strcmp(what, "debug"))
+		heap = heap ?: new_debug_heap();
 	else if (!strcmp(what, "destroy"))
 		spanheap_destroy(xchg(&heap, NULL));
 	else if (!strcmp(what, "forget"))

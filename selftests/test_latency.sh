@@ -8,6 +8,7 @@
 . "$(dirname "$0")/common.sh"
 
 LATENCY=$DEBUGFS/spanheap_latency
+RATE=/sys/module/spanheap/parameters/profile_rate
 
 # Instructions without a preemption point, and with interrupts off.
 MOST_BUSY=1000000
@@ -99,6 +100,36 @@ latency_huge()
 	counting && life 32M
 }
 
+# Each object has a record, which goes when the heap goes.
+latency_samples()
+{
+	counting || return
+	bad=0
+	rate=$(cat "$RATE")
+	echo 1 >"$RATE"
+	order create || return 1
+	watched "fill sampled" order fill 32M 16 || bad=1
+	order forget
+	watched "destroy sampled" order destroy || bad=1
+	echo "$rate" >"$RATE"
+	return $bad
+}
+
+# As many free objects as a debug heap holds back, and a large one in their place.
+latency_quarantine()
+{
+	counting || return
+	bad=0
+	order debug && order fill 4M 64 && order drop 1 || return 1
+	order fill 512K 128K || return 1
+	watched "drop large" order drop 1 || bad=1
+	order destroy && order debug || return 1
+	order fill 1M 64 && order drop 1 || return 1
+	watched "scavenge held back" order scavenge || bad=1
+	order destroy
+	return $bad
+}
+
 # busy COMMAND...: instructions that it takes, those of workers included.
 busy()
 {
@@ -125,4 +156,4 @@ latency_refusals()
 # An arena is one vmap(), which is the kernel's and takes its time: small ones.
 setup spanheap_latency profile_rate=2097152 arena_mb=32
 run_tests latency_small latency_spans latency_large latency_huge \
-	latency_refusals
+	latency_samples latency_quarantine latency_refusals

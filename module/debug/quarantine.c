@@ -5,9 +5,10 @@
  * First they wait, filled with poison, the oldest leaving when there are more
  * bytes than the bound, or an eighth of the heap's limit, allows: so memory is
  * not used again soon, and a write to it is seen when the object leaves. Objects
- * of more than half the bound do not wait. The memory of small ones goes back to
- * its span then, still filled with poison, the record stays, and both are looked
- * at once more when the memory is used again or the span is given back.
+ * of more than half the bound do not wait, nor does one that would take the place
+ * of more small ones than a free has the time to look at. The memory of small ones
+ * goes back to its span then, still filled with poison, the record stays, and both
+ * are looked at once more when the memory is used again or the span is given back.
  *
  * What was written to is buried: reported, and never used again, so that there
  * is evidence to look at and nobody gets memory that somebody else writes to.
@@ -21,8 +22,8 @@
 #include "debug/debug.h"
 #include "heap/heap.h"
 
-/* Objects taken from the list at a time. */
-#define BATCH	256
+/* Objects taken from the list at a time: 4,000 instructions each. */
+#define BATCH	64UL
 
 static size_t bound_of(struct sh_debug *debug)
 {
@@ -123,19 +124,15 @@ static void retire_all(struct sh_debug *debug, struct list_head *out)
 		retire(debug, guard);
 }
 
-/* Let go of the oldest until at most @bytes are left. */
-static void shrink(struct sh_debug *debug, size_t bytes)
+static void drain_some(struct sh_debug *debug)
 {
 	unsigned long flags;
 	LIST_HEAD(out);
 
-	while (READ_ONCE(debug->quarantined_bytes) > bytes) {
-		xa_lock_irqsave(&debug->slots, flags);
-		trim(debug, bytes, &out);
-		xa_unlock_irqrestore(&debug->slots, flags);
-		retire_all(debug, &out);
-		INIT_LIST_HEAD(&out);
-	}
+	xa_lock_irqsave(&debug->slots, flags);
+	trim(debug, 0, &out);
+	xa_unlock_irqrestore(&debug->slots, flags);
+	retire_all(debug, &out);
 }
 
 /**
@@ -146,32 +143,42 @@ static void shrink(struct sh_debug *debug, size_t bytes)
 void sh_quarantine_add(struct sh_debug *debug, struct sh_guard *guard)
 {
 	size_t bound = bound_of(debug);
+	bool waits = guard->bytes <= bound / 2;
+	size_t room = waits ? bound - guard->bytes : bound;
 	unsigned long flags;
 	LIST_HEAD(out);
 
 	xa_lock_irqsave(&debug->slots, flags);
 	guard->state = SH_GUARD_FREED;
-	if (guard->bytes > bound / 2) {
+	trim(debug, room, &out);
+	/* Also when a batch of small ones has not made room for it. */
+	if (!waits || debug->quarantined_bytes > room) {
 		list_add_tail(&guard->link, &out);
 	} else {
 		list_add_tail(&guard->link, &debug->quarantine);
 		debug->quarantined++;
 		debug->quarantined_bytes += guard->bytes;
 	}
-	trim(debug, bound, &out);
 	xa_unlock_irqrestore(&debug->slots, flags);
 	retire_all(debug, &out);
-	shrink(debug, bound);
 }
 
 /**
- * sh_quarantine_drain() - hold nothing back any more
+ * sh_quarantine_drain() - let go of what is held back
  * @heap: the heap, any
+ *
+ * Of that only: what others free meanwhile may stay.
+ *
+ * Context: task, may sleep; inside reclaim as well.
  */
 void sh_quarantine_drain(struct spanheap *heap)
 {
-	if (heap->debug)
-		shrink(heap->debug, 0);
+	unsigned long left = heap->debug ? READ_ONCE(heap->debug->quarantined) : 0;
+
+	for (; left; left -= min(left, BATCH)) {
+		drain_some(heap->debug);
+		cond_resched();
+	}
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_quarantine_drain);
 
