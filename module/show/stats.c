@@ -113,6 +113,8 @@ static void add_page_figures(struct spanheap *heap, struct spanheap_stats *stats
  *
  * In use or idle; what the heap keeps about itself is not in it. It is what
  * spanheap_get_stats() calls resident, and costs no more than to read a counter.
+ * Where arenas have their memory from the start, what of it was never in use is
+ * not in it either.
  *
  * Context: any.
  * Return: bytes.
