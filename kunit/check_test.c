@@ -16,6 +16,7 @@
 #include <linux/vmalloc.h>
 
 #include "fixture.h"
+#include "pages/walk.h"
 #include "span/pagemap.h"
 #include "watch/leakcheck.h"
 

@@ -10,6 +10,9 @@
 #include <linux/spinlock.h>
 
 #include "pages.h"
+#include "pages/grow.h"
+#include "pages/pageheap.h"
+#include "pages/walk.h"
 #include "random.h"
 #include "span/pagemap.h"
 

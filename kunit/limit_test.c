@@ -9,6 +9,7 @@
 #include <linux/spinlock.h>
 
 #include "fixture.h"
+#include "pages/quota.h"
 
 #define QUIET		(GFP_KERNEL | __GFP_NOWARN)
 #define QUIET_ATOMIC	(GFP_ATOMIC | __GFP_NOWARN)

@@ -11,6 +11,9 @@
 
 #include "fixture.h"
 #include "pages.h"
+#include "pages/memcg.h"
+#include "pages/pageheap.h"
+#include "pages/release.h"
 #include "pages/runcache.h"
 
 /* As long as the first step of a heap, wherever memory comes from. */

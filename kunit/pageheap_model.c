@@ -9,6 +9,8 @@
 #include <linux/slab.h>
 
 #include "pages.h"
+#include "pages/pageheap.h"
+#include "pages/walk.h"
 #include "random.h"
 #include "span/pagemap.h"
 

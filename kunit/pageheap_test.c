@@ -9,6 +9,8 @@
 #include <linux/sizes.h>
 
 #include "pages.h"
+#include "pages/pageheap.h"
+#include "pages/walk.h"
 #include "span/pagemap.h"
 
 /* An arena of 16 MiB; without sparse arenas they come in smaller sizes. */

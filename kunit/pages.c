@@ -7,7 +7,10 @@
 #include <linux/workqueue.h>
 
 #include "pages.h"
+#include "pages/pageheap.h"
+#include "pages/release.h"
 #include "pages/splice.h"
+#include "pages/walk.h"
 #include "span/pagemap.h"
 
 static void destroy(void *ph)

@@ -8,6 +8,8 @@
 
 #include "fixture.h"
 #include "pages.h"
+#include "pages/pageheap.h"
+#include "pages/quota.h"
 
 static void quota_test_limit_refuses_more(struct kunit *test)
 {

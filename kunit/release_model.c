@@ -11,6 +11,8 @@
 
 #include "fixture.h"
 #include "pages.h"
+#include "pages/pageheap.h"
+#include "pages/release.h"
 
 #define NR_LIVE		120
 #define MOST_PAGES	3000	/* in use at a time */

@@ -14,6 +14,8 @@
 
 #include "fixture.h"
 #include "pages.h"
+#include "pages/pageheap.h"
+#include "pages/release.h"
 #include "span/pagemap.h"
 
 static struct sh_pageheap *heap_of(struct kunit *test)

@@ -14,6 +14,7 @@
 #include <linux/spinlock.h>
 
 #include "fixture.h"
+#include "pages/release.h"
 
 #define QUIET		(GFP_KERNEL | __GFP_NOWARN)
 #define QUIET_ATOMIC	(GFP_ATOMIC | __GFP_NOWARN)

@@ -9,6 +9,7 @@
 
 #include "fixture.h"
 #include "pages.h"
+#include "pages/release.h"
 #include "pages/runcache.h"
 #include "pages/splice.h"
 #include "span/pagemap.h"

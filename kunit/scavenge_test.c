@@ -17,6 +17,7 @@
 #include <linux/workqueue.h>
 
 #include "fixture.h"
+#include "pages/pageheap.h"
 
 #define LONG_PAGES	640UL
 #define LONG_BYTES	(LONG_PAGES << SH_PAGE_SHIFT)

@@ -8,6 +8,8 @@
 #include <linux/spinlock.h>
 
 #include "pages.h"
+#include "pages/pageheap.h"
+#include "pages/quota.h"
 #include "pages/splice.h"
 #include "random.h"
 #include "span/pagemap.h"

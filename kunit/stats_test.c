@@ -8,6 +8,7 @@
 #include <linux/workqueue.h>
 
 #include "fixture.h"
+#include "pages/walk.h"
 #include "show/stats.h"
 
 static void expect_sums(struct kunit *test, struct spanheap *heap)

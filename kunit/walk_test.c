@@ -10,7 +10,10 @@
 
 #include "fixture.h"
 #include "pages.h"
+#include "pages/pageheap.h"
+#include "pages/release.h"
 #include "pages/splice.h"
+#include "pages/walk.h"
 #include "span/pagemap.h"
 
 #define STOP		17

@@ -43,6 +43,9 @@
 #include "object/hooks.h"
 #include "object/owner.h"
 #include "object/profile.h"
+#include "pages/memcg.h"
+#include "pages/pageheap.h"
+#include "pages/walk.h"
 #include "span/special.h"
 #include "watch/trace.h"
 

@@ -21,6 +21,8 @@
 #include "base/fault.h"
 #include "base/gfp.h"
 #include "cache/cache.h"
+#include "pages/idle.h"
+#include "pages/quota.h"
 
 /* Batches of a class that may wait for another CPU, to begin with. */
 #define TRANSFER_BATCHES	2

@@ -21,6 +21,7 @@
 #include "cache/central.h"
 #include "heap/scavenge.h"
 #include "pages/pageheap.h"
+#include "pages/quota.h"
 #include "pages/runcache.h"
 
 struct dentry;

@@ -12,6 +12,8 @@
 #include "base/compat.h"
 #include "base/gfp.h"
 #include "heap/whole.h"
+#include "pages/inplace.h"
+#include "pages/pageheap.h"
 #include "watch/leakcheck.h"
 
 static void *publish(struct spanheap *heap, struct sh_span *span,

@@ -17,6 +17,7 @@
 #include "base/fault.h"
 #include "heap/heap.h"
 #include "heap/registry.h"
+#include "pages/release.h"
 
 /* Heap pages to give back at a time, for each time costs a shootdown: 2 MiB. */
 #define LEAST_GOAL	((2UL << 20) >> SH_PAGE_SHIFT)

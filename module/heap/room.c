@@ -36,6 +36,8 @@
 #include "cache/steal.h"
 #include "heap/heap.h"
 #include "heap/room.h"
+#include "pages/pageheap.h"
+#include "pages/quota.h"
 
 /* In jiffies: how long nobody is disturbed after that was in vain. */
 #define CALM	max(HZ / 10, 1)

@@ -43,6 +43,8 @@
 #include "base/compat.h"
 #include "base/fault.h"
 #include "heap/scavenge.h"
+#include "pages/pageheap.h"
+#include "pages/release.h"
 #include "watch/trace.h"
 
 /* How often to look while there is something to give back, at most: in ms. */

@@ -26,6 +26,7 @@
 #include "base/compat.h"
 #include "heap/heap.h"
 #include "heap/shared.h"
+#include "pages/pageheap.h"
 #include "watch/shadow.h"
 
 /* The span is nobody's but ours; its other pages are as after any free. */

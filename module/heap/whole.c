@@ -25,6 +25,7 @@
 #include "heap/room.h"
 #include "heap/shared.h"
 #include "heap/whole.h"
+#include "pages/pageheap.h"
 #include "pages/splice.h"
 #include "span/pagemap.h"
 #include "span/undo.h"

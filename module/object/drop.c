@@ -12,6 +12,7 @@
 #include "debug/debug.h"
 #include "heap/heap.h"
 #include "object/hooks.h"
+#include "pages/walk.h"
 
 static void drop_span(struct sh_span *span, void *unused)
 {

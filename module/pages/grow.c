@@ -18,7 +18,10 @@
 
 #include "base/compat.h"
 #include "base/gfp.h"
-#include "pages/pageheap.h"
+#include "pages/grow.h"
+#include "pages/memcg.h"
+#include "pages/quota.h"
+#include "pages/runs.h"
 #include "pages/splice.h"
 #include "span/pagemap.h"
 #include "watch/shadow.h"

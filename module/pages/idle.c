@@ -20,7 +20,7 @@
 #include <linux/vmstat.h>
 
 #include "base/compat.h"
-#include "pages/pageheap.h"
+#include "pages/idle.h"
 
 /* By how many heap pages what the kernel was told may be wrong: 1 MiB. */
 #define SHOW_STEP	((1UL << 20) >> SH_PAGE_SHIFT)

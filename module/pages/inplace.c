@@ -18,7 +18,9 @@
 #include <linux/sched.h>
 
 #include "base/compat.h"
+#include "pages/inplace.h"
 #include "pages/pageheap.h"
+#include "pages/runs.h"
 #include "pages/splice.h"
 #include "span/pagemap.h"
 #include "watch/shadow.h"

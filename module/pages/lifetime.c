@@ -12,8 +12,12 @@
 #include <linux/sched.h>
 
 #include "base/compat.h"
+#include "pages/grow.h"
+#include "pages/idle.h"
+#include "pages/memcg.h"
 #include "pages/pageheap.h"
 #include "pages/splice.h"
+#include "pages/uncharge.h"
 #include "span/pagemap.h"
 
 /* Pages unmapped between two preemption points. */
@@ -39,7 +43,7 @@ int sh_pageheap_init(struct sh_pageheap *ph, struct spanheap *heap,
 	sh_freeruns_init(&ph->free);
 	INIT_LIST_HEAD(&ph->arenas);
 	INIT_WORK(&ph->reserve, sh_pageheap_reserve_work);
-	sh_memcg_init(&ph->memcg);
+	sh_uncharge_init(ph);
 	init_irq_work(&ph->kick, sh_pageheap_kick);
 	ph->heap = heap;
 	ph->name = name;
@@ -98,7 +102,7 @@ void sh_pageheap_close(struct sh_pageheap *ph)
 
 	irq_work_sync(&ph->kick);
 	cancel_work_sync(&ph->reserve);
-	sh_memcg_exit(&ph->memcg);
+	sh_uncharge_exit(ph);
 	sh_pageheap_hide(ph);
 	for (kind = 0; kind < SH_NR_SPAN_KINDS; kind++)
 		sh_fixalloc_close(&ph->records[kind]);

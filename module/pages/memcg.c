@@ -14,31 +14,25 @@
  * shootdown each time. A run goes as a whole, even if one of its pages is charged and
  * many are not: to keep runs apart by that would make free memory fall to pieces in
  * every heap, for the sake of those that mix the two. The worker is started by an
- * irq_work, since objects are freed where nobody may be woken.
+ * irq_work, since objects are freed where nobody may be woken; what it does is in
+ * uncharge.c.
  *
  * What CPUs keep in their caches stays charged until these are emptied. Runs of
  * more than a few pages do not go there when they are charged, see runcache.c.
  *
- * Locks: ph->lock for @due; giving back as in release.c.
+ * Locks: ph->lock for @due.
  *
  * Contexts: as each function says.
  */
-#include <linux/jiffies.h>
 #include <linux/memcontrol.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 
 #include "base/compat.h"
 #include "pages/memcg.h"
-#include "pages/pageheap.h"
 
 /* Pages looked at between two points at which others may run. */
 #define LOOK_BATCH	1024
-
-static struct sh_pageheap *heap_of(struct sh_memcg *mc)
-{
-	return container_of(mc, struct sh_pageheap, memcg);
-}
 
 /**
  * sh_memcg_note_idle() - have a run given back soon
@@ -61,78 +55,6 @@ void sh_memcg_note_idle(struct sh_pageheap *ph, const struct sh_span *run)
 		return;
 	ph->memcg.due = due;
 	irq_work_queue(&ph->memcg.kick);
-}
-
-static void kick(struct irq_work *work)
-{
-	struct sh_memcg *mc = container_of(work, struct sh_memcg, kick);
-	bool now = READ_ONCE(mc->due) == SH_CHARGED_NOW;
-
-	mod_delayed_work(sh_unbound_wq, &mc->work,
-			 now ? 0 : msecs_to_jiffies(SH_CHARGED_MS));
-}
-
-/* Returns what is due, and that nothing is any more. */
-static enum sh_charged_due take_due(struct sh_pageheap *ph)
-{
-	enum sh_charged_due due;
-
-	spin_lock_irq(&ph->lock);
-	due = ph->memcg.due;
-	WRITE_ONCE(ph->memcg.due, SH_CHARGED_NOT);
-	spin_unlock_irq(&ph->lock);
-	return due;
-}
-
-/* Come again for what is not old enough yet. */
-static void come_again(struct sh_pageheap *ph)
-{
-	bool again;
-
-	spin_lock_irq(&ph->lock);
-	again = SH_ARENA_SPARSE && ph->free.charged_pages &&
-		ph->memcg.due == SH_CHARGED_NOT;
-	if (again)
-		WRITE_ONCE(ph->memcg.due, SH_CHARGED_SOON);
-	spin_unlock_irq(&ph->lock);
-	if (again)
-		queue_delayed_work(sh_unbound_wq, &ph->memcg.work,
-				   msecs_to_jiffies(SH_CHARGED_MS));
-}
-
-static void give_back(struct work_struct *work)
-{
-	struct sh_memcg *mc = container_of(work, struct sh_memcg, work.work);
-	struct sh_pageheap *ph = heap_of(mc);
-	unsigned long age = 0, pages;
-
-	if (take_due(ph) != SH_CHARGED_NOW)
-		age = msecs_to_jiffies(SH_CHARGED_MS);
-	pages = sh_pageheap_uncharge(ph, age);
-	WRITE_ONCE(mc->given, mc->given + pages);
-	come_again(ph);
-}
-
-/**
- * sh_memcg_init() - have nothing to do with cgroups so far
- * @mc: what to set up; its owner stays as it is
- */
-void sh_memcg_init(struct sh_memcg *mc)
-{
-	init_irq_work(&mc->kick, kick);
-	INIT_DELAYED_WORK(&mc->work, give_back);
-}
-
-/**
- * sh_memcg_exit() - wait for the worker
- * @mc: that of a page heap to which nobody gives anything back any more
- *
- * Context: task, may sleep.
- */
-void sh_memcg_exit(struct sh_memcg *mc)
-{
-	irq_work_sync(&mc->kick);
-	cancel_delayed_work_sync(&mc->work);
 }
 
 /**

@@ -29,7 +29,7 @@
 
 #include "base/compat.h"
 #include "base/gfp.h"
-#include "pages/pageheap.h"
+#include "pages/quota.h"
 
 #define KIB(pages)	((pages) * (SH_PAGE_SIZE >> 10))
 

@@ -25,7 +25,11 @@
 #include <linux/minmax.h>
 
 #include "base/compat.h"
-#include "pages/pageheap.h"
+#include "pages/grow.h"
+#include "pages/idle.h"
+#include "pages/quota.h"
+#include "pages/release.h"
+#include "pages/runs.h"
 #include "pages/splice.h"
 #include "span/pagemap.h"
 #include "watch/trace.h"

@@ -29,6 +29,8 @@
 #include "base/compat.h"
 #include "base/fault.h"
 #include "base/gfp.h"
+#include "pages/idle.h"
+#include "pages/pageheap.h"
 #include "pages/runcache.h"
 #include "watch/shadow.h"
 

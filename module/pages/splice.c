@@ -22,6 +22,7 @@
 #include <linux/string.h>
 
 #include "base/compat.h"
+#include "pages/quota.h"
 #include "pages/splice.h"
 #include "span/pagemap.h"
 

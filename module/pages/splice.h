@@ -5,8 +5,7 @@
 #ifndef SPANHEAP_SPLICE_H
 #define SPANHEAP_SPLICE_H
 
-#include "pages/pageheap.h"
-#include "span/span.h"
+#include "pages/pages.h"
 
 struct sh_span *sh_record_new(struct sh_pageheap *ph, unsigned int kind,
 			      gfp_t gfp);

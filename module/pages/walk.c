@@ -15,7 +15,7 @@
 #include <linux/string.h>
 
 #include "base/compat.h"
-#include "pages/pageheap.h"
+#include "pages/walk.h"
 #include "span/pagemap.h"
 
 /* Pages passed over at a time that map to no span. */

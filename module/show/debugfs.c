@@ -25,6 +25,7 @@
 #include "heap/heap.h"
 #include "object/owner.h"
 #include "object/profile.h"
+#include "pages/walk.h"
 #include "show/map.h"
 #include "show/stats.h"
 

@@ -22,6 +22,7 @@
 
 #include "base/compat.h"
 #include "heap/heap.h"
+#include "pages/walk.h"
 #include "show/map.h"
 #include "span/pagemap.h"
 

@@ -14,6 +14,7 @@
 #include "base/compat.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
+#include "pages/pageheap.h"
 #include "show/stats.h"
 
 /**
