@@ -70,6 +70,7 @@ static void rebucket(struct sh_central *central, struct sh_span *span)
 {
 	unsigned int to = bucket_of(span);
 
+	lockdep_assert_held(&central->lock);
 	if (to != span->bucket)
 		move_to_bucket(central, span, to);
 }
@@ -197,6 +198,7 @@ static void put(struct sh_central *central, const struct sh_entry *entries,
 	const struct sh_entry *entry = entries, *end = entries + nr;
 	struct sh_span *span;
 
+	lockdep_assert_held(&central->lock);
 	while (entry < end) {
 		span = span_of(entry);
 		do {
@@ -310,6 +312,7 @@ const char *sh_central_check(struct sh_central *central)
 	struct sh_span *span;
 	int i;
 
+	lockdep_assert_held(&central->lock);
 	for (i = 0; i < SH_BUCKETS; i++) {
 		list_for_each_entry(span, &central->bucket[i], link) {
 			if (span->state != SH_SPAN_SMALL)

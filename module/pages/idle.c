@@ -63,6 +63,7 @@ void sh_pageheap_show(struct sh_pageheap *ph)
 	unsigned long diff = idle > ph->shown ? idle - ph->shown :
 						ph->shown - idle;
 
+	lockdep_assert_held(&ph->lock);
 	if (SH_ARENA_SPARSE && (diff >= SHOW_STEP || (diff && !idle)))
 		show(ph, idle);
 }

@@ -45,6 +45,7 @@ void sh_memcg_note_idle(struct sh_pageheap *ph, const struct sh_span *run)
 {
 	enum sh_charged_due due = SH_CHARGED_SOON;
 
+	lockdep_assert_held(&ph->lock);
 	if (SH_ARENA_SPARSE && ph->free.charged_pages >= SH_CHARGED_MAX)
 		due = SH_CHARGED_NOW;
 	/* Of no use before all of the arena is free. */

@@ -51,6 +51,7 @@ static struct sh_span *merge_run(struct sh_pageheap *ph, struct sh_span *run)
  */
 struct sh_span *sh_pageheap_add_run(struct sh_pageheap *ph, struct sh_span *run)
 {
+	lockdep_assert_held(&ph->lock);
 	if (run->released < run->nr_pages)
 		sh_pageheap_note_idle(ph);
 	sh_pageheap_count_idle(ph, run);
@@ -84,6 +85,7 @@ void sh_pageheap_return_run(struct sh_pageheap *ph, struct sh_span *run)
 {
 	unsigned long since = run->idle_since;
 
+	lockdep_assert_held(&ph->lock);
 	since = later(run, sh_span_base(run) - SH_PAGE_SIZE, since);
 	since = later(run, sh_span_end(run), since);
 	run = merge_run(ph, run);

@@ -217,6 +217,7 @@ struct sh_span *sh_detach(struct sh_pageheap *ph, struct sh_span *run,
 {
 	unsigned int kind;
 
+	lockdep_assert_held(&ph->lock);
 	if (run->nr_pages > nr_pages) {
 		carve(ph, run, record, nr_pages);
 		return record;
