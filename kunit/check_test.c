@@ -331,10 +331,10 @@ static void check_test_leaves_sums_alone_while_calls_are_under_way(struct kunit 
 
 	s->central->nr_out++;
 	expect_found(test, "not mallocs less frees");
-	sh_runs_begin(&s->heap->rcs);
+	sh_inflight_begin(&s->heap->rcs);
 	KUNIT_EXPECT_EQ(test, check(s), 0);
 	KUNIT_EXPECT_NOT_NULL(test, strstr(s->report, "busy: sums"));
-	sh_runs_end(&s->heap->rcs);
+	sh_inflight_end(&s->heap->rcs);
 	expect_found(test, "not mallocs less frees");
 	s->central->nr_out--;
 	expect_sound(test);

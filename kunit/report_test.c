@@ -29,7 +29,7 @@ static void report_test_says_what_was_freed(struct kunit *test)
 	void *large = spanheap_alloc(heap, 100000, GFP_KERNEL);
 	int stack;
 
-	expect_bad_free(test, &stack, "not a spanheap address", "see who frees");
+	expect_bad_free(test, &stack, "not a spanheap address", "called from:");
 	expect_bad_free(test, small + 8, "interior pointer", "heap kunit, size class 112");
 	expect_bad_free(test, (void *)ALIGN((unsigned long)small + 1, SH_PAGE_SIZE) - 1,
 			"past the last object of a span", "size class 112");

@@ -288,7 +288,7 @@ static void runcache_test_a_busy_cache_is_left_alone(struct kunit *test)
 	before.begun = rc->begun;
 	before.ended = rc->ended;
 	KUNIT_EXPECT_MEMEQ(test, rc, &before, sizeof(before));
-	KUNIT_EXPECT_FALSE(test, sh_runs_underway(rcs));
+	KUNIT_EXPECT_FALSE(test, sh_inflight_any(rcs));
 	rc->busy = 0;
 	verify(test);
 	KUNIT_EXPECT_PTR_EQ(test, alloc_run(test, 3), spans[1]);

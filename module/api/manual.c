@@ -30,7 +30,7 @@ static struct sh_span *take_manual(struct spanheap *heap, size_t bytes,
 {
 	struct sh_span *span;
 
-	span = sh_whole_take_hard(heap, bytes, 1, gfp, heap->node);
+	span = sh_whole_take_reclaim(heap, bytes, 1, gfp, heap->node);
 	if (!span)
 		return NULL;
 	atomic_long_inc(&heap->manual_spans);

@@ -62,7 +62,7 @@ static void *new_chunk(struct spanheap *heap, size_t size, size_t align,
 {
 	struct sh_span *span;
 
-	span = sh_whole_take_hard(heap, size, align, gfp, heap->node);
+	span = sh_whole_take_reclaim(heap, size, align, gfp, heap->node);
 	if (!span)
 		return NULL;
 	atomic_long_add(sh_span_bytes(span), &heap->persistent.bytes);

@@ -32,11 +32,11 @@ static void report(const char *call, const void *ptr, size_t nr,
 	if (!sh_place_report(sh_stack_hash(), (unsigned long)ptr, &missed))
 		return;
 	if (obj->heap)
-		pr_err("bad %s: %zu bytes at offset %zu of %zu bytes: %p, heap %s; nothing was copied, see who does it below\n",
+		pr_err("bad %s: %zu bytes at offset %zu of %zu bytes: %p, heap %s; nothing was copied, called from:\n",
 		       call, nr, (size_t)(ptr - obj->start), obj->size, ptr,
 		       obj->heap->name);
 	else
-		pr_err("bad %s: %zu bytes where there is no live object: %p; nothing was copied, see who does it below\n",
+		pr_err("bad %s: %zu bytes where there is no live object: %p; nothing was copied, called from:\n",
 		       call, nr, ptr);
 	if (missed)
 		pr_err("%lu more like this were not reported\n", missed);

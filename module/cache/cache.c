@@ -474,7 +474,7 @@ void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 	unsigned int nr, left;
 
 	/* The checker waits for who has preemption off, and sees the others. */
-	sh_runs_begin(caches->rcs);
+	sh_inflight_begin(caches->rcs);
 	preempt_enable();
 	sh_shadow_freed(entry.obj, sh_classes[class].size);
 	grow_for_frees(caches, class);
@@ -483,7 +483,7 @@ void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 	preempt_enable();
 	if (nr)
 		sh_central_free(&caches->central[class], caches->rcs, batch, nr);
-	sh_runs_end(caches->rcs);
+	sh_inflight_end(caches->rcs);
 	if (nr + left)
 		sh_trace(flush, caches->rcs->ph->name, sh_classes[class].size,
 			 nr + left);

@@ -115,7 +115,7 @@ void sh_drain_transfers(struct sh_caches *caches, bool only_idle)
 	unsigned int class, nr, max;
 	struct sh_entry *array;
 
-	sh_runs_begin(caches->rcs);
+	sh_inflight_begin(caches->rcs);
 	for (class = 1; class < SH_NR_CLASSES; class++) {
 		array = sh_transfer_empty(&caches->transfer[class], only_idle,
 					  &nr, &max);
@@ -127,7 +127,7 @@ void sh_drain_transfers(struct sh_caches *caches, bool only_idle)
 		sh_caches_free_array(caches, array);
 		cond_resched();
 	}
-	sh_runs_end(caches->rcs);
+	sh_inflight_end(caches->rcs);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_transfers);
 
@@ -142,12 +142,12 @@ void sh_drain_cpu(struct sh_caches *caches, int dead_cpu)
 {
 	unsigned int class;
 
-	sh_runs_begin(caches->rcs);
+	sh_inflight_begin(caches->rcs);
 	for (class = 1; class < SH_NR_CLASSES; class++) {
 		drain_slot(caches, dead_cpu, class);
 		cond_resched();
 	}
-	sh_runs_end(caches->rcs);
+	sh_inflight_end(caches->rcs);
 	sh_runcaches_drain(caches->rcs, dead_cpu);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_drain_cpu);

@@ -94,11 +94,11 @@ bool sh_steal_objects(struct sh_caches *caches, int cpu)
 	struct loot loot = { .caches = caches };
 	unsigned int class;
 
-	sh_runs_begin(caches->rcs);
+	sh_inflight_begin(caches->rcs);
 	smp_call_function_single(cpu, take_objects, &loot, true);
 	for (class = 1; class < SH_NR_CLASSES; class++)
 		give_back(&loot, class);
-	sh_runs_end(caches->rcs);
+	sh_inflight_end(caches->rcs);
 	return !loot.busy;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_steal_objects);

@@ -234,7 +234,7 @@ void *sh_debug_alloc(struct spanheap *heap, size_t size, size_t align,
 	end = guard->slot + guard->bytes;
 	guard->right = min_t(size_t, end - guard->start - size, SH_RED_MAX);
 	sh_guard_paint_new(guard, want_init_on_alloc(gfp));
-	sh_trace_take(&guard->alloc, gfp);
+	sh_track_take(&guard->alloc, gfp);
 	obj = (void *)guard->start;
 	/* From here on somebody else may free it, if only by mistake. */
 	if (publish(debug, guard, gfp))
@@ -365,14 +365,14 @@ void sh_debug_release(struct sh_debug *debug, struct sh_guard *guard)
  */
 void sh_debug_note_free(struct sh_debug *debug, struct sh_guard *guard)
 {
-	struct sh_trace trace;
+	struct sh_track track;
 	unsigned long flags;
 
 	if (guard->free.known)
 		return;
-	sh_trace_take(&trace, SH_GFP_FREE);
+	sh_track_take(&track, SH_GFP_FREE);
 	xa_lock_irqsave(&debug->slots, flags);
-	guard->free = trace;
+	guard->free = track;
 	xa_unlock_irqrestore(&debug->slots, flags);
 }
 

@@ -159,6 +159,6 @@ void sh_guard_report(struct spanheap *heap, const struct sh_guard *guard,
 	       damage->offset, shown, damage->byte, damage->nr, when);
 	if (missed)
 		pr_err("%lu more like this were not reported\n", missed);
-	sh_trace_print(&guard->alloc, "allocated");
-	sh_trace_print(&guard->free, "freed");
+	sh_track_print(&guard->alloc, "allocated");
+	sh_track_print(&guard->free, "freed");
 }

@@ -66,8 +66,8 @@ struct sh_guard {
 	u8 state;
 	bool reported;
 	bool second;
-	struct sh_trace alloc;
-	struct sh_trace free;
+	struct sh_track alloc;
+	struct sh_track free;
 };
 
 /* As many of the wrong bytes are printed. */

@@ -98,7 +98,7 @@ static void objects_stop(struct seq_file *m, void *v)
 
 static int objects_show(struct seq_file *m, void *v)
 {
-	const struct sh_trace *by;
+	const struct sh_track *by;
 	struct sh_guard object;
 	unsigned int n;
 

@@ -9,7 +9,7 @@
  * directory, of the allocator of per-CPU memory. Who does, and what he has, cannot
  * be known in there.
  *
- *   spanheap: bad CALL: [HEAP: ]WHY; ignored, see who calls it below
+ *   spanheap: bad CALL: [HEAP: ]WHY; ignored, called from:
  *    ... this stack ...
  *
  * Finalizers of a heap run one after the other, so who waits for them waits for
@@ -56,7 +56,7 @@ noinline void sh_report_nmi(const char *call)
 	/* No spinlock but those that are only tried, as in this one. */
 	if (!__ratelimit(&nmi_limit))
 		return;
-	pr_err("bad %s: in an NMI; ignored, leave it to an irq_work, see who calls it below\n",
+	pr_err("bad %s: in an NMI, leave it to an irq_work; ignored, called from:\n",
 	       call);
 	dump_stack();
 }
@@ -70,7 +70,7 @@ static void report(const char *call, const struct spanheap *heap,
 	/* Not its address, which the next heap may have. */
 	if (!sh_place_report(sh_stack_hash(), heap ? heap->id : 0, &missed))
 		return;
-	pr_err("bad %s: %s%s%s; ignored, see who calls it below\n", call,
+	pr_err("bad %s: %s%s%s; ignored, called from:\n", call,
 	       heap ? heap->name : "", heap ? ": " : "", why);
 	dump_stack();
 }

@@ -63,7 +63,7 @@ static void exchange_all(struct work_struct *work)
 	llist_for_each_entry_safe(span, next, spans, shared) {
 		rcs = &sh_span_heap(span)->rcs;
 		sh_run_free(rcs, span);
-		sh_runs_end(rcs);
+		sh_inflight_end(rcs);
 		cond_resched();
 	}
 }
@@ -99,7 +99,7 @@ bool sh_shared_take(struct sh_span *span)
 	if (likely(!sh_arena_shared(span->arena, sh_span_base(span),
 				    span->nr_pages)))
 		return false;
-	sh_runs_begin(&heap->rcs);
+	sh_inflight_begin(&heap->rcs);
 	WRITE_ONCE(span->obj[0], SH_OBJ_FREE);
 	sh_pageheap_disown(span);
 	llist_add(&span->shared, &heap->shared.spans);

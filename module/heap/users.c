@@ -34,7 +34,7 @@ static void report(const struct spanheap *heap)
 {
 	if (!__ratelimit(&refuse_limit))
 		return;
-	pr_err("heap %s: allocation refused: the heap is being destroyed; stop who uses it, see below, before that\n",
+	pr_err("heap %s: allocation refused: the heap is being destroyed; stop its users first, such as this one:\n",
 	       heap->name);
 	dump_stack();
 }
@@ -48,14 +48,14 @@ static void report(const struct spanheap *heap)
  */
 bool sh_users_enter(struct spanheap *heap)
 {
-	sh_runs_begin(&heap->rcs);
+	sh_inflight_begin(&heap->rcs);
 	/* Either the mark is seen here, or the count by who made it. */
 	smp_mb__after_atomic();
 	if (likely(!READ_ONCE(heap->closed) && !in_nmi()))
 		return true;
 	if (!sh_refused_in_nmi("alloc"))
 		report(heap);
-	sh_runs_end(&heap->rcs);
+	sh_inflight_end(&heap->rcs);
 	return false;
 }
 
@@ -65,7 +65,7 @@ bool sh_users_enter(struct spanheap *heap)
  */
 void sh_users_leave(struct spanheap *heap)
 {
-	sh_runs_end(&heap->rcs);
+	sh_inflight_end(&heap->rcs);
 }
 
 /* Wait until no allocation is under way, and say so if that takes long. */
@@ -74,7 +74,7 @@ static void wait_for_users(struct spanheap *heap)
 	unsigned long end = jiffies + SILENCE_S * HZ;
 	bool said = false;
 
-	while (sh_runs_underway(&heap->rcs)) {
+	while (sh_inflight_any(&heap->rcs)) {
 		schedule_timeout_uninterruptible(1);
 		if (said || time_before(jiffies, end))
 			continue;

@@ -63,7 +63,7 @@ struct sh_span *sh_whole_take(struct spanheap *heap, size_t size, size_t align,
 }
 
 /**
- * sh_whole_take_hard() - take a span, making room in a heap with a limit
+ * sh_whole_take_reclaim() - take a span, making room in a heap with a limit
  * @heap: the heap
  * @size: bytes
  * @align: bytes, a power of two
@@ -75,8 +75,8 @@ struct sh_span *sh_whole_take(struct spanheap *heap, size_t size, size_t align,
  * Context: that of @gfp.
  * Return: as sh_whole_take().
  */
-struct sh_span *sh_whole_take_hard(struct spanheap *heap, size_t size,
-				   size_t align, gfp_t gfp, int node)
+struct sh_span *sh_whole_take_reclaim(struct spanheap *heap, size_t size,
+				      size_t align, gfp_t gfp, int node)
 {
 	struct sh_span *span;
 	struct sh_room room;

@@ -9,8 +9,8 @@
 
 struct sh_span *sh_whole_take(struct spanheap *heap, size_t size, size_t align,
 			      gfp_t gfp, int node);
-struct sh_span *sh_whole_take_hard(struct spanheap *heap, size_t size,
-				   size_t align, gfp_t gfp, int node);
+struct sh_span *sh_whole_take_reclaim(struct spanheap *heap, size_t size,
+				      size_t align, gfp_t gfp, int node);
 void sh_whole_publish(struct spanheap *heap, struct sh_span *span,
 		      enum sh_span_state state, enum sh_obj_state as);
 struct sh_span *sh_whole_claim(const void *ptr, enum sh_span_state state,

@@ -265,7 +265,7 @@ void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span)
 	struct sh_span *out[SH_RUNCACHE_RUNS];
 	unsigned int nr = 1;
 
-	sh_runs_begin(rcs);
+	sh_inflight_begin(rcs);
 	sh_shadow_freed((void *)sh_span_base(span), sh_span_bytes(span));
 	sh_pageheap_disown(span);
 	if (may_keep(rcs, span))
@@ -274,7 +274,7 @@ void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span)
 		out[0] = span;
 	sh_pageheap_note_idle(rcs->ph);
 	sh_pageheap_free(rcs->ph, out, nr);
-	sh_runs_end(rcs);
+	sh_inflight_end(rcs);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_run_free);
 
@@ -303,13 +303,13 @@ void sh_runcaches_drain(struct sh_runcaches *rcs, int dead_cpu)
 	struct sh_span *out[SH_RUNCACHE_RUNS];
 	unsigned int nr;
 
-	sh_runs_begin(rcs);
+	sh_inflight_begin(rcs);
 	preempt_disable();
 	nr = take_all(dead_cpu >= 0 ? per_cpu_ptr(rcs->cpu, dead_cpu) :
 				      this_cpu_ptr(rcs->cpu), out);
 	preempt_enable();
 	sh_pageheap_free(rcs->ph, out, nr);
-	sh_runs_end(rcs);
+	sh_inflight_end(rcs);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_drain);
 
@@ -342,21 +342,21 @@ void sh_runcaches_steal(struct sh_runcaches *rcs, int cpu)
 {
 	struct loot loot = { .rcs = rcs };
 
-	sh_runs_begin(rcs);
+	sh_inflight_begin(rcs);
 	smp_call_function_single(cpu, take_here, &loot, true);
 	sh_pageheap_free(rcs->ph, loot.run, loot.nr);
-	sh_runs_end(rcs);
+	sh_inflight_end(rcs);
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_steal);
 
 /**
- * sh_runs_underway() - whether anybody has runs or objects in hand
+ * sh_inflight_any() - whether anybody has runs or objects in hand
  * @rcs: the run caches
  *
  * Context: any.
  * Return: false only if all had ended that had begun before the call.
  */
-bool sh_runs_underway(struct sh_runcaches *rcs)
+bool sh_inflight_any(struct sh_runcaches *rcs)
 {
 	long begun = 0, ended = 0;
 	int cpu;
@@ -369,7 +369,7 @@ bool sh_runs_underway(struct sh_runcaches *rcs)
 		begun += atomic_long_read(&per_cpu_ptr(rcs->cpu, cpu)->begun);
 	return begun != ended;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_runs_underway);
+EXPORT_SYMBOL_FOR_KUNIT(sh_inflight_any);
 
 /**
  * sh_runcaches_stats() - add up what all CPUs hold

@@ -32,7 +32,7 @@
  * @released: heap pages of these without memory behind them
  * @hits: runs allocated from here
  * @misses: times there was no run of the length
- * @begun: calls that have begun here, see sh_runs_begin()
+ * @begun: calls that have begun here, see sh_inflight_begin()
  * @ended: calls that have ended here, wherever they began
  * @run: the runs, oldest first
  */
@@ -77,24 +77,24 @@ struct sh_runcache_stats {
 };
 
 /**
- * sh_runs_begin() - be about to have runs or objects in hand
+ * sh_inflight_begin() - be about to have runs or objects in hand
  * @rcs: the run caches
  *
  * What is in hand is in no cache and no list: the heap's sums are not right, to
- * whoever looks at them until sh_runs_end().
+ * whoever looks at them until sh_inflight_end().
  *
  * Context: any but NMI.
  */
-static inline void sh_runs_begin(struct sh_runcaches *rcs)
+static inline void sh_inflight_begin(struct sh_runcaches *rcs)
 {
 	atomic_long_inc(&raw_cpu_ptr(rcs->cpu)->begun);
 }
 
 /**
- * sh_runs_end() - have nothing in hand any more
+ * sh_inflight_end() - have nothing in hand any more
  * @rcs: the run caches
  */
-static inline void sh_runs_end(struct sh_runcaches *rcs)
+static inline void sh_inflight_end(struct sh_runcaches *rcs)
 {
 	/* Whatever the call did is visible once its end is. */
 	smp_mb__before_atomic();
@@ -107,7 +107,7 @@ struct sh_span *sh_run_alloc(struct sh_runcaches *rcs, unsigned long nr_pages,
 			     unsigned long align, unsigned int kind, gfp_t gfp,
 			     int node);
 void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span);
-bool sh_runs_underway(struct sh_runcaches *rcs);
+bool sh_inflight_any(struct sh_runcaches *rcs);
 void sh_runcaches_drain(struct sh_runcaches *rcs, int dead_cpu);
 void sh_runcaches_steal(struct sh_runcaches *rcs, int cpu);
 void sh_runcaches_stats(struct sh_runcaches *rcs,

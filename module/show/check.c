@@ -377,7 +377,7 @@ static const char *check_once(struct checker *c, bool *busy)
 	const char *wrong;
 
 	*busy = atomic_read(&c->heap->ph.releasing) ||
-		sh_runs_underway(&c->heap->rcs);
+		sh_inflight_any(&c->heap->rcs);
 	spanheap_get_stats(c->heap, &before);
 	if (sh_pageheap_walk(&c->heap->ph, check_arena, check_span, c))
 		found(c, "the pagemap lost a span", 0);
@@ -387,7 +387,7 @@ static const char *check_once(struct checker *c, bool *busy)
 	spanheap_get_stats(c->heap, &after);
 	*busy |= memcmp(&before, &after, sizeof(before)) ||
 		 atomic_read(&c->heap->ph.releasing) ||
-		 sh_runs_underway(&c->heap->rcs);
+		 sh_inflight_any(&c->heap->rcs);
 	wrong = *busy ? NULL : check_sums(c, &after, free_runs);
 	return wrong ?: sh_drain_check(c->heap->scavenger.drains, &c->silent);
 }

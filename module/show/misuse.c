@@ -4,7 +4,7 @@
  * it was and what to do; one for each place, heap and address in a while
  * (places.c), the others are counted.
  *
- *   spanheap: bad CALL: KIND: ADDR, heap NAME, CLASS; ignored, see who frees it below
+ *   spanheap: bad CALL: KIND: ADDR, heap NAME, CLASS; ignored, called from:
  *   spanheap: that is at offset N of the object at START
  *    ... this stack ...
  *
@@ -287,7 +287,7 @@ noinline void sh_report_misuse(enum sh_call call, const void *ptr)
 		      ptr, m.place);
 	if (!sh_place_report(place, (unsigned long)ptr, &missed))
 		return;
-	pr_err("bad %s: %s: %p%s; ignored, see who frees it below\n",
+	pr_err("bad %s: %s: %p%s; ignored, called from:\n",
 	       call_names[call], m.what, ptr, m.place);
 	report_object(&m, (unsigned long)ptr);
 	if (missed)
@@ -295,8 +295,8 @@ noinline void sh_report_misuse(enum sh_call call, const void *ptr)
 	dump_stack();
 	if (!m.is_guarded)
 		return;
-	sh_trace_print(&m.guard.alloc, "allocated");
-	sh_trace_print(&m.guard.free, "freed");
+	sh_track_print(&m.guard.alloc, "allocated");
+	sh_track_print(&m.guard.free, "freed");
 }
 
 /**
@@ -311,9 +311,9 @@ void sh_report_no_heap(const struct spanheap *heap, bool dying)
 	atomic_long_inc(&sh_default_heap->bad_frees);
 	if (!sh_place_report(sh_stack_hash(), (unsigned long)heap, &missed))
 		return;
-	pr_err("bad destroy: not a heap: %p; ignored, it %s, see who does it below\n",
-	       heap, dying ? "is being destroyed by somebody else" :
-			     "was destroyed before or never created");
+	pr_err("bad destroy: not a heap: %p, %s; ignored, called from:\n",
+	       heap, dying ? "being destroyed by somebody else" :
+			     "already destroyed, or never created");
 	dump_stack();
 }
 

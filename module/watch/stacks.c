@@ -196,37 +196,37 @@ void sh_stack_show(u32 stack, struct seq_file *m)
 EXPORT_SYMBOL_FOR_KUNIT(sh_stack_fetch);
 
 /**
- * sh_trace_take() - note who is doing something, and when: the caller, now
- * @trace: where to note it
+ * sh_track_take() - note who is doing something, and when: the caller, now
+ * @track: where to note it
  * @gfp: flags of the allocation, for memory of the stack depot
  *
  * Context: that of @gfp.
  */
-noinline void sh_trace_take(struct sh_trace *trace, gfp_t gfp)
+noinline void sh_track_take(struct sh_track *track, gfp_t gfp)
 {
-	trace->when = jiffies;
-	trace->stack = save(gfp);
-	trace->pid = current->pid;
-	trace->cpu = raw_smp_processor_id();
-	trace->known = true;
+	track->when = jiffies;
+	track->stack = save(gfp);
+	track->pid = current->pid;
+	track->cpu = raw_smp_processor_id();
+	track->known = true;
 }
 
 /**
- * sh_trace_print() - print who did something to the log
- * @trace: the note; nothing is printed when nobody did
+ * sh_track_print() - print who did something to the log
+ * @track: the note; nothing is printed when nobody did
  * @what: what was done, "allocated"
  *
  * "allocated 12 ms ago by pid 34 on CPU 5:" and the stack; without the colon
  * where that is not known.
  */
-void sh_trace_print(const struct sh_trace *trace, const char *what)
+void sh_track_print(const struct sh_track *track, const char *what)
 {
-	if (!trace->known)
+	if (!track->known)
 		return;
 	pr_err("%s %u ms ago by pid %d on CPU %u%s\n", what,
-	       jiffies_to_msecs(jiffies - trace->when), trace->pid, trace->cpu,
-	       trace->stack ? ":" : "");
-	sh_stack_print(trace->stack);
+	       jiffies_to_msecs(jiffies - track->when), track->pid, track->cpu,
+	       track->stack ? ":" : "");
+	sh_stack_print(track->stack);
 }
 
 /**
