@@ -10,7 +10,9 @@
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/sizes.h>
+#include <linux/swap.h>
 
+#include "base/compat.h"
 #include "fixture.h"
 #include "heap/registry.h"
 
@@ -77,6 +79,23 @@ static void pressure_test_idle_memory_becomes_free(struct kunit *test)
 		KUNIT_EXPECT_GE(test, free_bytes(), before + NR_LONG * LONG_BYTES / 4);
 	KUNIT_EXPECT_LT(test, sh_pressure_count(), LONG_PAGES / 2);
 	sh_fixture_check(test, heap);
+}
+
+/* Reclaim is told: one that sees no progress kills. */
+static void pressure_test_counts_as_progress(struct kunit *test)
+{
+	struct spanheap *heap = heap_of(test);
+	struct reclaim_state progress = { };
+	void *objs[NR_LONG];
+
+	start_from_nothing(heap);
+	use(test, objs, NR_LONG, LONG_BYTES);
+	spanheap_free_bulk(NR_LONG, objs);
+	KUNIT_ASSERT_NULL(test, current->reclaim_state);
+	current->reclaim_state = &progress;
+	sh_pressure_release(LONG_PAGES);
+	current->reclaim_state = NULL;
+	KUNIT_EXPECT_GE(test, *sh_reclaimed(&progress), NR_LONG * LONG_BYTES / PAGE_SIZE);
 }
 
 /* Nor much more than that: the rest of an arena, where these go as a whole. */
@@ -315,6 +334,7 @@ static void pressure_test_disturbs_nobody_for_nothing(struct kunit *test)
 
 static struct kunit_case pressure_test_cases[] = {
 	KUNIT_CASE(pressure_test_idle_memory_becomes_free),
+	KUNIT_CASE(pressure_test_counts_as_progress),
 	KUNIT_CASE(pressure_test_gives_no_more_than_wanted),
 	KUNIT_CASE(pressure_test_what_is_in_use_stays),
 	KUNIT_CASE(pressure_test_caches_are_counted_and_emptied),

@@ -73,14 +73,16 @@ static int see_arena(struct sh_arena *arena, void *arg)
 
 static int see_span(struct sh_span *span, void *arg)
 {
+	/* Who holds it may cut it. */
+	u32 nr_pages = READ_ONCE(span->nr_pages);
 	struct seen *seen = arg;
 
 	if (seen->arena && (span->arena != seen->arena ||
 			    sh_span_base(span) != seen->end))
 		seen->out_of_order++;
-	seen->end = sh_span_end(span);
+	seen->end = sh_span_base(span) + ((unsigned long)nr_pages << SH_PAGE_SHIFT);
 	seen->spans++;
-	seen->pages += span->nr_pages;
+	seen->pages += nr_pages;
 	return count_call(seen);
 }
 

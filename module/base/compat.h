@@ -15,6 +15,7 @@
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 #include <linux/stringify.h>
+#include <linux/swap.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
 
@@ -48,6 +49,16 @@
 #define sh_alloc_pages_bulk_node(gfp, node, nr, pages)	\
 	alloc_pages_bulk_array_node(gfp, node, nr, pages)
 #endif
+
+/* 6.4: what reclaim is told of got another name. */
+static inline unsigned long *sh_reclaimed(struct reclaim_state *state)
+{
+#if KERNEL_VERSION(6, 4, 0) <= LINUX_VERSION_CODE
+	return &state->reclaimed;
+#else
+	return &state->reclaimed_slab;
+#endif
+}
 
 /* 6.13: a timer gets its function where it is set up. */
 static inline void sh_hrtimer_setup(struct hrtimer *timer,

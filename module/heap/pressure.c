@@ -11,7 +11,9 @@
 #include <linux/atomic.h>
 #include <linux/cpuhotplug.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/shrinker.h>
+#include <linux/swap.h>
 
 #include "base/compat.h"
 #include "base/fault.h"
@@ -41,6 +43,16 @@ static bool has_idle(struct spanheap *heap)
 {
 	return sh_pageheap_spare(&heap->ph) || sh_held_bytes(heap) ||
 	       sh_drain_holds(heap->scavenger.drains);
+}
+
+/*
+ * What a shrinker returns is not for that: reclaim that is told of nothing more sees
+ * no progress, and kills, while the pages are in the lists of some CPU.
+ */
+static void count_progress(unsigned long pages)
+{
+	if (current->reclaim_state)
+		*sh_reclaimed(current->reclaim_state) += pages;
 }
 
 /**
@@ -82,6 +94,7 @@ unsigned long sh_pressure_release(unsigned long goal)
 		sh_heap_leave(heap);
 		break;
 	}
+	count_progress(done * PAGES_PER_HEAP_PAGE);
 	return done;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pressure_release);

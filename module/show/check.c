@@ -250,17 +250,19 @@ static int check_span(struct sh_span *span, void *arg)
 	/* The record is laid out once the state can be seen. */
 	enum sh_span_state state = smp_load_acquire(&span->state);
 	unsigned long addr = sh_key_base(READ_ONCE(span->key));
+	/* Who has it may cut it. */
+	unsigned long nr_pages = READ_ONCE(span->nr_pages);
 	struct checker *c = arg;
 
-	if (span->arena != c->arena || !span->nr_pages ||
-	    sh_span_end(span) > c->arena->base +
-				(c->arena->used << SH_PAGE_SHIFT)) {
+	if (span->arena != c->arena || !nr_pages ||
+	    addr + (nr_pages << SH_PAGE_SHIFT) >
+	    c->arena->base + (c->arena->used << SH_PAGE_SHIFT)) {
 		found(c, "a span is not within its arena", addr);
 		return -EUCLEAN;
 	}
 	if (READ_ONCE(span->key) % SH_CLASS_BYTES)
 		found(c, "the key of a span is no address and class", addr);
-	c->sys += span->nr_pages;
+	c->sys += nr_pages;
 	switch (state) {
 	case SH_SPAN_FREE:
 		check_map(c, span, state);

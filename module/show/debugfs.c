@@ -143,23 +143,25 @@ struct length_row {
 
 static int add_span(struct sh_span *span, void *arg)
 {
+	/* Who has it may cut it. */
+	u32 nr_pages = READ_ONCE(span->nr_pages);
 	struct length_row *row = arg;
 	unsigned long age;
 	unsigned int i = 0;
 
-	row += ilog2(span->nr_pages);
+	row += ilog2(nr_pages);
 	if (span->state != SH_SPAN_FREE) {
-		row->in_use += span->nr_pages;
+		row->in_use += nr_pages;
 		return 0;
 	}
 	row->runs++;
-	row->idle += span->nr_pages;
+	row->idle += nr_pages;
 	row->released += span->released;
 	age = jiffies - span->idle_since;
 	row->oldest = max(row->oldest, age);
 	while (age / HZ >= ages[i])
 		i++;
-	row->aged[i] += span->nr_pages - span->released;
+	row->aged[i] += nr_pages - span->released;
 	return 0;
 }
 
