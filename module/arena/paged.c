@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Paged arenas (x86-64): address space first, memory page by page.
+ * Paged arenas: address space first, memory page by page. What they need of an
+ * architecture is in mmu.h.
  *
  * vmap() of a placeholder page, repeated, reserves the area and builds its page
  * tables. The entries are then cleared, and populate and release write single
- * entries, found once with lookup_address(): nothing has to be allocated for
- * that, so populate works wherever alloc_page() does.
- *
- * A module cannot call flush_tlb_kernel_range(). The shootdown here flushes
- * everything on every CPU: with INVPCID where there is one, else by toggling
- * CR4.PGE, as the kernel's own global flush does. It is done once for a batch.
- * A Xen PV guest has no INVPCID, and the hypervisor does not take what is written
- * to CR4 for a flush: there the module does not load. Other hypervisors leave both
- * to the CPU.
+ * entries, found once: nothing has to be allocated for that, so populate works
+ * wherever alloc_page() does. A TLB shootdown is done once for a batch.
  *
  * Invariant: a heap page has either all of its pages or none. The entries say
  * which; there is no other record.
@@ -29,20 +23,15 @@
  * Contexts: populate, unmap and the question anywhere but in NMI; create,
  * destroy and sh_arena_free_unmapped() in task context with interrupts on.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/memcontrol.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/slab.h>
-#include <linux/smp.h>
 #include <linux/vmalloc.h>
-#include <asm/cpufeature.h>
-#include <asm/invpcid.h>
-#include <asm/pgtable_types.h>
 
 #include "arena/arena.h"
+#include "arena/mmu.h"
 #include "arena/paged.h"
 #include "base/compat.h"
 #include "base/fault.h"
@@ -66,13 +55,12 @@ static void (*report_lost)(const struct sh_arena *arena);
  */
 int sh_arena_init(void (*lost)(const struct sh_arena *arena))
 {
+	int err = sh_mmu_init();
+
 	BUILD_BUG_ON(SH_PAGE_SIZE % PAGE_SIZE);
+	if (err)
+		return err;
 	report_lost = lost;
-	if (cpu_feature_enabled(X86_FEATURE_XENPV) ||
-	    sh_fault(SH_FAULT_HYPERVISOR)) {
-		pr_err("not loaded: in a Xen PV guest no module can flush TLBs, so memory that was given back could still be written; use a PVH or HVM guest\n");
-		return -EOPNOTSUPP;
-	}
 	placeholder = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	return placeholder ? 0 : -ENOMEM;
 }
@@ -85,29 +73,10 @@ void sh_arena_exit(void)
 	__free_page(placeholder);
 }
 
-static void flush_all_tlb(void *unused)
-{
-	unsigned long flags, cr4;
-
-	if (boot_cpu_has(X86_FEATURE_INVPCID)) {
-		invpcid_flush_all();
-		return;
-	}
-	/* CPUs before 2013, or what QEMU calls qemu64. */
-	local_irq_save(flags);
-	asm volatile("mov %%cr4, %0" : "=r" (cr4) : : "memory");
-	asm volatile("mov %0, %%cr4" : : "r" (cr4 ^ X86_CR4_PGE) : "memory");
-	asm volatile("mov %0, %%cr4" : : "r" (cr4) : "memory");
-	local_irq_restore(flags);
-}
-
 static pte_t *guard_entry(const struct sh_arena *arena)
 {
-	unsigned int level;
 	/* Not from what is remembered: the table may go with the area. */
-	pte_t *pte = lookup_address(arena->backend->guard, &level);
-
-	return level == PG_LEVEL_4K ? pte : NULL;
+	return sh_mmu_entry(arena->backend->guard);
 }
 
 /**
@@ -121,7 +90,7 @@ bool sh_arena_intact(const struct sh_arena *arena)
 {
 	pte_t *pte = guard_entry(arena);
 
-	return pte && pte_val(*pte) == SH_GUARD_ENTRY;
+	return pte && pte_val(*pte) == SH_MMU_GUARD;
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_arena_intact);
 
@@ -139,10 +108,9 @@ static bool is_ours(const struct sh_arena *arena)
 static int adopt_table(struct sh_arena *arena, unsigned long addr)
 {
 	unsigned long nr = (addr >> PMD_SHIFT) - (arena->base >> PMD_SHIFT);
-	unsigned int level;
-	pte_t *pte = lookup_address(addr, &level);
+	pte_t *pte = sh_mmu_entry(addr);
 
-	if (!pte || level != PG_LEVEL_4K)
+	if (!pte)
 		return -EOPNOTSUPP;
 	arena->backend->table[nr] = pte - pte_index(addr);
 	return 0;
@@ -169,9 +137,9 @@ static int adopt_tables(struct sh_arena *arena)
 	pte = guard_entry(arena);
 	if (!pte)
 		return -EOPNOTSUPP;
-	set_pte(pte, __pte(SH_GUARD_ENTRY));
+	set_pte(pte, __pte(SH_MMU_GUARD));
 	arena->backend->guard_pte = pte;
-	on_each_cpu(flush_all_tlb, NULL, 1);
+	sh_mmu_flush();
 	return 0;
 }
 
@@ -542,7 +510,7 @@ void sh_arena_free_unmapped(struct list_head *pages)
 
 	if (list_empty(pages))
 		return;
-	on_each_cpu(flush_all_tlb, NULL, 1);
+	sh_mmu_flush();
 	list_for_each_entry_safe(page, next, pages, lru)
 		sh_free_page_of_many(page, nr++);
 	INIT_LIST_HEAD(pages);

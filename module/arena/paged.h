@@ -7,7 +7,6 @@
 
 #include <linux/pgtable.h>
 #include <linux/types.h>
-#include <asm/pgtable_types.h>
 
 #include "arena/arena.h"
 
@@ -30,9 +29,6 @@ struct sh_arena_backend {
 	unsigned long nr_tables;
 	pte_t *table[];
 };
-
-/* No page, and no address that a CPU might try all the same. */
-#define SH_GUARD_ENTRY	(PTE_PFN_MASK | _PAGE_RW)
 
 /**
  * sh_arena_pte() - the page table entry of an address

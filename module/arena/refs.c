@@ -22,6 +22,7 @@
 #include <linux/mm.h>
 
 #include "arena/arena.h"
+#include "arena/mmu.h"
 #include "arena/paged.h"
 #include "base/compat.h"
 
@@ -98,7 +99,7 @@ bool sh_arena_shared(const struct sh_arena *arena, unsigned long addr,
 	unsigned long end = addr + (nr_pages << SH_PAGE_SHIFT), stop;
 	const void *array = array_of(arena);
 
-	if (unlikely(native_pte_val(*arena->backend->guard_pte) != SH_GUARD_ENTRY))
+	if (unlikely(native_pte_val(*arena->backend->guard_pte) != SH_MMU_GUARD))
 		return false;
 	for (; addr < end; addr = stop) {
 		stop = min(ALIGN(addr + 1, PMD_SIZE), end);
