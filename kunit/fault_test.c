@@ -20,7 +20,7 @@
 #include "base/fault.h"
 #include "base/params.h"
 #include "base/sampling.h"
-#include "fixture.h"
+#include "lib/fixture.h"
 #include "object/profile.h"
 
 #define QUIET		(GFP_KERNEL | __GFP_NOWARN)

@@ -7,7 +7,7 @@
  *   ops_percent=N    how many operations these make, 100 by default
  *   ops=N            how many the suite spanheap_torture makes, 0 by default:
  *                    none, it is skipped
- *   migrate=1        cases change their CPU all the time (migrate.c)
+ *   migrate=1        cases change their CPU all the time (lib/migrate.c)
  */
 #include <kunit/test.h>
 #include <linux/module.h>
@@ -15,8 +15,8 @@
 
 #include "base/compat.h"
 #include "base/sampling.h"
+#include "lib/random.h"
 #include "object/profile.h"
-#include "random.h"
 
 static ulong seed;
 module_param(seed, ulong, 0444);

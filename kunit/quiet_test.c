@@ -12,7 +12,7 @@
 #include <linux/tracepoint.h>
 #include <trace/events/kmem.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
 
 #define NR_OBJS		512
 

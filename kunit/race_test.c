@@ -12,7 +12,7 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
 
 /**
  * struct race - frees of the same objects on all CPUs at once

@@ -19,7 +19,7 @@
 #include <linux/sizes.h>
 #include <linux/vmalloc.h>
 
-#include "fixture.h"
+#include "lib/fixture.h"
 
 #define NR_OWN		256
 #define NR_IRQ		32
