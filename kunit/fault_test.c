@@ -455,7 +455,7 @@ static void fault_test_says_nothing_of_the_limit(struct kunit *test)
 	sh_fixture_destroy(test, heap);
 }
 
-/* Each record fails three times in a row; then there is memory again. */
+/* The next three records fail; then there is memory again. */
 static void fail_records(struct fault_attr *saved)
 {
 	*saved = sh_fault_attr;
@@ -466,10 +466,14 @@ static void fail_records(struct fault_attr *saved)
 	WRITE_ONCE(sh_fault_points, SH_FAULT_META);
 }
 
-static void fail_no_more(const struct fault_attr *saved)
+/* Returns how many have not. */
+static int fail_no_more(const struct fault_attr *saved)
 {
+	int left = atomic_read(&sh_fault_attr.times);
+
 	WRITE_ONCE(sh_fault_points, 0);
 	sh_fault_attr = *saved;
+	return left;
 }
 
 static void ignore(void *ptr, size_t size, void *arg)
@@ -490,9 +494,15 @@ static void fault_test_realloc_does_not_fail_that_must_not(struct kunit *test)
 		objs[i] = spanheap_alloc(heap, 64, GFP_KERNEL);
 		KUNIT_ASSERT_EQ(test, spanheap_set_finalizer(objs[i], ignore, NULL), 0);
 	}
+	/* What it moves to takes no record then, and the finalizer takes a block. */
+	sh_fixture_pin();
+	for (i = 0; i < 4; i++)
+		spanheap_free(spanheap_alloc(heap, 1000, GFP_KERNEL));
+	KUNIT_EXPECT_TRUE(test, list_empty(&heap->specials.partial));
+	KUNIT_EXPECT_NULL(test, heap->specials.spare);
 	fail_records(&saved);
 	moved = spanheap_realloc(heap, objs[0], 1000, GFP_KERNEL | __GFP_NOFAIL);
-	fail_no_more(&saved);
+	KUNIT_EXPECT_EQ(test, fail_no_more(&saved), 0);
 	KUNIT_EXPECT_NOT_NULL(test, moved);
 	if (moved)
 		objs[0] = moved;
@@ -512,7 +522,7 @@ static void fault_test_node_does_not_fail_that_must_not(struct kunit *test)
 	for_each_online_node(node) {
 		fail_records(&saved);
 		obj = spanheap_alloc_node(heap, 100, GFP_KERNEL | __GFP_NOFAIL, node);
-		fail_no_more(&saved);
+		KUNIT_EXPECT_EQ(test, fail_no_more(&saved), 0);
 		KUNIT_EXPECT_NOT_NULL(test, obj);
 		spanheap_free(obj);
 	}

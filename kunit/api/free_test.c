@@ -297,7 +297,6 @@ static void free_test_reports_objects_of_a_destroyed_heap(struct kunit *test)
 	sh_fixture_destroy(test, heap);
 	expect_refused(test, sh_default_heap, small);
 	expect_refused(test, sh_default_heap, large);
-	sh_fixture_start_scavenger(sh_default_heap);
 }
 
 static void free_test_frees_with_interrupts_off(struct kunit *test)
@@ -571,10 +570,17 @@ static struct kunit_case free_test_cases[] = {
 	{ }
 };
 
+/* Cases may have stopped that of the default heap. */
+static void free_test_exit(struct kunit *test)
+{
+	sh_fixture_start_scavenger(sh_default_heap);
+	sh_fixture_exit(test);
+}
+
 static struct kunit_suite free_test_suite = {
 	.name = "spanheap_free",
 	.init = sh_fixture_init,
-	.exit = sh_fixture_exit,
+	.exit = free_test_exit,
 	.test_cases = free_test_cases,
 };
 

@@ -79,7 +79,6 @@ static void limit_test_bounds_resident_memory(struct kunit *test)
 	}
 }
 
-/* What a class freed is of use to another at the limit. */
 /**
  * struct linked - an object that leads to the one before
  * @next: that one
@@ -130,6 +129,7 @@ static void limit_test_bounds_what_is_kept_about_objects(struct kunit *test)
 	}
 }
 
+/* What a class freed is of use to another at the limit. */
 static void limit_test_makes_room_at_the_limit(struct kunit *test)
 {
 	struct spanheap *heap = test->priv;

@@ -167,6 +167,8 @@ static void silent_test_a_check_leaves_cpus_out(struct kunit *test)
 	WRITE_ONCE(hog.stop, true);
 	kthread_stop(task);
 	KUNIT_EXPECT_FALSE(test, hog.gave_up);
+	/* Until it has answered: from then on it is waited for again. */
+	flush_work(&per_cpu_ptr(heap->scavenger.drains, other)->check.work);
 	KUNIT_EXPECT_NULL(test, sh_drain_check(heap->scavenger.drains, &silent));
 	KUNIT_EXPECT_TRUE(test, cpumask_empty(&silent));
 }

@@ -187,7 +187,9 @@ struct spanheap_stats sh_fixture_stats(struct spanheap *heap)
 struct spanheap_stats sh_fixture_still_stats(struct spanheap *heap)
 {
 	sh_fixture_stop_scavenger(heap);
-	/* An arena may be on its way that was to be ready ahead. */
+	/* What it sent others for, and an arena that was to be ready ahead. */
+	sh_fixture_wait_for_drains(heap);
+	irq_work_sync(&heap->ph.kick);
 	flush_work(&heap->ph.reserve);
 	return sh_fixture_stats(heap);
 }

@@ -7,8 +7,7 @@
  * is listed no more. Who destroys it marks it first, so that only one does. Its
  * files in debugfs are made after the one and removed before the other.
  *
- * Locks: sh_heaps_lock, outermost but for owner.c's, for names and the marks, as
- * registry.c has it for the list.
+ * Locks: sh_heaps_lock for names and the marks, as registry.c has it for the list.
  *
  * Contexts: task, may sleep, not in reclaim: debugfs waits for its readers, who may
  * be the ones that reclaim.
@@ -133,6 +132,7 @@ static void free_rest(struct work_struct *work)
 static void free_heap(struct spanheap *heap)
 {
 	sh_scavenger_exit(&heap->scavenger);
+	sh_pageheap_stop(&heap->ph);
 	drop_specials(heap);
 	sh_profile_drop(heap);
 	sh_leakcheck_drop(heap);
@@ -376,15 +376,18 @@ int sh_heaps_init(void)
 	return 0;
 }
 
-/* The oldest heap but the default one. */
+/*
+ * The oldest heap but the default one, reported. A finalizer may destroy it once it is
+ * left here; remove_heap() looks again.
+ */
 static struct spanheap *first_left(void)
 {
 	struct spanheap *heap;
 
-	/* It stays without a visit as well: nobody else destroys heaps now. */
 	for (heap = sh_heaps_visit(NULL); heap; heap = sh_heaps_visit(heap)) {
 		if (heap == sh_default_heap)
 			continue;
+		sh_owner_report_left(heap);
 		sh_heap_leave(heap);
 		return heap;
 	}
@@ -399,10 +402,8 @@ void sh_heaps_exit(void)
 	struct spanheap *heap;
 
 	/* Nobody is left who could make or destroy one, but their finalizers. */
-	while ((heap = first_left())) {
-		sh_owner_report_left(heap);
+	while ((heap = first_left()))
 		remove_heap(heap);
-	}
 	remove_heap(sh_default_heap);
 	free_rests();
 }

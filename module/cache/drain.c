@@ -190,7 +190,7 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_drains_init);
 
 static void say_what_lasts(struct sh_drain *drain, int cpu)
 {
-	pr_warn("heap %s: to destroy it, waiting for CPU %d to empty its caches, for %d s so far: some real-time thread lets no other run there\n",
+	pr_warn("heap %s: to destroy it, waiting for CPU %d, for %d s so far: some real-time thread lets no other run there\n",
 		drain->caches->rcs->ph->name, cpu, SILENCE_S);
 }
 

@@ -6,7 +6,7 @@
  * A real-time thread may keep the work from running for as long as it likes. So a
  * CPU is waited for a moment at most, and not at all if it did not answer the last
  * time; it does the work later. Only who takes away what the work needs has to
- * wait.
+ * wait, however long a thread keeps work that has begun from going on.
  *
  * Each request has a number. A work item that begins after a request was made
  * answers it, so all those are answered up to the number that the work item read
@@ -55,6 +55,20 @@ void sh_errand_send(struct sh_errand *errand, int cpu)
 		WRITE_ONCE(errand->late, false);
 	atomic_inc(&errand->requests);
 	queue_work_on(cpu, errand_wq, &errand->work);
+}
+
+/**
+ * sh_errand_begin() - say that the work begins
+ * @errand: the errand
+ *
+ * Return: for sh_errand_end().
+ */
+int sh_errand_begin(struct sh_errand *errand)
+{
+	int request = atomic_read(&errand->requests);
+
+	WRITE_ONCE(errand->begun, request);
+	return request;
 }
 
 /**
@@ -111,7 +125,9 @@ bool sh_errand_wait(struct sh_errand *errand, unsigned long end)
  */
 bool sh_errand_recall(struct sh_errand *errand, long timeout)
 {
-	if (!cancel_work(&errand->work) && !sh_errand_wait_for(errand, timeout))
+	cancel_work(&errand->work);
+	if (!wait_event_timeout(answers, answered(errand, READ_ONCE(errand->begun)),
+				timeout))
 		return false;
 	cancel_work_sync(&errand->work);
 	return true;

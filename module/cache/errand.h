@@ -12,12 +12,14 @@
  * struct sh_errand - work of one kind for one CPU
  * @work: does it, on that CPU
  * @requests: number of the last request
+ * @begun: number of the last one that the work had seen when it began
  * @answered: number of the last one that was done
  * @late: somebody has waited for it in vain
  */
 struct sh_errand {
 	struct work_struct work;
 	atomic_t requests;
+	int begun;
 	int answered;
 	bool late;
 };
@@ -31,11 +33,7 @@ bool sh_errand_wait_for(struct sh_errand *errand, long timeout);
 bool sh_errand_recall(struct sh_errand *errand, long timeout);
 
 /* In the work: between these is what was asked for before it began. */
-static inline int sh_errand_begin(struct sh_errand *errand)
-{
-	return atomic_read(&errand->requests);
-}
-
+int sh_errand_begin(struct sh_errand *errand);
 void sh_errand_end(struct sh_errand *errand, int request);
 
 #endif /* SPANHEAP_ERRAND_H */

@@ -10,8 +10,8 @@
  * Invariants: a heap in the list has visits + 1 in its count, less that 1 once
  * somebody waits for visits to end.
  *
- * Locks: sh_heaps_lock, outermost but for owner.c's, for changes of the list; who
- * only visits takes none. lockdep is told that a visit is a lock which is held, and
+ * Locks: sh_heaps_lock, inside profile.c's rate_lock only, for changes of the list;
+ * who only visits takes none. lockdep is told that a visit is a lock which is held, and
  * which the end of a heap waits for.
  *
  * Contexts: visits any but NMI, reclaim as well; changes task, may sleep.
@@ -119,11 +119,13 @@ static void wait_for_visits(struct spanheap *heap)
 	WRITE_ONCE(heap->ending, true);
 	if (atomic_dec_and_test(&heap->visits))
 		return;
-	while (!wait_var_event_timeout(&heap->visits,
-				       !atomic_read_acquire(&heap->visits),
-				       SILENCE_S * HZ))
-		pr_warn("heap %s: to destroy it, waiting for who empties its caches or lists its objects, for %d s so far\n",
-			heap->name, SILENCE_S);
+	if (wait_var_event_timeout(&heap->visits,
+				   !atomic_read_acquire(&heap->visits),
+				   SILENCE_S * HZ))
+		return;
+	pr_warn("heap %s: to destroy it, waiting for whoever is at all heaps, for %d s so far: reclaim, a CPU that goes offline, a change of profile_rate, or a module that is unloaded\n",
+		heap->name, SILENCE_S);
+	wait_var_event(&heap->visits, !atomic_read_acquire(&heap->visits));
 }
 
 /**

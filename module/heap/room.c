@@ -315,15 +315,16 @@ static void report(struct sh_room *room, struct spanheap *heap)
 }
 
 /*
- * More than the limit, since that was lowered: what is idle goes, then, but not
- * each time that somebody frees a little.
+ * More than the limit, since that was lowered, or more is kept about objects: what is
+ * idle goes, then, but not each time that somebody frees a little.
  */
 static void release_surplus(struct sh_room *room, struct spanheap *heap)
 {
 	unsigned long idle, excess;
 
-	if (!may_block(room) || atomic_long_read(&heap->ph.resident) <=
-				READ_ONCE(heap->ph.limit))
+	if (!may_block(room) || atomic_long_read(&heap->ph.resident) +
+	    (sh_pageheap_meta(&heap->ph) >> SH_PAGE_SHIFT) <=
+	    READ_ONCE(heap->ph.limit))
 		return;
 	excess = sh_pageheap_excess(&heap->ph, 0, &idle);
 	if (excess && idle && turn_has_come(&heap->surplus_until))

@@ -17,6 +17,7 @@
 
 #include "base/compat.h"
 #include "base/gfp.h"
+#include "cache/drain.h"
 #include "base/fault.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
@@ -35,9 +36,14 @@ static struct sh_finalizer *new_finalizer(struct spanheap *heap, gfp_t gfp)
 {
 	struct sh_finalizer *f;
 
-	do {
+	f = sh_special_new(heap, gfp);
+	/* What this CPU has cached counts as in use. */
+	if (!f && READ_ONCE(heap->ph.limit) && gfpflags_allow_blocking(gfp)) {
+		sh_drain_near(heap->scavenger.drains);
 		f = sh_special_new(heap, gfp);
-	} while (!f && sh_gfp_insist(gfp));
+	}
+	while (!f && sh_gfp_insist(gfp))
+		f = sh_special_new(heap, gfp);
 	if (f)
 		sh_leakcheck_add_root(&f->arg, sizeof(f->arg), gfp);
 	return f;

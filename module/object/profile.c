@@ -448,8 +448,13 @@ void sh_profile_exit(void)
 	mutex_lock(&rate_lock);
 	started = false;
 	mutex_unlock(&rate_lock);
-	for_each_possible_cpu(cpu)
-		while (!sh_errand_recall(per_cpu_ptr(&redraws, cpu), SILENCE_S * HZ))
-			pr_warn("to be unloaded, waiting for CPU %d, for %d s so far: some real-time thread lets no other run there\n",
-				cpu, SILENCE_S);
+	for_each_possible_cpu(cpu) {
+		struct sh_errand *redraw = per_cpu_ptr(&redraws, cpu);
+
+		if (sh_errand_recall(redraw, SILENCE_S * HZ))
+			continue;
+		pr_warn("to be unloaded, waiting for CPU %d, for %d s so far: some real-time thread lets no other run there\n",
+			cpu, SILENCE_S);
+		sh_errand_recall(redraw, MAX_SCHEDULE_TIMEOUT);
+	}
 }

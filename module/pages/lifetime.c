@@ -58,6 +58,19 @@ int sh_pageheap_init(struct sh_pageheap *ph, struct spanheap *heap,
 }
 EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_init);
 
+/**
+ * sh_pageheap_stop() - let no worker change a page heap any more
+ * @ph: the page heap; nobody uses it any more
+ *
+ * Context: task, may sleep.
+ */
+void sh_pageheap_stop(struct sh_pageheap *ph)
+{
+	irq_work_sync(&ph->kick);
+	cancel_work_sync(&ph->reserve);
+	sh_uncharge_exit(ph);
+}
+
 /* Leave no page mapped to a span of any length. */
 static void unmap(struct sh_span *span)
 {
@@ -100,9 +113,7 @@ void sh_pageheap_close(struct sh_pageheap *ph)
 	struct sh_arena *arena, *next;
 	int kind;
 
-	irq_work_sync(&ph->kick);
-	cancel_work_sync(&ph->reserve);
-	sh_uncharge_exit(ph);
+	sh_pageheap_stop(ph);
 	sh_pageheap_hide(ph);
 	for (kind = 0; kind < SH_NR_SPAN_KINDS; kind++)
 		sh_fixalloc_close(&ph->records[kind]);

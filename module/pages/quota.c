@@ -106,20 +106,24 @@ bool sh_pageheap_may_record(struct sh_pageheap *ph, gfp_t gfp)
 
 /**
  * sh_pageheap_may_keep() - whether there may be more to keep about objects
- * @ph: the page heap; if it is not locked, the answer may be a moment old
+ * @ph: the page heap, not locked
  * @gfp: how to get it
  *
  * What is idle is no reason to say no, since it can go.
  *
+ * Context: any but NMI.
  * Return: whether the limit allows another page of it.
  */
 bool sh_pageheap_may_keep(struct sh_pageheap *ph, gfp_t gfp)
 {
-	unsigned long limit = READ_ONCE(ph->limit);
+	unsigned long limit = READ_ONCE(ph->limit), flags, in_use;
 
 	if (!limit || (gfp & __GFP_NOFAIL))
 		return true;
-	return sh_pageheap_in_use(ph) + meta_pages(ph, PAGE_SIZE) <= limit;
+	spin_lock_irqsave(&ph->lock, flags);
+	in_use = sh_pageheap_in_use(ph);
+	spin_unlock_irqrestore(&ph->lock, flags);
+	return in_use + meta_pages(ph, PAGE_SIZE) <= limit;
 }
 
 /**

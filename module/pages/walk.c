@@ -228,7 +228,7 @@ static int note_span(struct sh_span *span, void *arg)
 
 /**
  * sh_pageheap_each_span() - call a function for every span of a heap at rest
- * @ph: the page heap, which nobody uses any more
+ * @ph: the page heap, which nobody uses any more, nor its workers
  * @fn: called for each span, without the lock
  * @arg: passed to it
  *

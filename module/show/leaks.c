@@ -178,7 +178,8 @@ static void list_leaks(struct spanheap *heap, const struct spanheap_stats *stats
 	size_t nr;
 
 	nr = heap->debug ? stats->objects : SH_NR_CLASSES;
-	leaks = kvmalloc_array(nr, sizeof(*leaks), GFP_KERNEL | __GFP_NOWARN);
+	leaks = kvmalloc_array(nr, sizeof(*leaks),
+			       GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	if (!leaks) {
 		pr_warn("heap %s: %llu objects of %llu bytes still allocated; no memory to say what they are\n",
 			heap->name, stats->objects, stats->object_bytes);
