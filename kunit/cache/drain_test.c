@@ -46,7 +46,7 @@ static void drain_test_empties_all_cpus(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, sh_fixture_is_empty(heap, cpu));
 	KUNIT_EXPECT_GT(test, used.cached_objects, 0);
 	KUNIT_EXPECT_GT(test, used.cache_meta, fresh.cache_meta);
-	sh_drain_all(drains_of(heap));
+	sh_fixture_drain(heap);
 	KUNIT_EXPECT_TRUE(test, sh_fixture_all_empty(heap));
 	s = sh_fixture_stats(heap);
 	KUNIT_EXPECT_EQ(test, s.cached_objects, 0);
@@ -76,7 +76,7 @@ static void drain_test_live_objects_stay(struct kunit *test)
 	}
 	sh_fixture_use_caches(heap);
 	before = sh_fixture_stats(heap);
-	sh_drain_all(drains_of(heap));
+	sh_fixture_drain(heap);
 	KUNIT_EXPECT_TRUE(test, sh_fixture_all_empty(heap));
 	after = sh_fixture_stats(heap);
 	KUNIT_EXPECT_EQ(test, after.objects, NR_OBJS);
@@ -187,12 +187,12 @@ static void drain_test_cpus_that_go_offline_are_emptied(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).mallocs, mallocs);
 	/* Nobody is waited for that is not there. */
 	sh_fixture_use_caches(heap);
-	sh_drain_all(drains_of(heap));
+	sh_fixture_drain(heap);
 	KUNIT_EXPECT_TRUE(test, sh_fixture_all_empty(heap));
 	KUNIT_ASSERT_EQ(test, add_cpu(other), 0);
 	KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(other, sh_fixture_use_caches, heap), 0);
 	KUNIT_EXPECT_FALSE(test, sh_fixture_is_empty(heap, other));
-	sh_drain_all(drains_of(heap));
+	sh_fixture_drain(heap);
 	KUNIT_EXPECT_TRUE(test, sh_fixture_all_empty(heap));
 	sh_fixture_destroy(test, second);
 }
@@ -229,7 +229,7 @@ static void drain_test_cpus_that_hold_nothing_are_left_alone(struct kunit *test)
 
 	sh_fixture_pin();
 	sh_fixture_use_caches(heap);
-	KUNIT_EXPECT_TRUE(test, sh_drain_all(drains_of(heap)));
+	sh_fixture_drain(heap);
 	sh_fixture_use_caches(heap);
 	spanheap_scavenge(heap);
 	sh_fixture_use_caches(heap);
@@ -237,7 +237,7 @@ static void drain_test_cpus_that_hold_nothing_are_left_alone(struct kunit *test)
 	spanheap_set_limit(heap, 0);
 	KUNIT_EXPECT_EQ(test, requests_of(heap, other), 0);
 	KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(other, sh_fixture_use_caches, heap), 0);
-	KUNIT_EXPECT_TRUE(test, sh_drain_all(drains_of(heap)));
+	sh_fixture_drain(heap);
 	KUNIT_EXPECT_EQ(test, requests_of(heap, other), 1);
 	KUNIT_EXPECT_TRUE(test, sh_fixture_all_empty(heap));
 }

@@ -380,7 +380,7 @@ static void transfer_test_is_drained_with_the_caches(struct kunit *test)
 	meta = sh_fixture_stats(f.heap).cache_meta;
 	pass(&f);
 	KUNIT_ASSERT_GT(test, f.transfer->nr, 0);
-	sh_drain_all(f.heap->scavenger.drains);
+	sh_fixture_drain(f.heap);
 	stats = sh_fixture_stats(f.heap);
 	KUNIT_EXPECT_EQ(test, f.transfer->max, 0);
 	KUNIT_EXPECT_EQ(test, stats.cached_objects, 0);

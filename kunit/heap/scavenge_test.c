@@ -221,7 +221,7 @@ static void scavenge_test_old_runs_go_back(struct kunit *test)
 	sh_fixture_scavenge_pass(heap);
 	KUNIT_EXPECT_EQ(test, resident(heap), 708);
 	spanheap_free(young);
-	sh_drain_all(heap->scavenger.drains);
+	sh_fixture_drain(heap);
 	let_age(heap, 20);
 	sh_fixture_scavenge_pass(heap);
 	KUNIT_EXPECT_EQ(test, given_back(heap, SH_SCAVENGE_AGE), 600 << SH_PAGE_SHIFT);

@@ -129,6 +129,12 @@ void sh_fixture_wait_for_drains(struct spanheap *heap)
 		flush_work(&per_cpu_ptr(heap->scavenger.drains, cpu)->empty.work);
 }
 
+void sh_fixture_drain(struct spanheap *heap)
+{
+	if (!sh_drain_all(heap->scavenger.drains))
+		sh_fixture_wait_for_drains(heap);
+}
+
 void sh_fixture_scavenge_pass(struct spanheap *heap)
 {
 	do {

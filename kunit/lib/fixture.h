@@ -112,6 +112,9 @@ bool sh_fixture_all_empty(struct spanheap *heap);
 /* Let end what a pass, or somebody else, has started on other CPUs. */
 void sh_fixture_wait_for_drains(struct spanheap *heap);
 
+/* Empty the caches of all CPUs, however long that takes on a busy machine. */
+void sh_fixture_drain(struct spanheap *heap);
+
 /* For a finalizer that holds up the worker, with a gate as its argument. */
 struct sh_fixture_gate {
 	struct completion reached;
