@@ -5,6 +5,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/init.h>
+#include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
@@ -22,88 +23,100 @@
 #include "span/undo.h"
 #include "watch/stacks.h"
 
-static int __init spanheap_init(void)
+static int start_claims(void)
 {
-	int err;
-
 	sh_undo_init(sh_claim_finish);
-	err = sh_pagemap_init();
-	if (err)
-		return err;
-	/* Without memory these two fail where the kernel does: no test makes them. */
-	err = sh_arena_init(sh_report_arena_lost);
-	if (err)
-		goto exit_pagemap;
-	err = sh_debug_init();
-	if (err)
-		goto exit_arena;
-	err = sh_errands_init();
-	if (err)
-		goto exit_debug;
-	err = sh_profile_init();
-	if (err)
-		goto exit_profile;
-	err = sh_scavenge_init();
-	if (err)
-		goto exit_profile;
-	err = sh_finalizer_init();
-	if (err)
-		goto exit_scavenge;
+	return 0;
+}
+
+static int start_arenas(void)
+{
+	return sh_arena_init(sh_report_arena_lost);
+}
+
+static int start_debugfs(void)
+{
 	sh_debugfs_init();
-	err = sh_heaps_init();
-	if (err)
-		goto exit_debugfs;
-	err = sh_pressure_init();
-	if (err)
-		goto exit_heaps;
-	err = sh_owner_init();
-	if (err)
-		goto exit_pressure;
+	return 0;
+}
+
+/* Blocks of records are freed by RCU callbacks of ours. */
+static void wait_for_callbacks(void)
+{
+	rcu_barrier();
+}
+
+static int start_tools(void)
+{
 	sh_fault_points_init();
 	sh_explain_init();
 	return 0;
+}
 
-exit_pressure:
-	sh_pressure_exit();
-exit_heaps:
-	sh_heaps_exit();
-exit_debugfs:
-	sh_debugfs_exit();
-	sh_finalizer_exit();
-exit_scavenge:
-	sh_scavenge_exit();
-exit_profile:
-	rcu_barrier();
-	sh_profile_exit();
-	sh_stacks_exit();
-	sh_errands_exit();
-exit_debug:
-	sh_debug_exit();
-exit_arena:
-	sh_arena_exit();
-exit_pagemap:
-	sh_pagemap_exit();
-	return err;
+static void stop_tools(void)
+{
+	sh_explain_exit();
+	sh_fault_points_exit();
+}
+
+/**
+ * struct part - what the module consists of
+ * @init: brings it up, or NULL; returns 0 or an error, then it is down
+ * @exit: brings it down, or NULL
+ */
+struct part {
+	int (*init)(void);
+	void (*exit)(void);
+};
+
+/*
+ * In the order in which they come up. Without memory the pagemap and the debug layer
+ * fail where the kernel does: no test makes them.
+ */
+static const struct part parts[] = {
+	{ start_claims },
+	{ sh_pagemap_init, sh_pagemap_exit },
+	{ start_arenas, sh_arena_exit },
+	{ sh_debug_init, sh_debug_exit },
+	{ sh_errands_init, sh_errands_exit },
+	{ NULL, sh_stacks_exit },
+	{ sh_profile_init, sh_profile_exit },
+	{ NULL, wait_for_callbacks },
+	{ sh_scavenge_init, sh_scavenge_exit },
+	{ sh_finalizer_init, sh_finalizer_exit },
+	{ start_debugfs, sh_debugfs_exit },
+	{ sh_heaps_init, sh_heaps_exit },
+	{ sh_pressure_init, sh_pressure_exit },
+	{ sh_owner_init, sh_owner_exit },
+	{ start_tools, stop_tools },
+};
+
+/* Bring the first @nr down, the last of them first. */
+static void stop(unsigned int nr)
+{
+	while (nr--)
+		if (parts[nr].exit)
+			parts[nr].exit();
+}
+
+static int __init spanheap_init(void)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		err = parts[i].init ? parts[i].init() : 0;
+		if (!err)
+			continue;
+		stop(i);
+		return err;
+	}
+	return 0;
 }
 
 static void __exit spanheap_exit(void)
 {
-	sh_explain_exit();
-	sh_fault_points_exit();
-	sh_owner_exit();
-	sh_pressure_exit();
-	sh_heaps_exit();
-	sh_debugfs_exit();
-	sh_finalizer_exit();
-	sh_scavenge_exit();
-	/* Blocks of records are freed by RCU callbacks of ours. */
-	rcu_barrier();
-	sh_profile_exit();
-	sh_stacks_exit();
-	sh_errands_exit();
-	sh_debug_exit();
-	sh_arena_exit();
-	sh_pagemap_exit();
+	stop(ARRAY_SIZE(parts));
 }
 
 module_init(spanheap_init);

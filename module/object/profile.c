@@ -430,8 +430,8 @@ int sh_profile_init(void)
 	for_each_possible_cpu(cpu)
 		sh_errand_init(per_cpu_ptr(&redraws, cpu), redraw_here);
 	mutex_lock(&rate_lock);
-	started = true;
 	err = change_rate(sh_profile_rate);
+	started = !err;
 	mutex_unlock(&rate_lock);
 	return err;
 }
