@@ -35,7 +35,7 @@ modules:
 	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" CONFIG_DEBUG_INFO_BTF_MODULES= modules
 
 clean:
-	scripts/modules --clean
+	scripts/rig/modules --clean
 	@if [ -e "$(KDIR)/Makefile" ]; then \
 		$(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean; \
 	fi

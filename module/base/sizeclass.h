@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Size classes: which object sizes there are and how spans of them are laid
- * out. The tables are made at build time by scripts/gen-sizeclasses.awk, which
+ * out. The tables are made at build time by module/base/gen-sizeclasses.awk, which
  * also states the rules.
  */
 #ifndef SPANHEAP_SIZECLASS_H

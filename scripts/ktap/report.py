@@ -5,7 +5,7 @@
   report.py lane NUMBER NAME FOLDER   judge one run, print it as KTAP
   report.py total FOLDER...           print the summary of those judged
 
-A run's folder has, from scripts/boot, console.log, output and results/; and
+A run's folder has, from scripts/rig/boot, console.log, output and results/; and
 from scripts/test:
   status    exit status of the boot; 126 when the modules did not build
   seconds   how long it took
@@ -25,7 +25,7 @@ from ktap import Test, parse
 SLOWEST = 10  # suites and selftests that the summary lists
 STAMP = re.compile(r"(?:<\d+>)?\[\s*(\d+\.\d+)\]")
 SUITE = re.compile(r"(?:not )?ok \d+ (\S+)")
-SILENT = "# rig: silent for "  # how scripts/guest-tests says that it killed one
+SILENT = "# rig: silent for "  # how scripts/guest/tests says that it killed one
 
 
 def read(path):
@@ -37,7 +37,7 @@ def read(path):
 
 def sections(lines, kind):
     """Yield (name, lines, status) for each section between the markers that
-    guest-tests prints; status is None for one that did not end."""
+    scripts/guest/tests prints; status is None for one that did not end."""
     name, body = None, []
     begin, end = f"rig: begin {kind}", f"rig: end {kind} status "
     for line in lines:

@@ -267,7 +267,7 @@ def case_silent_selftest():
 
 def killed_by_machine(command):
     """Whether what stops silent machines stops this one, a shell command."""
-    script = """. "$0/lib/machine.sh"; silence=3; cd "$1"; : >console.log
+    script = """. "$0/rig/machine.sh"; silence=3; cd "$1"; : >console.log
         (eval "$2") >output 8>&- & stop_when_silent $! . & wait $!; [ -e silent ]"""
     with tempfile.TemporaryDirectory() as folder:
         return not subprocess.run(["bash", "-c", script, SCRIPTS, folder, command], timeout=600,
@@ -276,7 +276,7 @@ def killed_by_machine(command):
 
 def killed_by_guest(command):
     """Whether what stops silent selftests stops this one, and says so."""
-    text = (SCRIPTS / "guest-tests").read_text()
+    text = (SCRIPTS / "guest" / "tests").read_text()
     functions = [re.search(rf"^{name}\(\)\n{{.*?^}}\n", text, re.M | re.S).group(0)
                  for name in ("show_waiting", "kill_when_silent")]
     script = "".join(functions) + """SILENCE=3 PERIOD=1 said=$0/said; : >"$said"

@@ -3,7 +3,7 @@
 #
 # Everything a script of the rig may want. Source it:
 #
-#   . "$(dirname "$0")/lib/rig.sh"
+#   . "$(dirname "$0")/rig/rig.sh"
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/apt.sh"

@@ -4,29 +4,28 @@
 # The root folder a test machine runs from:
 #
 #   /bin          busybox, and links for its commands
-#   /init         scripts/guest-init
+#   /init         scripts/guest/init
 #   /run          the script to run
 #   /modules      every module built for the lane
-#   /selftests    selftests/ without sources, and the kernel's ktap_helpers.sh;
+#   /selftests    selftests/tests/, and the kernel's ktap_helpers.sh;
 #                 not when bare
 #   /results      what is put here comes back to the host
 
 # image_root ROOT WORKDIR BARE: make it from WORKDIR/run and WORKDIR/root/.
 image_root()
 {
-	local root=$1 work=$2 bare=$3 busybox folder
+	local root=$1 work=$2 bare=$3 busybox
 
-	busybox=$(readlink -f "$(command -v busybox)") || die "no busybox; run scripts/packages"
+	busybox=$(readlink -f "$(command -v busybox)") || die "no busybox; run scripts/rig/packages"
 
 	rm -rf "$root"
 	mkdir -p "$root"/{bin,dev,proc,sys,tmp,modules,selftests,results} "$root${busybox%/*}"
 	cp "$busybox" "$root$busybox"
 	"$busybox" --install -s "$root/bin"	# links to its own path
-	install -m 755 "$SPANHEAP_ROOT/scripts/guest-init" "$root/init"
+	install -m 755 "$SPANHEAP_ROOT/scripts/guest/init" "$root/init"
 	install -m 755 "$work/run" "$root/run"
 
-	folder=$(modules_folder)
-	[ ! -d "$folder" ] || find "$folder" -name '*.ko' -exec cp {} "$root/modules/" \;
+	modules_built "$(modules_folder)" | xargs -r cp -t "$root/modules/"
 	[ "$bare" = yes ] || image_selftests "$root/selftests"
 	[ ! -d "$work/root" ] || cp -a "$work/root/." "$root/"
 }
@@ -37,8 +36,7 @@ image_selftests()
 
 	src=$(linux_source)
 	rsync -a --exclude-from="$SPANHEAP_ROOT/.gitignore" \
-		--exclude='*.c' --exclude='*.h' --exclude=Kbuild \
-		"$SPANHEAP_ROOT/selftests/" "$1/"
+		"$SPANHEAP_ROOT/selftests/tests/" "$1/"
 	cp "$src/tools/testing/selftests/kselftest/ktap_helpers.sh" "$1/"
 	# Tests compare what these say with what is there.
 	cp "$SPANHEAP_ROOT"/Documentation/{misuse,debugfs}.rst "$1/"

@@ -40,7 +40,7 @@
 #include <linux/tick.h>
 #include <linux/uaccess.h>
 
-#include "../module/base/compat.h"
+#include "../../module/base/compat.h"
 
 #define TIMER_NS	(50 * NSEC_PER_USEC)
 #define THREAD_NS	(200 * NSEC_PER_USEC)

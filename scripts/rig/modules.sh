@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Building the modules against the kernel of the loaded lane (lib/lane.sh).
+# Building the modules against the kernel of the loaded lane (lane.sh).
 
 # Folders a module build reads.
-module_folders=(module include kunit selftests samples scripts)
+module_folders=(module include kunit selftests samples)
 
 # modules_sync DIR: bring a private copy of the sources up to date. Files are
 # compared by content and keep no time stamp, so that make sees what changed;
@@ -47,6 +47,13 @@ modules_build()
 	quietly "${dir%/}.log" modules_make "$dir" "$@"
 }
 
+# modules_built DIR: the modules that the last build there made; what an earlier tree had
+# elsewhere may still lie around.
+modules_built()
+{
+	[ ! -f "$1/modules.order" ] || (cd "$1" && sed 's/\.o$/.ko/' modules.order | xargs -r realpath)
+}
+
 # Where the modules of the loaded lane are built.
 modules_folder()
 {
@@ -60,6 +67,6 @@ modules_of_lane()
 	dir=$(modules_folder)
 	modules_build "$dir"
 	grep -E 'warning:|WARNING:' "$dir.log" | grep -v 'compiler differs' >&2 || :
-	say "modules for $KERNEL: $(find "$dir" -name '*.ko' | wc -l) ready" \
+	say "modules for $KERNEL: $(modules_built "$dir" | wc -l) ready" \
 		"after $((SECONDS - start)) s"
 }

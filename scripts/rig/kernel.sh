@@ -12,7 +12,7 @@
 #       KRELEASE    its own name
 #
 # Debian's versions move on. The one found first is kept in versions/ until
-# `scripts/kernel --update`, so that a run needs no network.
+# `scripts/rig/kernel --update`, so that a run needs no network.
 
 # Keep versions usable in file names.
 version_key()

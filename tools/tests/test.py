@@ -310,7 +310,7 @@ def case_top_goes_on():
 
 def mixed_up(*files):
     """File and line of what Coccinelle's script finds in these."""
-    out = subprocess.run(["spatch", "--sp-file", HERE.parent / "coccinelle/spanheap-mixed-free.cocci",
+    out = subprocess.run(["spatch", "--sp-file", HERE.parent / "spanheap-mixed-free.cocci",
                           "-D", "report", "--very-quiet", "--no-includes", *files],
                          capture_output=True, text=True, timeout=600, check=True).stdout
     return sorted(tuple(line.split(":")[:2]) for line in out.splitlines())

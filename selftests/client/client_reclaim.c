@@ -12,7 +12,7 @@
 #include <linux/sched/mm.h>
 #include <linux/swap.h>
 
-#include "../module/base/compat.h"
+#include "../../module/base/compat.h"
 #include "client.h"
 
 #define QUIET	(GFP_KERNEL | __GFP_NOWARN)

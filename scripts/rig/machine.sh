@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2154	# variables of scripts/boot
+# shellcheck shell=bash disable=SC2154	# variables of scripts/rig/boot
 #
-# Start a machine on the kernel and root folder that scripts/boot prepared.
+# Start a machine on the kernel and root folder that scripts/rig/boot prepared.
 # Each runs as a process of its own, whose id is that of the time limit's
 # watcher; another one stops a machine that is silent. Serial lines: the first is
 # the kernel log, the second the script's output, the third (QEMU) carries the

@@ -154,7 +154,7 @@ function print_lookup(name, count, base, gran,    i, c, want)
 function print_header(    i, most_elems)
 {
 	print "/* SPDX-License-Identifier: GPL-2.0 */"
-	print "/* Made by scripts/gen-sizeclasses.awk. Do not edit. */"
+	print "/* Made by module/base/gen-sizeclasses.awk. Do not edit. */"
 	printf "\nstatic_assert(SH_NR_CLASSES == %d);\n", nr + 1
 	print "static_assert(SH_CLASS_BYTES == 32);"
 	printf "static_assert(SPANHEAP_MAX_SMALL == %d);\n", size[nr]
