@@ -64,6 +64,6 @@ static void __exit tests_exit(void)
 }
 module_exit(tests_exit);
 
-MODULE_IMPORT_NS(SH_NAMESPACE(SPANHEAP_KUNIT));
+MODULE_IMPORT_NS(SH_NAMESPACE(EXPORTED_FOR_KUNIT_TESTING));
 MODULE_DESCRIPTION("KUnit suites for spanheap");
 MODULE_LICENSE("GPL");

@@ -20,6 +20,7 @@
 #include <linux/vmalloc.h>
 
 #include "lib/fixture.h"
+#include "show/check.h"
 
 #define NR_OWN		256
 #define NR_IRQ		32

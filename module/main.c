@@ -9,16 +9,20 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "api/heaps.h"
+#include "api/unload.h"
 #include "base/compat.h"
 #include "cache/errand.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
+#include "heap/pressure.h"
 #include "object/finalizer.h"
 #include "object/finish.h"
-#include "object/owner.h"
 #include "object/profile.h"
+#include "show/debugfs.h"
 #include "show/explain.h"
 #include "show/fault_points.h"
+#include "show/misuse.h"
 #include "span/pagemap.h"
 #include "span/undo.h"
 #include "watch/stacks.h"
@@ -87,7 +91,7 @@ static const struct part parts[] = {
 	{ start_debugfs, sh_debugfs_exit },
 	{ sh_heaps_init, sh_heaps_exit },
 	{ sh_pressure_init, sh_pressure_exit },
-	{ sh_owner_init, sh_owner_exit },
+	{ sh_unload_init, sh_unload_exit },
 	{ start_tools, stop_tools },
 };
 

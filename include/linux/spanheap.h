@@ -102,7 +102,7 @@ struct spanheap_config {
  * @free_bytes: bytes of @in_use that are free: objects not handed out, and what
  *	is left over at the end of spans
  * @idle_bytes: bytes of @idle that are resident
- * @reserved: @sys by another name, as the sum of @resident and @released
+ * @reserved: deprecated, the same as @sys
  * @fragmentation_permille: share of @resident that nobody has, in thousandths
  * @objects: live objects
  * @object_bytes: bytes in live objects, rounded up to what each occupies

@@ -16,8 +16,8 @@
 
 static long idle_arena_bytes(struct spanheap *heap)
 {
-	return atomic_long_read(&heap->ph.arena_bytes) -
-	       atomic_long_read(&heap->ph.arena_bytes_used);
+	return atomic_long_read(&heap->meta.arenas) -
+	       atomic_long_read(&heap->meta.arenas_used);
 }
 
 /*

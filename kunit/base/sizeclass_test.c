@@ -6,7 +6,7 @@
 #include <kunit/test.h>
 
 #include "base/sizeclass.h"
-#include "cache/cache.h"
+#include "cache/percpu.h"
 
 /* From this size on at most an eighth of an object is lost to rounding. */
 #define BOUNDED_FROM	128

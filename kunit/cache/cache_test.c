@@ -10,6 +10,7 @@
 #include <linux/sizes.h>
 
 #include "base/sampling.h"
+#include "cache/cache.h"
 #include "lib/fixture.h"
 #include "object/profile.h"
 #include "show/stats.h"
@@ -509,7 +510,7 @@ static void use_and_verify(void *arg)
 			sh_drain_cpu(&t->heap->caches, -1);
 		if (op % 16 == 0) {
 			sh_drain_transfers(&t->heap->caches, false);
-			wrong = sh_drain_check(t->heap->scavenger.drains, NULL);
+			wrong = sh_drain_check(t->heap->drains, NULL);
 			if (wrong)
 				WRITE_ONCE(t->wrong, wrong);
 		}

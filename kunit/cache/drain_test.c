@@ -10,13 +10,14 @@
 #include <linux/percpu.h>
 #include <linux/sizes.h>
 
+#include "cache/cache.h"
 #include "lib/fixture.h"
 
 #define NR_OBJS		64
 
 static struct sh_drain __percpu *drains_of(struct spanheap *heap)
 {
-	return heap->scavenger.drains;
+	return heap->drains;
 }
 
 static struct sh_cache *cache_of(struct spanheap *heap, int cpu)

@@ -90,7 +90,7 @@ static void silent_test_cpus_are_not_waited_for(struct kunit *test)
 
 	sh_fixture_use_caches(heap);
 	task = start_hog(test, &hog, other);
-	KUNIT_EXPECT_FALSE(test, sh_drain_all(heap->scavenger.drains));
+	KUNIT_EXPECT_FALSE(test, sh_drain_all(heap->drains));
 	KUNIT_EXPECT_FALSE(test, sh_fixture_is_empty(heap, other));
 	KUNIT_EXPECT_TRUE(test, sh_fixture_is_empty(heap, raw_smp_processor_id()));
 	WRITE_ONCE(hog.stop, true);
@@ -100,7 +100,7 @@ static void silent_test_cpus_are_not_waited_for(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, sh_fixture_all_empty(heap));
 	/* From then on it is waited for again. */
 	KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(other, sh_fixture_use_caches, heap), 0);
-	KUNIT_EXPECT_TRUE(test, sh_drain_all(heap->scavenger.drains));
+	KUNIT_EXPECT_TRUE(test, sh_drain_all(heap->drains));
 	KUNIT_EXPECT_TRUE(test, sh_fixture_all_empty(heap));
 }
 
@@ -138,7 +138,7 @@ static void silent_test_who_has_to_wait_says_so(struct kunit *test)
 
 	sh_ear_listen();
 	task = start_hog(test, &hog, other);
-	sh_drain_last(heap->scavenger.drains);
+	sh_drain_last(heap->drains);
 	KUNIT_EXPECT_TRUE(test, sh_fixture_all_empty(heap));
 	kthread_stop(task);
 	KUNIT_EXPECT_TRUE(test, hog.gave_up);
@@ -147,7 +147,7 @@ static void silent_test_who_has_to_wait_says_so(struct kunit *test)
 	/* One that answers is no news. */
 	KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(other, sh_fixture_use_caches, heap), 0);
 	sh_ear_listen();
-	sh_drain_last(heap->scavenger.drains);
+	sh_drain_last(heap->drains);
 	KUNIT_EXPECT_TRUE(test, sh_fixture_all_empty(heap));
 	SH_EXPECT_SILENCE(test);
 }
@@ -162,14 +162,14 @@ static void silent_test_a_check_leaves_cpus_out(struct kunit *test)
 	struct task_struct *task;
 
 	task = start_hog(test, &hog, other);
-	KUNIT_EXPECT_NULL(test, sh_drain_check(heap->scavenger.drains, &silent));
+	KUNIT_EXPECT_NULL(test, sh_drain_check(heap->drains, &silent));
 	KUNIT_EXPECT_TRUE(test, cpumask_equal(&silent, cpumask_of(other)));
 	WRITE_ONCE(hog.stop, true);
 	kthread_stop(task);
 	KUNIT_EXPECT_FALSE(test, hog.gave_up);
 	/* Until it has answered: from then on it is waited for again. */
-	flush_work(&per_cpu_ptr(heap->scavenger.drains, other)->check.work);
-	KUNIT_EXPECT_NULL(test, sh_drain_check(heap->scavenger.drains, &silent));
+	flush_work(&per_cpu_ptr(heap->drains, other)->check.work);
+	KUNIT_EXPECT_NULL(test, sh_drain_check(heap->drains, &silent));
 	KUNIT_EXPECT_TRUE(test, cpumask_empty(&silent));
 }
 

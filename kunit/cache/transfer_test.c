@@ -10,6 +10,7 @@
 #include <linux/sizes.h>
 
 #include "lib/fixture.h"
+#include "show/check.h"
 #include "show/stats.h"
 
 #define NR	4000
@@ -398,7 +399,7 @@ static void transfer_test_goes_when_it_is_idle(struct kunit *test)
 	flow_init(test, &f, 64);
 	pass(&f);
 	KUNIT_ASSERT_GT(test, f.transfer->nr, 0);
-	KUNIT_EXPECT_TRUE(test, sh_drain_idle(f.heap->scavenger.drains));
+	KUNIT_EXPECT_TRUE(test, sh_drain_idle(f.heap->drains));
 	KUNIT_EXPECT_GT(test, f.transfer->nr, 0);
 	pass(&f);
 	sh_drain_transfers(&f.heap->caches, true);
@@ -416,7 +417,7 @@ static void transfer_test_stays_while_one_cpu_idles(struct kunit *test)
 	struct flow f;
 
 	flow_init(test, &f, 64);
-	drains = f.heap->scavenger.drains;
+	drains = f.heap->drains;
 	pass(&f);
 	KUNIT_EXPECT_TRUE(test, sh_drain_idle(drains));
 	KUNIT_ASSERT_GT(test, f.transfer->nr, 0);

@@ -12,6 +12,7 @@
 #include "debug/debug.h"
 #include "lib/ear.h"
 #include "lib/fixture.h"
+#include "show/check.h"
 
 /* Write where nothing may be written, as a bug would. */
 static void scribble(void *ptr, long off, size_t len)

@@ -14,7 +14,7 @@
 #include <linux/spinlock.h>
 #include <linux/swap.h>
 
-#include "cache/cache.h"
+#include "cache/percpu.h"
 #include "lib/ear.h"
 #include "lib/fixture.h"
 

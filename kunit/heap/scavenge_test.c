@@ -16,6 +16,7 @@
 #include <linux/time64.h>
 #include <linux/workqueue.h>
 
+#include "heap/pressure.h"
 #include "lib/fixture.h"
 #include "pages/pageheap.h"
 

@@ -13,6 +13,7 @@
 #include <linux/string.h>
 
 #include "lib/fixture.h"
+#include "show/check.h"
 
 /**
  * struct stress - threads that allocate while one gives back
@@ -45,7 +46,7 @@ static void stress_give_back(struct stress *stress)
 			sh_scavenge_pressure(&heap->scavenger, stress->rounds % 99);
 			break;
 		case 2:
-			sh_drain_all(heap->scavenger.drains);
+			sh_drain_all(heap->drains);
 			break;
 		case 3:
 			sh_fixture_scavenge_pass(heap);

@@ -126,12 +126,12 @@ void sh_fixture_wait_for_drains(struct spanheap *heap)
 	int cpu;
 
 	for_each_online_cpu(cpu)
-		flush_work(&per_cpu_ptr(heap->scavenger.drains, cpu)->empty.work);
+		flush_work(&per_cpu_ptr(heap->drains, cpu)->empty.work);
 }
 
 void sh_fixture_drain(struct spanheap *heap)
 {
-	if (!sh_drain_all(heap->scavenger.drains))
+	if (!sh_drain_all(heap->drains))
 		sh_fixture_wait_for_drains(heap);
 }
 

@@ -11,6 +11,7 @@
 
 #include "heap/heap.h"
 #include "lib/random.h"
+#include "show/check.h"
 
 /*
  * A suite's init and exit: test->priv is a heap, with arenas of 8 MiB, which

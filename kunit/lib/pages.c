@@ -18,14 +18,24 @@ static void destroy(void *ph)
 	sh_pageheap_exit(ph);
 }
 
+/* For who calls sh_pageheap_exit() himself. */
+struct sh_pageheap *sh_pages_bare(struct kunit *test, unsigned long arena_pages)
+{
+	struct sh_pageheap *ph = kunit_kzalloc(test, sizeof(*ph), GFP_KERNEL);
+	struct sh_meta *meta = kunit_kzalloc(test, sizeof(*meta), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ph);
+	KUNIT_ASSERT_NOT_NULL(test, meta);
+	KUNIT_ASSERT_EQ(test, 0, sh_pageheap_init(ph, NULL, "test", meta,
+						  arena_pages, NUMA_NO_NODE));
+	return ph;
+}
+
 struct sh_pageheap *sh_pages_create(struct kunit *test,
 				    unsigned long arena_pages)
 {
-	struct sh_pageheap *ph = kunit_kzalloc(test, sizeof(*ph), GFP_KERNEL);
+	struct sh_pageheap *ph = sh_pages_bare(test, arena_pages);
 
-	KUNIT_ASSERT_NOT_NULL(test, ph);
-	KUNIT_ASSERT_EQ(test, 0, sh_pageheap_init(ph, NULL, "test", arena_pages,
-						  NUMA_NO_NODE));
 	/* No arena but those that are asked for: cases count them. */
 	ph->ahead = 0;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, destroy, ph));
@@ -281,7 +291,7 @@ void sh_pages_verify(struct kunit *test, struct sh_pageheap *ph)
 	KUNIT_ASSERT_EQ(test, s.sys, w.used);
 	KUNIT_ASSERT_EQ(test, s.idle, w.idle);
 	KUNIT_ASSERT_EQ(test, s.idle, w.arena_idle);
-	KUNIT_ASSERT_EQ(test, atomic_long_read(&ph->arena_bytes_used), w.used_bytes);
+	KUNIT_ASSERT_EQ(test, atomic_long_read(&ph->meta->arenas_used), w.used_bytes);
 	KUNIT_ASSERT_EQ(test, ph->going, 0);
 	KUNIT_ASSERT_EQ(test, s.released, w.released);
 }

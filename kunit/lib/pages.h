@@ -21,7 +21,10 @@
 /* Longer ago than any case takes. */
 #define SH_PAGES_LONG_AGO	(1000UL * HZ)
 
-/* A page heap of arenas of that many heap pages, gone at the end of the case. */
+/* A page heap of arenas of that many heap pages, for who calls sh_pageheap_exit(). */
+struct sh_pageheap *sh_pages_bare(struct kunit *test, unsigned long arena_pages);
+
+/* The same, gone at the end of the case. */
 struct sh_pageheap *sh_pages_create(struct kunit *test,
 				    unsigned long arena_pages);
 

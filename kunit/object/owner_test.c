@@ -13,9 +13,9 @@
 #include <linux/sched/task.h>
 #include <linux/sizes.h>
 
+#include "api/unload.h"
 #include "lib/ear.h"
 #include "lib/fixture.h"
-#include "object/owner.h"
 
 static atomic_t calls;
 
@@ -42,7 +42,7 @@ static void owner_test_knows_no_module(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
 	KUNIT_EXPECT_STREQ(test, heap->owner.name, "kernel");
-	sh_owner_module_goes(THIS_MODULE);
+	sh_unload_module(THIS_MODULE);
 	KUNIT_EXPECT_FALSE(test, heap->owner.gone);
 	KUNIT_EXPECT_EQ(test, sh_ear_count("owner-none"), 0);
 	sh_fixture_destroy(test, heap);
@@ -68,7 +68,7 @@ static void owner_test_reports_what_is_left_behind(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(objs); i++)
 		objs[i] = spanheap_alloc(heap, 64, GFP_KERNEL);
-	sh_owner_module_goes(THIS_MODULE);
+	sh_unload_module(THIS_MODULE);
 	sh_ear_expect(test, "module spanheap_kunit leaves heap owner-left behind");
 	sh_ear_expect(test, "heap owner-left behind (3 objects, 192 bytes)");
 	sh_ear_expect(test, "heap owner-left:   3 of size class 64");
@@ -80,7 +80,7 @@ static void owner_test_reports_what_is_left_behind(struct kunit *test)
 
 	/* It is said once, and who still has the heap may use it. */
 	sh_ear_listen();
-	sh_owner_module_goes(THIS_MODULE);
+	sh_unload_module(THIS_MODULE);
 	SH_EXPECT_SILENCE(test);
 	for (i = 0; i < ARRAY_SIZE(objs); i++)
 		spanheap_free(objs[i]);
@@ -93,7 +93,7 @@ static void owner_test_shows_who_allocated(struct kunit *test)
 	struct spanheap *heap = sh_fixture_create_debug(test, "owner-debug");
 	void *obj = spanheap_alloc(heap, 100, GFP_KERNEL);
 
-	sh_owner_module_goes(THIS_MODULE);
+	sh_unload_module(THIS_MODULE);
 	sh_ear_expect(test, "heap owner-debug:   1 of 100 bytes, allocated at:");
 	if (IS_ENABLED(CONFIG_STACKDEPOT))
 		sh_ear_expect(test, "owner_test_shows_who_allocated");
@@ -115,7 +115,7 @@ static void owner_test_drops_finalizers(struct kunit *test)
 		objs[i] = spanheap_alloc(heap, 64, GFP_KERNEL);
 		KUNIT_ASSERT_EQ(test, spanheap_set_finalizer(objs[i], count, NULL), 0);
 	}
-	sh_owner_module_goes(THIS_MODULE);
+	sh_unload_module(THIS_MODULE);
 	sh_ear_expect(test, "leaves 1000 finalizers behind in heap owner-finalizers");
 	KUNIT_EXPECT_EQ(test, sh_ear_count("leaves heap owner-finalizers"), 0);
 	for (i = 0; i < NR / 2; i++)
@@ -143,7 +143,7 @@ static void pass_gate(void *ptr, size_t size, void *arg)
 
 static int go_thread(void *unused)
 {
-	sh_owner_module_goes(THIS_MODULE);
+	sh_unload_module(THIS_MODULE);
 	return 0;
 }
 

@@ -270,10 +270,7 @@ static void random_growth(struct kunit *test, struct rnd_state *rnd)
 	unsigned int n;
 	u32 nr_pages;
 
-	ph = kunit_kzalloc(test, sizeof(*ph), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, ph);
-	KUNIT_ASSERT_EQ(test, 0, sh_pageheap_init(ph, NULL, "test", arena_pages,
-						  NUMA_NO_NODE));
+	ph = sh_pages_bare(test, arena_pages);
 	for (n = 0; n < 100; n++) {
 		nr_pages = 1 + sh_test_random(rnd, n % 10 ? 20 : 300);
 		if (sh_test_random(rnd, 2))
@@ -288,8 +285,8 @@ static void random_growth(struct kunit *test, struct rnd_state *rnd)
 			got);
 	sh_pages_verify(test, ph);
 	sh_pageheap_exit(ph);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&ph->arena_bytes), 0);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&ph->span_bytes), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&ph->meta->arenas), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&ph->meta->spans), 0);
 	kunit_kfree(test, ph);
 }
 

@@ -186,10 +186,7 @@ static void memcg_test_the_worker_is_waited_for(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 20; i++) {
-		ph = kunit_kzalloc(test, sizeof(*ph), GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, ph);
-		KUNIT_ASSERT_EQ(test, 0, sh_pageheap_init(ph, NULL, "test", 1024,
-							  NUMA_NO_NODE));
+		ph = sh_pages_bare(test, 1024);
 		span = sh_pages_alloc(test, ph, i % 2 ? SH_CHARGED_MAX : 10);
 		span->charged = true;
 		sh_pages_free(ph, span);

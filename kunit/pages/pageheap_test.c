@@ -494,14 +494,11 @@ static void pageheap_test_walk_ends_when_told(struct kunit *test)
 /* Nothing of a heap stays in the pagemap, spans in use or not. */
 static void pageheap_test_exit_unmaps_everything(struct kunit *test)
 {
-	struct sh_pageheap *ph = kunit_kzalloc(test, sizeof(*ph), GFP_KERNEL);
+	struct sh_pageheap *ph = sh_pages_bare(test, ARENA_PAGES);
 	struct sh_span *span;
 	unsigned long base;
 	unsigned int i;
 
-	KUNIT_ASSERT_NOT_NULL(test, ph);
-	KUNIT_ASSERT_EQ(test, 0, sh_pageheap_init(ph, NULL, "test",
-						  ARENA_PAGES, NUMA_NO_NODE));
 	span = sh_pages_alloc(test, ph, 400);
 	base = sh_span_base(span);
 	sh_pages_free(ph, span);
@@ -511,8 +508,8 @@ static void pageheap_test_exit_unmaps_everything(struct kunit *test)
 	for (i = 0; i < 400; i++)
 		KUNIT_ASSERT_NULL(test,
 				  sh_pagemap_get(base + i * SH_PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&ph->span_bytes), 0);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&ph->arena_bytes), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&ph->meta->spans), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&ph->meta->arenas), 0);
 }
 
 static struct kunit_case pageheap_cases[] = {

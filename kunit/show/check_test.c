@@ -15,8 +15,10 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
+#include "cache/cache.h"
 #include "lib/fixture.h"
 #include "pages/walk.h"
+#include "show/check.h"
 #include "span/pagemap.h"
 #include "watch/leakcheck.h"
 

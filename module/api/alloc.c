@@ -18,16 +18,19 @@
 #include "base/compat.h"
 #include "base/fault.h"
 #include "base/gfp.h"
+#include "cache/cache.h"
+#include "cache/countdown.h"
 #include "debug/debug.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
+#include "heap/large.h"
 #include "heap/room.h"
-#include "object/charge.h"
+#include "heap/users.h"
 #include "object/hooks.h"
 #include "object/profile.h"
 #include "object/slack.h"
+#include "show/misuse.h"
 #include "watch/leakcheck.h"
-#include "watch/trace.h"
 
 static noinline void *zero_object(void *obj, unsigned long class)
 {
@@ -93,11 +96,8 @@ static void *alloc_open(struct spanheap *heap, size_t size, size_t align,
 	sh_room_begin(&room, heap, size, align, gfp);
 	do {
 		obj = alloc_once(heap, size, align, room.gfp, node);
-	} while (unlikely(!obj) && sh_room_more(&room, heap));
-	if (unlikely(!obj))
-		return sh_count_failure(heap);
-	sh_room_done(&room, heap);
-	return obj;
+	} while (sh_room_again(&room, heap, obj));
+	return obj ?: sh_count_failure(heap);
 }
 
 /* Whatever is no hit in this CPU's cache. */
@@ -125,23 +125,47 @@ static __always_inline bool debug_alloc(gfp_t gfp)
 	return !sh_debug_refused_in_nmi("alloc");
 }
 
+/*
+ * A small object that this CPU has cached, and its class as an offset. Returns
+ * whether there is one.
+ */
+static __always_inline bool pop_here(struct spanheap *heap, size_t size,
+				     unsigned long *class, void **obj)
+{
+	struct sh_cache *cache;
+	bool hit;
+
+	preempt_disable();
+	/* First: where this takes a call, there is little to keep across it. */
+	cache = this_cpu_ptr(heap->caches.cpu);
+	if (likely(size <= SH_CLASS_BY_8_MAX))
+		*class = sh_class_by_8[(size + 7) >> 3];
+	else if (size <= SPANHEAP_MAX_SMALL)
+		*class = sh_size_class_offset(size);
+	else
+		goto miss;
+	hit = sh_cache_pop(cache, *class, obj);
+	if (unlikely(!hit))
+		goto miss;
+	preempt_enable();
+	return true;
+miss:
+	preempt_enable();
+	return false;
+}
+
 /* With flags that the fast path leaves out. */
 static noinline void *alloc_flagged(struct spanheap *heap, size_t size,
 				    gfp_t gfp)
 {
 	unsigned long class;
 	void *obj;
-	bool hit;
 
-	if (size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD))
+	if (gfp & SH_GFP_BAD)
 		return alloc_slow(heap, size, 1, gfp, heap->node);
-	class = sh_size_class_offset(size);
 	if (!debug_alloc(gfp))
 		return sh_count_failure(heap);
-	preempt_disable();
-	hit = sh_cache_pop(this_cpu_ptr(heap->caches.cpu), class, &obj);
-	preempt_enable();
-	if (unlikely(!hit))
+	if (unlikely(!pop_here(heap, size, &class, &obj)))
 		return alloc_slow(heap, size, 1, gfp, heap->node);
 	sh_leakcheck_add(obj, sh_class_at(class)->size, gfp);
 	return zero_object(obj, class);
@@ -150,7 +174,6 @@ static noinline void *alloc_flagged(struct spanheap *heap, size_t size,
 static __always_inline void *do_alloc(struct spanheap *heap, size_t size,
 				      gfp_t gfp)
 {
-	struct sh_cache *cache;
 	unsigned long class;
 	void *obj;
 
@@ -159,36 +182,19 @@ static __always_inline void *do_alloc(struct spanheap *heap, size_t size,
 		return alloc_flagged(heap, size, gfp);
 	if (!debug_alloc(gfp))
 		return sh_count_failure(heap);
-	preempt_disable();
-	/* First: where this takes a call, there is little to keep across it. */
-	cache = this_cpu_ptr(heap->caches.cpu);
-	if (likely(size <= SH_CLASS_BY_8_MAX))
-		class = sh_class_by_8[(size + 7) >> 3];
-	else if (size <= SPANHEAP_MAX_SMALL)
-		class = sh_size_class_offset(size);
-	else
-		goto slow;
-	if (unlikely(!sh_cache_pop(cache, class, &obj)))
-		goto slow;
-	preempt_enable();
+	if (unlikely(!pop_here(heap, size, &class, &obj)))
+		return alloc_slow(heap, size, 1, gfp, heap->node);
 	sh_leakcheck_add(obj, sh_class_at(class)->size, gfp);
 	if (want_init_on_alloc(0))
 		return zero_object(obj, class);
 	return obj;
-slow:
-	preempt_enable();
-	return alloc_slow(heap, size, 1, gfp, heap->node);
 }
 
 /* While somebody listens, or counts. */
 static noinline void *alloc_watched(struct spanheap *heap, size_t size,
 				    gfp_t gfp, unsigned long call_site)
 {
-	void *obj = do_alloc(heap, size, gfp);
-
-	sh_charge(obj, gfp);
-	sh_trace_alloc(heap, obj, size, gfp, call_site);
-	return obj;
+	return sh_post_alloc(heap, do_alloc(heap, size, gfp), size, gfp, call_site);
 }
 
 /**
@@ -211,9 +217,8 @@ static noinline void *alloc_watched(struct spanheap *heap, size_t size,
  */
 void *spanheap_alloc(struct spanheap *heap, size_t size, gfp_t gfp)
 {
-	if (trace_alloc_enabled() || sh_charges_on())
-		return sh_slack_close(alloc_watched(heap, size, gfp, _RET_IP_),
-				      size);
+	if (sh_is_watched())
+		return alloc_watched(heap, size, gfp, _RET_IP_);
 	return sh_slack_close(do_alloc(heap, size, gfp), size);
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc);
@@ -287,9 +292,7 @@ void *spanheap_alloc_aligned(struct spanheap *heap, size_t size, size_t align,
 	if (is_aligned_anyway(heap, whole, align))
 		return sh_slack_close(spanheap_alloc(heap, whole, gfp), size);
 	obj = alloc_slow(heap, size, align, gfp, heap->node);
-	sh_charge(obj, gfp);
-	sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
-	return sh_slack_close(obj, size);
+	return sh_post_alloc(heap, obj, size, gfp, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_aligned);
 
@@ -323,9 +326,7 @@ static noinline unsigned int bulk_slow(struct spanheap *heap, unsigned int class
 					   nr - done, objs + done);
 		done += got;
 		sh_room_left(&room, got, nr - done);
-	} while (unlikely(done < nr) && sh_room_more(&room, heap));
-	if (done == nr)
-		sh_room_done(&room, heap);
+	} while (sh_room_again(&room, heap, done == nr));
 	sh_profile_note_bulk(heap, objs, done, class, gfp);
 	sh_users_leave(heap);
 	return done;
@@ -377,12 +378,8 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 		zero_all(class, gfp, done, objs);
 	for (i = 0; i < done; i++)
 		sh_leakcheck_add(objs[i], sh_classes[class].size, gfp);
-	for (i = 0; sh_charges_on() && i < done; i++)
-		sh_charge(objs[i], gfp);
-	for (i = 0; trace_alloc_enabled() && i < done; i++)
-		sh_trace_alloc(heap, objs[i], size, gfp, _RET_IP_);
-	for (i = 0; SH_SHADOW && i < done; i++)
-		sh_slack_close(objs[i], size);
+	for (i = 0; (SH_SHADOW || sh_is_watched()) && i < done; i++)
+		sh_post_alloc(heap, objs[i], size, gfp, _RET_IP_);
 	if (done < nr)
 		sh_count_failure(heap);
 	return done;

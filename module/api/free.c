@@ -44,12 +44,15 @@
 #include <linux/string.h>
 
 #include "base/compat.h"
+#include "cache/cache.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
+#include "heap/large.h"
 #include "object/claim.h"
 #include "object/finish.h"
 #include "object/hooks.h"
 #include "object/slack.h"
+#include "show/misuse.h"
 #include "span/pagemap.h"
 #include "span/undo.h"
 #include "watch/leakcheck.h"
@@ -87,9 +90,9 @@ static noinline void undo_slow(const void *ptr, struct sh_span *span, u8 *state)
 }
 
 /* Where in a span of small objects an address lies, if it does. */
-static __always_inline bool locate(const void *ptr, const struct sh_span *span,
-				   unsigned long *key, unsigned long *class,
-				   unsigned long *off)
+static __always_inline bool locate_object(const void *ptr, const struct sh_span *span,
+					  unsigned long *key, unsigned long *class,
+					  unsigned long *off)
 {
 	*key = READ_ONCE(span->key);
 	*class = *key & ~SH_PAGE_MASK;
@@ -98,7 +101,7 @@ static __always_inline bool locate(const void *ptr, const struct sh_span *span,
 }
 
 /**
- * claim() - turn a live object into a cached one
+ * claim_object() - turn a live object into a cached one
  * @ptr: the address
  * @spanp: its span as the pagemap has it, or with @guess one that was looked up
  *	since preemption is off; set to its span
@@ -110,9 +113,9 @@ static __always_inline bool locate(const void *ptr, const struct sh_span *span,
  * Return: whether @ptr was a live small object. If not and there is a state, some
  * other object was claimed: the caller undoes that.
  */
-static __always_inline bool claim(const void *ptr, struct sh_span **spanp,
-				  const bool guess, unsigned long *class,
-				  u8 **statep)
+static __always_inline bool claim_object(const void *ptr, struct sh_span **spanp,
+					 const bool guess, unsigned long *class,
+					 u8 **statep)
 {
 	struct sh_span *span = *spanp;
 	const struct sh_class *info;
@@ -122,11 +125,11 @@ static __always_inline bool claim(const void *ptr, struct sh_span **spanp,
 	u8 *state;
 
 	*statep = NULL;
-	if (unlikely(!locate(ptr, span, &key, class, &off))) {
+	if (unlikely(!locate_object(ptr, span, &key, class, &off))) {
 		if (!guess)
 			return false;
 		span = sh_pagemap_get_any((unsigned long)ptr);
-		if (!locate(ptr, span, &key, class, &off))
+		if (!locate_object(ptr, span, &key, class, &off))
 			return false;
 	}
 	info = sh_class_at(*class);
@@ -184,7 +187,7 @@ static __always_inline unsigned long first_offset(void)
 }
 
 /*
- * Called with preemption off, what first_offset() says and a span as for claim().
+ * Called with preemption off, what first_offset() says and a span as for claim_object().
  * Returns whether preemption still is off; then that is the object's span.
  */
 static __always_inline bool free_here(const void *ptr, struct sh_span **spanp,
@@ -194,7 +197,7 @@ static __always_inline bool free_here(const void *ptr, struct sh_span **spanp,
 	unsigned long class;
 	u8 *state;
 
-	if (unlikely(!claim(ptr, spanp, guess, &class, &state))) {
+	if (unlikely(!claim_object(ptr, spanp, guess, &class, &state))) {
 		if (state) {
 			undo_slow(ptr, *spanp, state);
 			return false;

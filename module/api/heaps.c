@@ -26,17 +26,23 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
+#include "api/heaps.h"
+#include "api/limit.h"
 #include "api/persistent.h"
 #include "base/compat.h"
 #include "base/fault.h"
 #include "base/longmem.h"
 #include "base/params.h"
 #include "base/sampling.h"
+#include "cache/cache.h"
+#include "cache/countdown.h"
+#include "cache/drain.h"
 #include "debug/debug.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
 #include "heap/registry.h"
 #include "heap/shared.h"
+#include "heap/users.h"
 #include "object/charge.h"
 #include "object/finalizer.h"
 #include "object/hooks.h"
@@ -45,11 +51,11 @@
 #include "pages/memcg.h"
 #include "pages/pageheap.h"
 #include "pages/walk.h"
+#include "show/debugfs.h"
+#include "show/leaks.h"
+#include "show/misuse.h"
 #include "span/special.h"
 #include "watch/trace.h"
-
-struct spanheap *sh_default_heap __read_mostly;
-EXPORT_SYMBOL_FOR_KUNIT(sh_default_heap);
 
 static struct workqueue_struct *rest_wq;
 
@@ -132,6 +138,7 @@ static void free_rest(struct work_struct *work)
 static void free_heap(struct spanheap *heap)
 {
 	sh_scavenger_exit(&heap->scavenger);
+	sh_drains_exit(heap->drains);
 	sh_pageheap_stop(&heap->ph);
 	drop_specials(heap);
 	sh_profile_drop(heap);
@@ -165,14 +172,14 @@ static struct spanheap *new_heap(const char *name,
 	sh_profile_start(&heap->profile);
 	sh_shared_init(&heap->shared);
 	sh_fixalloc_init(&heap->specials, SH_SPECIAL_BYTES, config->node, NULL,
-			 &heap->ph.special_bytes);
+			 &heap->meta.specials);
 	for (class = 0; class < SH_NR_CLASSES; class++)
 		sh_central_init(&heap->central[class], class);
 	if (config->flags & SPANHEAP_ACCOUNT)
 		sh_memcg_own(&heap->ph.memcg);
 	heap->ph.limit = config->limit >> SH_PAGE_SHIFT;
-	err = sh_pageheap_init(&heap->ph, heap, heap->name, arena_pages,
-			       config->node);
+	err = sh_pageheap_init(&heap->ph, heap, heap->name, &heap->meta,
+			       arena_pages, config->node);
 	if (!err)
 		err = sh_runcaches_init(&heap->rcs, &heap->ph);
 	/* A debug heap caches nothing, so that nothing is allocated past it. */
@@ -181,16 +188,17 @@ static struct spanheap *new_heap(const char *name,
 				     debug ? 0 : sh_cache_kb << 10);
 	if (!err && debug)
 		err = sh_debug_add(heap);
-	if (!err)
-		err = sh_scavenger_init(&heap->scavenger, &heap->ph,
-					&heap->caches, config->scavenge_idle_ms ?:
-					sh_scavenge_ms);
+	if (!err) {
+		heap->drains = sh_drains_init(&heap->caches);
+		err = heap->drains ? 0 : -ENOMEM;
+	}
 	if (err) {
 		free_heap(heap);
 		return ERR_PTR(err);
 	}
-	atomic_long_set(&heap->ph.other_bytes, sizeof(*heap));
-	heap->ph.cache_bytes = &heap->caches.meta_bytes;
+	sh_scavenger_init(&heap->scavenger, &heap->ph, heap->drains,
+			  config->scavenge_idle_ms ?: sh_scavenge_ms);
+	atomic_long_set(&heap->meta.other, sizeof(*heap));
 	sh_limit_set(heap, config->limit);
 	return heap;
 }

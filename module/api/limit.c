@@ -16,16 +16,14 @@
 #include <linux/export.h>
 #include <linux/minmax.h>
 
+#include "api/limit.h"
 #include "base/compat.h"
 #include "base/params.h"
-#include "cache/steal.h"
 #include "heap/heap.h"
+#include "heap/reclaim.h"
 
 /* Share of a limit that all CPUs together may cache. */
 #define CACHE_SHARE	8
-
-/* Times to come back to a CPU that uses its cache. */
-#define TRIES		10
 
 /**
  * sh_limit_is_valid() - whether a heap can work with a limit
@@ -59,20 +57,6 @@ void sh_limit_set(struct spanheap *heap, size_t bytes)
 	spin_unlock_irqrestore(&heap->ph.lock, flags);
 }
 
-/*
- * Take what CPUs have cached, whatever runs there: none has to do anything for it,
- * and none is asked that holds nothing.
- */
-static void empty_caches(struct spanheap *heap)
-{
-	int cpu, tries;
-
-	for_each_online_cpu(cpu)
-		for (tries = TRIES; tries; tries--)
-			if (!sh_steal(&heap->caches, cpu))
-				break;
-}
-
 /**
  * spanheap_scavenge() - give all memory back that a heap does not use
  * @heap: the heap, NULL for the default heap
@@ -86,9 +70,7 @@ static void empty_caches(struct spanheap *heap)
 size_t spanheap_scavenge(struct spanheap *heap)
 {
 	heap = sh_heap_or_default(heap);
-	empty_caches(heap);
-	sh_held_drain(heap);
-	return sh_scavenge(&heap->scavenger, SH_SCAVENGE_REQUEST);
+	return sh_reclaim(heap, SH_SCAVENGE_REQUEST);
 }
 EXPORT_SYMBOL_GPL(spanheap_scavenge);
 
@@ -112,11 +94,8 @@ int spanheap_set_limit(struct spanheap *heap, size_t bytes)
 	if (!sh_limit_is_valid(bytes))
 		return -EINVAL;
 	sh_limit_set(heap, bytes);
-	if (!bytes)
-		return 0;
-	empty_caches(heap);
-	sh_held_drain(heap);
-	sh_scavenge(&heap->scavenger, SH_SCAVENGE_LIMIT);
+	if (bytes)
+		sh_reclaim(heap, SH_SCAVENGE_LIMIT);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(spanheap_set_limit);

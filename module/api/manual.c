@@ -16,10 +16,13 @@
 #include "base/gfp.h"
 #include "debug/debug.h"
 #include "heap/contexts.h"
+#include "heap/users.h"
 #include "heap/whole.h"
 #include "object/charge.h"
 #include "object/claim.h"
+#include "object/finish.h"
 #include "object/resize.h"
+#include "show/misuse.h"
 #include "span/pagemap.h"
 #include "span/undo.h"
 #include "watch/leakcheck.h"
@@ -76,24 +79,6 @@ void *spanheap_alloc_pages(struct spanheap *heap, size_t bytes, gfp_t gfp)
 	return (void *)sh_span_base(span);
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_pages);
-
-/**
- * sh_manual_free_claimed() - free a manual span that was claimed for that
- * @span: the span
- *
- * Context: any but NMI.
- */
-void sh_manual_free_claimed(struct sh_span *span)
-{
-	struct spanheap *heap = sh_span_heap(span);
-	struct sh_object obj = { .span = span };
-
-	sh_charge_forget(&obj);
-	sh_leakcheck_del((void *)sh_span_base(span));
-	atomic_long_dec(&heap->manual_spans);
-	atomic_long_sub(sh_span_bytes(span), &heap->manual_bytes);
-	sh_whole_free(span);
-}
 
 /**
  * spanheap_free_pages() - free pages

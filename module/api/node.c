@@ -20,16 +20,17 @@
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 
+#include "api/heaps.h"
 #include "base/compat.h"
 #include "base/fault.h"
 #include "base/gfp.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
+#include "heap/large.h"
 #include "heap/room.h"
-#include "object/charge.h"
+#include "heap/users.h"
 #include "object/hooks.h"
 #include "object/profile.h"
-#include "object/slack.h"
 
 static bool is_on_node(const void *obj, size_t size, int node)
 {
@@ -75,9 +76,7 @@ static void *alloc_there(struct spanheap *heap, size_t size, gfp_t gfp, int node
 	sh_room_begin(&room, heap, size, SPANHEAP_MAX_ALIGN, gfp);
 	do {
 		obj = alloc_once(heap, size, room.gfp, node);
-	} while (!obj && sh_room_more(&room, heap));
-	if (obj)
-		sh_room_done(&room, heap);
+	} while (sh_room_again(&room, heap, obj));
 	return obj;
 }
 
@@ -124,10 +123,9 @@ void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 		sh_leakcheck_add_any(obj, gfp);
 		sh_profile_note(heap, obj, heap->debug ? size :
 				ALIGN(size, SH_PAGE_SIZE), gfp);
-		sh_charge(obj, gfp);
-		sh_trace_alloc(heap, obj, size, gfp, _RET_IP_);
+		obj = sh_post_alloc(heap, obj, size, gfp, _RET_IP_);
 	}
 	sh_users_leave(heap);
-	return sh_slack_close(obj, size) ?: sh_count_failure(heap);
+	return obj ?: sh_count_failure(heap);
 }
 EXPORT_SYMBOL_GPL(spanheap_alloc_node);

@@ -23,8 +23,10 @@
 #include "api/persistent.h"
 #include "base/compat.h"
 #include "base/gfp.h"
+#include "heap/users.h"
 #include "heap/whole.h"
 #include "object/charge.h"
+#include "show/misuse.h"
 #include "watch/leakcheck.h"
 
 #define CHUNK_BYTES	(64UL << 10)
@@ -76,8 +78,8 @@ static void *new_chunk(struct spanheap *heap, size_t size, size_t align,
  * Make a chunk of @bytes the current one, all but its first @used bytes, if more
  * is left of it: somebody else may have been faster.
  */
-static void install(struct sh_persistent *pa, void *chunk, size_t bytes,
-		    size_t used)
+static void install_block(struct sh_persistent *pa, void *chunk, size_t bytes,
+			  size_t used)
 {
 	unsigned long start = (unsigned long)chunk, flags;
 
@@ -104,7 +106,7 @@ static void *alloc(struct spanheap *heap, size_t size, size_t align, gfp_t gfp)
 	}
 	got = new_chunk(heap, CHUNK_BYTES, align, gfp);
 	if (got)
-		install(pa, got, CHUNK_BYTES, size);
+		install_block(pa, got, CHUNK_BYTES, size);
 	return got;
 }
 

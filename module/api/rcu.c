@@ -19,6 +19,7 @@
 #include "object/claim.h"
 #include "object/finish.h"
 #include "object/hooks.h"
+#include "show/misuse.h"
 #include "watch/trace.h"
 
 /* Heap pages that come free with an object. */

@@ -24,6 +24,7 @@
 #include "object/finalizer.h"
 #include "object/resize.h"
 #include "object/slack.h"
+#include "show/misuse.h"
 
 /* Whether the claimed object has room for @size now. */
 static bool resize(struct spanheap *heap, struct sh_object *obj, size_t size,
@@ -45,7 +46,7 @@ static bool resize(struct spanheap *heap, struct sh_object *obj, size_t size,
 }
 
 /* Whether the object is there still, and was copied to a new one. */
-static bool copy(void *to, const void *ptr, size_t size, gfp_t gfp)
+static bool copy_object(void *to, const void *ptr, size_t size, gfp_t gfp)
 {
 	struct sh_object obj;
 
@@ -68,7 +69,7 @@ static void *move(struct spanheap *heap, const void *ptr, size_t size, gfp_t gfp
 
 	if (!to)
 		return NULL;
-	if (!copy(to, ptr, size, gfp)) {
+	if (!copy_object(to, ptr, size, gfp)) {
 		spanheap_free(to);
 		return NULL;
 	}

@@ -3,46 +3,13 @@
  * Questions about addresses. They may be asked of any address, from any
  * context, while other CPUs allocate and free; the answer is of the moment.
  *
- * Locks: none; an RCU read-side section keeps what is looked at readable.
+ * Locks: none.
  */
 #include <linux/export.h>
-#include <linux/rcupdate.h>
 
-#include "base/compat.h"
-#include "debug/debug.h"
-#include "heap/heap.h"
+#include "base/sizeclass.h"
+#include "object/find.h"
 #include "object/slack.h"
-#include "span/pagemap.h"
-
-/* The live object that holds @addr, in a span of small objects. */
-static bool find_small(struct sh_span *span, unsigned long key,
-		       unsigned long addr, struct spanheap_object *obj)
-{
-	const struct sh_class *info = &sh_classes[sh_key_class(key)];
-	unsigned long base = sh_key_base(key), off = addr - base;
-	u32 idx;
-
-	if (off >= info->bytes)
-		return false;
-	idx = ((u64)off * info->magic) >> 32;
-	if (!sh_obj_is_live(READ_ONCE(span->obj[idx])))
-		return false;
-	obj->start = (void *)(base + (unsigned long)idx * info->size);
-	obj->size = info->size;
-	return true;
-}
-
-static bool find_large(struct sh_span *span, unsigned long base,
-		       unsigned long addr, struct spanheap_object *obj)
-{
-	/* The record is that of a large object only once the state says so. */
-	if (smp_load_acquire(&span->state) != SH_SPAN_LARGE ||
-	    !sh_obj_is_live(READ_ONCE(span->obj[0])))
-		return false;
-	obj->start = (void *)base;
-	obj->size = sh_span_bytes(span);
-	return addr - base < obj->size;
-}
 
 /**
  * spanheap_find() - find the live object that holds an address
@@ -56,56 +23,9 @@ static bool find_large(struct sh_span *span, unsigned long base,
  */
 bool spanheap_find(const void *addr, struct spanheap_object *obj)
 {
-	unsigned long key, at = (unsigned long)addr;
-	struct sh_span *span;
-	bool found = false;
-
-	rcu_read_lock();
-	span = sh_pagemap_get(at);
-	if (span) {
-		key = READ_ONCE(span->key);
-		found = sh_key_class(key) ? find_small(span, key, at, obj) :
-					      find_large(span, key, at, obj);
-		/* The record may have become another span's meanwhile. */
-		smp_rmb();	/* the object first, then once more the key */
-		found = found && READ_ONCE(span->key) == key;
-		if (!found && sh_span_heap(span)->debug)
-			found = sh_debug_find(addr, obj);
-		if (found)
-			obj->heap = sh_span_heap(span);
-	}
-	rcu_read_unlock();
-	return found;
+	return sh_find_object(addr, obj);
 }
 EXPORT_SYMBOL_GPL(spanheap_find);
-
-/**
- * sh_find_manual() - find the manual span that holds an address
- * @addr: any address
- * @obj: set to its heap, start and size, if there is one
- *
- * Context: any.
- * Return: whether @addr lies in a manual span of any heap.
- */
-bool sh_find_manual(const void *addr, struct spanheap_object *obj)
-{
-	struct sh_span *span;
-	bool found = false;
-
-	rcu_read_lock();
-	span = sh_pagemap_get((unsigned long)addr);
-	/* The record is that of a manual span only once the state says so. */
-	if (span && smp_load_acquire(&span->state) == SH_SPAN_MANUAL &&
-	    sh_obj_is_live(READ_ONCE(span->obj[0]))) {
-		obj->start = (void *)sh_key_base(READ_ONCE(span->key));
-		obj->size = (size_t)READ_ONCE(span->nr_pages) << SH_PAGE_SHIFT;
-		found = addr - obj->start < obj->size;
-	}
-	if (found)
-		obj->heap = sh_span_heap(span);
-	rcu_read_unlock();
-	return found;
-}
 
 /**
  * spanheap_owns() - whether an address lies in a live object of any heap
@@ -158,10 +78,6 @@ EXPORT_SYMBOL_GPL(spanheap_size);
  */
 size_t spanheap_size_roundup(size_t size)
 {
-	if (size <= SPANHEAP_MAX_SMALL)
-		return sh_classes[sh_size_class(size)].size;
-	if (size > SIZE_MAX - SH_PAGE_SIZE)
-		return size;
-	return ALIGN(size, SH_PAGE_SIZE);
+	return sh_size_roundup(size);
 }
 EXPORT_SYMBOL_GPL(spanheap_size_roundup);

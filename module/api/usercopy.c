@@ -21,11 +21,12 @@
 #include <linux/uaccess.h>
 
 #include "heap/heap.h"
+#include "object/find.h"
 #include "watch/places.h"
 #include "watch/stacks.h"
 
-static void report(const char *call, const void *ptr, size_t nr,
-		   const struct spanheap_object *obj)
+static void report_copy(const char *call, const void *ptr, size_t nr,
+			const struct spanheap_object *obj)
 {
 	unsigned long missed;
 
@@ -44,7 +45,7 @@ static void report(const char *call, const void *ptr, size_t nr,
 }
 
 /* Whether @nr bytes lie in one object or manual span. If not, says so. */
-static bool check(const char *call, const void *ptr, size_t nr)
+static bool check_copy(const char *call, const void *ptr, size_t nr)
 {
 	struct spanheap_object obj = { };
 
@@ -54,7 +55,7 @@ static bool check(const char *call, const void *ptr, size_t nr)
 			return true;
 	}
 	atomic_long_inc(&sh_heap_or_default(obj.heap)->bad_copies);
-	report(call, ptr, nr, &obj);
+	report_copy(call, ptr, nr, &obj);
 	return false;
 }
 
@@ -76,7 +77,7 @@ unsigned long spanheap_copy_to_user(void __user *to, const void *from, size_t nr
 {
 	if (!nr)
 		return 0;
-	if (!check("copy_to_user", from, nr))
+	if (!check_copy("copy_to_user", from, nr))
 		return nr;
 	return copy_to_user(to, from, nr);
 }
@@ -100,7 +101,7 @@ unsigned long spanheap_copy_from_user(void *to, const void __user *from,
 {
 	if (!nr)
 		return 0;
-	if (!check("copy_from_user", to, nr))
+	if (!check_copy("copy_from_user", to, nr))
 		return nr;
 	return copy_from_user(to, from, nr);
 }

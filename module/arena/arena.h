@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Arenas: reserved vmalloc address space and the pages behind it. One of two
- * backends is built: paged.c or portable.c. Nothing above this
- * interface knows which.
+ * Arenas: reserved vmalloc address space and the pages behind it. This folder promises:
+ * ranges of addresses, memory behind any part of them, on a node, charged to a cgroup,
+ * and that it goes back without a stale translation left. One of two backends is built,
+ * paged.c or portable.c; all that those above may know is whether arenas are sparse.
  */
 #ifndef SPANHEAP_ARENA_H
 #define SPANHEAP_ARENA_H
@@ -19,15 +20,10 @@
 #endif
 
 /*
- * A sparse arena is address space without memory, which comes and goes page by
- * page. Otherwise an arena has all of its memory for as long as it exists. With
- * KMSAN it has to: what comes and goes behind the back of vmap() has no shadow.
+ * SH_ARENA_SPARSE, which backend.mk sets: whether an arena is address space without
+ * memory, which comes and goes page by page. Otherwise an arena has all of its memory
+ * for as long as it exists.
  */
-#if IS_ENABLED(CONFIG_X86_64) && !IS_ENABLED(CONFIG_UML) && !IS_ENABLED(CONFIG_KMSAN)
-#define SH_ARENA_SPARSE		1
-#else
-#define SH_ARENA_SPARSE		0
-#endif
 
 /**
  * struct sh_arena - a reserved range of addresses

@@ -92,7 +92,7 @@ bool sh_arena_intact(const struct sh_arena *arena)
 
 	return pte && pte_val(*pte) == SH_MMU_GUARD;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_intact);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_intact);
 
 /* The same, reported once. */
 static bool is_ours(const struct sh_arena *arena)
@@ -210,7 +210,7 @@ fail:
 	kfree(arena);
 	return NULL;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_create);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_create);
 
 /**
  * sh_arena_destroy() - give an arena back, its pages and its addresses
@@ -241,7 +241,7 @@ forget:
 	kvfree(arena->backend);
 	kfree_rcu(arena, rcu);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_destroy);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_destroy);
 
 /**
  * sh_arena_meta_bytes() - what an arena costs besides its pages
@@ -258,7 +258,7 @@ size_t sh_arena_meta_bytes(const struct sh_arena *arena)
 	       struct_size(arena->backend, table, arena->backend->nr_tables) +
 	       (last - first + 1) * PAGE_SIZE;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_meta_bytes);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_meta_bytes);
 
 /* As many of @nr pages as there are. */
 static unsigned int get_pages(gfp_t gfp, int node, unsigned int nr,
@@ -361,7 +361,7 @@ unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 	}
 	return done;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_populate);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_populate);
 
 /**
  * sh_arena_on_node() - whether the memory of a heap page is on a NUMA node
@@ -382,7 +382,7 @@ bool sh_arena_on_node(const struct sh_arena *arena, unsigned long addr,
 			return false;
 	return true;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_on_node);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_on_node);
 
 /**
  * sh_arena_charged() - whether a heap page is charged to a memory cgroup
@@ -396,7 +396,7 @@ bool sh_arena_charged(const struct sh_arena *arena, unsigned long addr)
 {
 	return PageMemcgKmem(pte_page(*sh_arena_pte(arena, addr)));
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_charged);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_charged);
 
 /**
  * sh_arena_resident() - whether a heap page has memory behind it
@@ -410,7 +410,7 @@ bool sh_arena_resident(const struct sh_arena *arena, unsigned long addr)
 {
 	return !pte_none(*sh_arena_pte(arena, addr & SH_PAGE_MASK));
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_resident);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_resident);
 
 /* Of @nr entries of one page table, the heap pages that have memory. */
 static unsigned long count_entries(const pte_t *pte, unsigned long nr)
@@ -444,7 +444,7 @@ unsigned long sh_arena_count_resident(const struct sh_arena *arena,
 	}
 	return nr;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_count_resident);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_count_resident);
 
 /* Clear @nr entries of one page table. Returns how many had a page. */
 static unsigned long unmap_entries(pte_t *pte, unsigned long nr,
@@ -493,7 +493,7 @@ unsigned long sh_arena_unmap(struct sh_arena *arena, unsigned long addr,
 	}
 	return done / PAGES_PER_HEAP_PAGE;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_unmap);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_unmap);
 
 /**
  * sh_arena_free_unmapped() - free unmapped pages once no TLB has them
@@ -515,4 +515,4 @@ void sh_arena_free_unmapped(struct list_head *pages)
 		sh_free_page_of_many(page, nr++);
 	INIT_LIST_HEAD(pages);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_free_unmapped);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_free_unmapped);

@@ -75,7 +75,7 @@ bool sh_arena_intact(const struct sh_arena *arena)
 {
 	return intact(arena->backend);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_intact);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_intact);
 
 static void backend_free(struct sh_arena_backend *be)
 {
@@ -160,7 +160,7 @@ struct sh_arena *sh_arena_create(unsigned long nr_pages, gfp_t gfp, int node)
 	arena->nr_pages = nr_pages;
 	return arena;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_create);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_create);
 
 /**
  * sh_arena_destroy() - give an arena back, its pages and its addresses
@@ -177,7 +177,7 @@ void sh_arena_destroy(struct sh_arena *arena)
 	backend_free(arena->backend);
 	kfree_rcu(arena, rcu);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_destroy);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_destroy);
 
 /**
  * sh_arena_meta_bytes() - what an arena costs besides its pages
@@ -192,7 +192,7 @@ size_t sh_arena_meta_bytes(const struct sh_arena *arena)
 	return sizeof(*arena) + struct_size(be, pages, be->nr) +
 	       be->nr * sizeof(pte_t);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_meta_bytes);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_meta_bytes);
 
 /**
  * sh_arena_populate() - put memory behind a run of pages
@@ -209,7 +209,7 @@ unsigned long sh_arena_populate(struct sh_arena *arena, unsigned long addr,
 {
 	return 0;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_populate);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_populate);
 
 /**
  * sh_arena_resident() - whether a heap page has memory behind it
@@ -222,7 +222,7 @@ bool sh_arena_resident(const struct sh_arena *arena, unsigned long addr)
 {
 	return true;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_resident);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_resident);
 
 /**
  * sh_arena_count_resident() - count the heap pages that have memory behind them
@@ -238,7 +238,7 @@ unsigned long sh_arena_count_resident(const struct sh_arena *arena,
 {
 	return nr_pages;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_count_resident);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_count_resident);
 
 /**
  * sh_arena_shared() - whether somebody else has references to pages of a run
@@ -253,7 +253,7 @@ bool sh_arena_shared(const struct sh_arena *arena, unsigned long addr,
 {
 	return false;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_shared);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_shared);
 
 /**
  * sh_arena_on_node() - whether the memory of a heap page is on a NUMA node
@@ -274,7 +274,7 @@ bool sh_arena_on_node(const struct sh_arena *arena, unsigned long addr,
 			return false;
 	return true;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_on_node);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_on_node);
 
 /**
  * sh_arena_charged() - whether a heap page is charged to a memory cgroup
@@ -287,7 +287,7 @@ bool sh_arena_charged(const struct sh_arena *arena, unsigned long addr)
 {
 	return PageMemcgKmem(arena->backend->pages[0]);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_charged);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_charged);
 
 /**
  * sh_arena_unmap() - take the memory from behind a run of pages
@@ -303,7 +303,7 @@ unsigned long sh_arena_unmap(struct sh_arena *arena, unsigned long addr,
 {
 	return 0;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_unmap);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_unmap);
 
 /**
  * sh_arena_free_unmapped() - free unmapped pages once no TLB has them
@@ -312,4 +312,4 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_arena_unmap);
 void sh_arena_free_unmapped(struct list_head *pages)
 {
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_free_unmapped);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_free_unmapped);

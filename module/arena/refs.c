@@ -109,4 +109,4 @@ bool sh_arena_shared(const struct sh_arena *arena, unsigned long addr,
 	}
 	return false;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_shared);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_shared);

@@ -33,12 +33,14 @@
 #define SH_VM_SPARSE	0
 #endif
 
-/* What the KUnit module may call beyond the public interface. */
-#if IS_ENABLED(CONFIG_KUNIT)
-#define EXPORT_SYMBOL_FOR_KUNIT(sym)	\
-	EXPORT_SYMBOL_NS_GPL(sym, SH_NAMESPACE(SPANHEAP_KUNIT))
+/* 6.2: <kunit/visibility.h>, for what KUnit may call beyond the public interface. */
+#if KERNEL_VERSION(6, 2, 0) <= LINUX_VERSION_CODE
+#include <kunit/visibility.h>
+#elif IS_ENABLED(CONFIG_KUNIT)
+#define EXPORT_SYMBOL_IF_KUNIT(sym)	\
+	EXPORT_SYMBOL_NS(sym, EXPORTED_FOR_KUNIT_TESTING)
 #else
-#define EXPORT_SYMBOL_FOR_KUNIT(sym)
+#define EXPORT_SYMBOL_IF_KUNIT(sym)
 #endif
 
 /* 6.14: alloc_pages_bulk_array_node() lost its "array". */

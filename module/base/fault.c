@@ -23,9 +23,9 @@
 #include "base/fault.h"
 
 unsigned int sh_fault_points;
-EXPORT_SYMBOL_FOR_KUNIT(sh_fault_points);
+EXPORT_SYMBOL_IF_KUNIT(sh_fault_points);
 DECLARE_FAULT_ATTR(sh_fault_attr);
-EXPORT_SYMBOL_FOR_KUNIT(sh_fault_attr);
+EXPORT_SYMBOL_IF_KUNIT(sh_fault_attr);
 
 static int set_attr(const char *val, const struct kernel_param *kp)
 {
@@ -61,4 +61,4 @@ bool sh_fault_decide(void)
 {
 	return should_fail(&sh_fault_attr, 1);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_fault_decide);
+EXPORT_SYMBOL_IF_KUNIT(sh_fault_decide);

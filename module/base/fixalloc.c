@@ -122,7 +122,7 @@ void sh_fixalloc_init(struct sh_fixalloc *fa, unsigned int size, int node,
 	fa->closed = false;
 	fa->bytes = bytes;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_fixalloc_init);
+EXPORT_SYMBOL_IF_KUNIT(sh_fixalloc_init);
 
 /**
  * sh_fixalloc_close() - hand out no more records
@@ -135,7 +135,7 @@ void sh_fixalloc_close(struct sh_fixalloc *fa)
 {
 	fa->closed = true;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_fixalloc_close);
+EXPORT_SYMBOL_IF_KUNIT(sh_fixalloc_close);
 
 /**
  * sh_fixalloc_exit() - give all memory of an allocator back
@@ -160,7 +160,7 @@ void sh_fixalloc_exit(struct sh_fixalloc *fa)
 	}
 	INIT_LIST_HEAD(&fa->partial);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_fixalloc_exit);
+EXPORT_SYMBOL_IF_KUNIT(sh_fixalloc_exit);
 
 /* A record from the blocks there are; @b, if any, joins them first. */
 static void *take_record(struct sh_fixalloc *fa, struct sh_fixblock *b,
@@ -208,7 +208,7 @@ void *sh_fixalloc_alloc(struct sh_fixalloc *fa, gfp_t gfp)
 		fa->first(record);
 	return record;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_fixalloc_alloc);
+EXPORT_SYMBOL_IF_KUNIT(sh_fixalloc_alloc);
 
 /**
  * sh_fixalloc_free() - give a record back
@@ -239,4 +239,4 @@ void sh_fixalloc_free(struct sh_fixalloc *fa, void *record)
 	if (release)
 		block_release(fa, release);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_fixalloc_free);
+EXPORT_SYMBOL_IF_KUNIT(sh_fixalloc_free);

@@ -148,7 +148,7 @@ function print_lookup(name, count, base, gran,    i, c, want)
 		printf "%s%d,", i % 12 ? " " : "\n\t", c * 32
 	}
 	print "\n};"
-	print "EXPORT_SYMBOL_FOR_KUNIT(" name ");"
+	print "EXPORT_SYMBOL_IF_KUNIT(" name ");"
 }
 
 function print_header(    i, most_elems)
@@ -167,7 +167,7 @@ function print_header(    i, most_elems)
 		printf "\t[%d] = { .size = %d, .magic = %.0fu, .bytes = %d, .elems = %d, .batch = %d, .pages = %d },\n", \
 			i, size[i], magic[i], pages[i] * PAGE, elems[i], batch(i), pages[i]
 	print "};"
-	print "EXPORT_SYMBOL_FOR_KUNIT(sh_classes);"
+	print "EXPORT_SYMBOL_IF_KUNIT(sh_classes);"
 	print_lookup("sh_class_by_8", 1024 / 8 + 1, 0, 8)
 	print_lookup("sh_class_by_128", (MAX - 1024) / 128 + 1, 1024, 128)
 }

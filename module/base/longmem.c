@@ -135,7 +135,7 @@ void *sh_long_record_alloc(size_t bytes, int node)
 	kmemleak_alloc(page_address(page), bytes, 1, GFP_KERNEL);
 	return page_address(page);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_long_record_alloc);
+EXPORT_SYMBOL_IF_KUNIT(sh_long_record_alloc);
 
 /**
  * sh_long_record_free() - free what sh_long_record_alloc() gave
@@ -153,4 +153,4 @@ void sh_long_record_free(void *record, size_t bytes)
 	kmemleak_free(record);
 	free_pages_exact(record, bytes);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_long_record_free);
+EXPORT_SYMBOL_IF_KUNIT(sh_long_record_free);

@@ -23,11 +23,11 @@
 #define QUARANTINE_KB_MAX	1048576
 
 unsigned int sh_arena_mb = 64;
-EXPORT_SYMBOL_FOR_KUNIT(sh_arena_mb);
+EXPORT_SYMBOL_IF_KUNIT(sh_arena_mb);
 unsigned int sh_cache_kb = 2048;
 unsigned int sh_scavenge_ms = 300000;
 unsigned int sh_quarantine_kb = 4096;
-EXPORT_SYMBOL_FOR_KUNIT(sh_quarantine_kb);
+EXPORT_SYMBOL_IF_KUNIT(sh_quarantine_kb);
 bool sh_debug_default;
 bool sh_panic_on_bad_free;
 

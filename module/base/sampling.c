@@ -26,7 +26,7 @@
 
 /* Rare enough to be on for everybody: at most 1 % of what churn and replay take. */
 unsigned long sh_profile_rate = SH_RATE_DEFAULT;
-EXPORT_SYMBOL_FOR_KUNIT(sh_profile_rate);
+EXPORT_SYMBOL_IF_KUNIT(sh_profile_rate);
 
 /* Bits after the binary point of logarithms. */
 #define LN_BITS		26
@@ -65,7 +65,7 @@ u64 sh_sampling_minus_ln(u32 random)
 	}
 	return (((32ULL << LN_BITS) - log2) * LN2) >> 32;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_sampling_minus_ln);
+EXPORT_SYMBOL_IF_KUNIT(sh_sampling_minus_ln);
 
 /* exp(-x), both with 32 bits after the point. */
 static u64 exp_minus(u64 x)
@@ -99,7 +99,7 @@ u64 sh_sampling_chance(u64 size, unsigned long rate)
 		return ONE;
 	return max(ONE - exp_minus(div64_ul(size << 32, rate)), 1ULL);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_sampling_chance);
+EXPORT_SYMBOL_IF_KUNIT(sh_sampling_chance);
 
 /**
  * sh_sampling_draw_bytes() - draw an interval
@@ -116,7 +116,7 @@ long sh_sampling_draw_bytes(void)
 		return 0;
 	return (sh_sampling_minus_ln(get_random_u32()) * rate) >> LN_BITS;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_sampling_draw_bytes);
+EXPORT_SYMBOL_IF_KUNIT(sh_sampling_draw_bytes);
 
 /**
  * sh_sampling_draw() - draw an interval between objects of one size
@@ -130,4 +130,4 @@ long sh_sampling_draw(u64 size)
 
 	return bytes == SH_NEVER ? bytes : bytes / (long)size;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_sampling_draw);
+EXPORT_SYMBOL_IF_KUNIT(sh_sampling_draw);

@@ -82,10 +82,41 @@ static __always_inline unsigned int sh_size_class(size_t size)
 	return sh_size_class_offset(size) >> SH_CLASS_SHIFT;
 }
 
+/* What an object of @size bytes takes up. */
+static inline size_t sh_size_roundup(size_t size)
+{
+	if (size <= SPANHEAP_MAX_SMALL)
+		return sh_classes[sh_size_class(size)].size;
+	if (size > SIZE_MAX - SH_PAGE_SIZE)
+		return size;
+	return ALIGN(size, SH_PAGE_SIZE);
+}
+
 /* The class that an offset means. */
 static __always_inline const struct sh_class *sh_class_at(unsigned long offset)
 {
 	return (const void *)sh_classes + offset;
+}
+
+/**
+ * sh_class_index() - find the object that holds an offset
+ * @info: the class of the span
+ * @off: bytes from the start of the span
+ * @idx: set to its index, which means nothing when there is none
+ *
+ * Return: whether there is one: the tail of a span belongs to none.
+ */
+static inline bool sh_class_index(const struct sh_class *info, unsigned long off,
+				  u32 *idx)
+{
+	*idx = ((u64)off * info->magic) >> 32;
+	return off < info->bytes && *idx < info->elems;
+}
+
+/* Where an object starts, in bytes from the start of its span. */
+static inline unsigned long sh_class_offset(const struct sh_class *info, u32 idx)
+{
+	return (unsigned long)idx * info->size;
 }
 
 #endif /* SPANHEAP_SIZECLASS_H */

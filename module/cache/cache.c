@@ -30,6 +30,8 @@
 #include "base/gfp.h"
 #include "base/sampling.h"
 #include "cache/cache.h"
+#include "cache/capacity.h"
+#include "cache/countdown.h"
 #include "span/pagemap.h"
 #include "watch/shadow.h"
 #include "watch/trace.h"
@@ -54,20 +56,23 @@ int sh_caches_init(struct sh_caches *caches, struct sh_central *central,
 		sh_transfer_init(&caches->transfer[class]);
 	caches->central = central;
 	caches->rcs = rcs;
+	caches->name = rcs->ph->name;
+	caches->meta = rcs->ph->meta;
 	caches->max_bytes = max_bytes;
 	caches->most_bytes = max_bytes;
 	caches->cpu = sh_fault(SH_FAULT_META) ? NULL :
 		      alloc_percpu(struct sh_cache);
 	if (!caches->cpu)
 		return -ENOMEM;
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
+		seqcount_init(&per_cpu_ptr(caches->cpu, cpu)->changes);
 		sh_caches_redraw(caches, cpu);
-	atomic_long_set(&caches->meta_bytes,
-			(sizeof(struct sh_cache) +
-			 sizeof(struct sh_runcache)) * num_possible_cpus());
+	}
+	atomic_long_add((sizeof(struct sh_cache) + sizeof(struct sh_runcache)) *
+			num_possible_cpus(), &caches->meta->caches);
 	return 0;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_init);
+EXPORT_SYMBOL_IF_KUNIT(sh_caches_init);
 
 /**
  * sh_caches_exit() - free the caches; the objects in them go with the spans
@@ -87,7 +92,7 @@ void sh_caches_exit(struct sh_caches *caches)
 		sh_transfer_exit(&caches->transfer[class]);
 	free_percpu(caches->cpu);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_exit);
+EXPORT_SYMBOL_IF_KUNIT(sh_caches_exit);
 
 /*
  * Objects to move to or from a slot at a time. No more than half of what it may
@@ -107,27 +112,20 @@ static unsigned int stash(struct sh_caches *caches, unsigned int class,
 			  const struct sh_entry *entries, unsigned int nr,
 			  unsigned int allocated)
 {
-	struct sh_cache *cache;
+	struct sh_cache *cache = sh_cache_get(caches);
 	struct sh_slot *slot;
-	bool busy = false;
 
-	preempt_disable();
-	cache = this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
-		slot = &cache->slot[class];
-		cache->drawn[class] += allocated;
-		cache->misses++;
-		nr = min_t(unsigned int, nr, slot->end - slot->top);
-		sh_entries_copy(slot->top, entries, nr);
-		slot->top += nr;
-		sh_cache_leave(cache);
-	} else {
-		nr = 0;
-		busy = true;
-	}
-	preempt_enable();
-	if (busy)
+	if (!cache) {
 		sh_central_count_direct(&caches->central[class], allocated);
+		return 0;
+	}
+	slot = &cache->slot[class];
+	cache->drawn[class] += allocated;
+	cache->misses++;
+	nr = min_t(unsigned int, nr, slot->end - slot->top);
+	sh_entries_copy(slot->top, entries, nr);
+	slot->top += nr;
+	sh_cache_put(cache);
 	return nr;
 }
 
@@ -142,34 +140,32 @@ static unsigned int slot_transfer_batch(const struct sh_slot *slot,
 static void *refill_from_transfer(struct sh_caches *caches, unsigned int class)
 {
 	struct sh_transfer *transfer = &caches->transfer[class];
-	unsigned int nr = 0, room;
 	struct sh_cache *cache;
 	struct sh_slot *slot;
+	unsigned int nr, room;
 	void *obj = NULL;
 
 	sh_transfer_note(transfer);
 	if (!READ_ONCE(transfer->nr))
 		return NULL;
-	preempt_disable();
-	cache = this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
-		slot = &cache->slot[class];
-		room = slot->end - slot->top;
-		nr = sh_transfer_get(transfer, slot->top,
-				     min(room, slot_transfer_batch(slot, class)));
-		slot->top += nr;
-		if (nr) {
-			obj = (--slot->top)->obj;
-			WRITE_ONCE(*slot->top->state, SH_OBJ_LIVE);
-			cache->drawn[class]++;
-			cache->misses++;
-		}
-		sh_cache_leave(cache);
+	cache = sh_cache_get(caches);
+	if (!cache)
+		return NULL;
+	slot = &cache->slot[class];
+	room = slot->end - slot->top;
+	nr = sh_transfer_get(transfer, slot->top,
+			     min(room, slot_transfer_batch(slot, class)));
+	slot->top += nr;
+	if (nr) {
+		obj = (--slot->top)->obj;
+		WRITE_ONCE(*slot->top->state, SH_OBJ_LIVE);
+		cache->drawn[class]++;
+		cache->misses++;
 	}
-	preempt_enable();
+	sh_cache_put(cache);
 	if (!obj)
 		return NULL;
-	sh_trace(refill, caches->rcs->ph->name, sh_classes[class].size, nr);
+	sh_trace(refill, caches->name, sh_classes[class].size, nr);
 	sh_shadow_open(obj, sh_classes[class].size);
 	return obj;
 }
@@ -202,7 +198,7 @@ void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 			       node);
 	if (!got)
 		return NULL;
-	sh_trace(refill, caches->rcs->ph->name, sh_classes[class].size, got);
+	sh_trace(refill, caches->name, sh_classes[class].size, got);
 	WRITE_ONCE(*batch[0].state, SH_OBJ_LIVE);
 	kept = stash(caches, class, batch + 1, got - 1, 1);
 	if (kept < got - 1)
@@ -211,7 +207,7 @@ void *sh_caches_refill(struct sh_caches *caches, unsigned int class, gfp_t gfp,
 	sh_shadow_open(batch[0].obj, sh_classes[class].size);
 	return batch[0].obj;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_refill);
+EXPORT_SYMBOL_IF_KUNIT(sh_caches_refill);
 
 /* Make the last @nr objects before @end live ones. */
 static void hand_out(const struct sh_entry *end, unsigned int nr, void **objs)
@@ -254,47 +250,39 @@ static void open_all(unsigned int class, unsigned int nr, void **objs)
 bool sh_caches_hit_bulk(struct sh_caches *caches, unsigned int class,
 			unsigned int nr, void **objs)
 {
-	struct sh_cache *cache;
+	struct sh_cache *cache = sh_cache_get(caches);
 	struct sh_slot *slot;
-	bool hit = false;
+	bool hit;
 
-	preempt_disable();
-	cache = this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
-		slot = &cache->slot[class];
-		hit = sh_slot_count(slot) >= nr && slot->left >= (long)nr;
-		if (hit) {
-			slot->left -= nr;
-			pop_from(slot, nr, objs);
-		}
-		sh_cache_leave(cache);
+	if (!cache)
+		return false;
+	slot = &cache->slot[class];
+	hit = sh_slot_count(slot) >= nr && slot->left >= (long)nr;
+	if (hit) {
+		slot->left -= nr;
+		pop_from(slot, nr, objs);
 	}
-	preempt_enable();
+	sh_cache_put(cache);
 	if (hit)
 		open_all(class, nr, objs);
 	return hit;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_hit_bulk);
+EXPORT_SYMBOL_IF_KUNIT(sh_caches_hit_bulk);
 
 /* Allocate up to @nr objects from this CPU's slot. */
 static unsigned int pop_bulk(struct sh_caches *caches, unsigned int class,
 			     unsigned int nr, void **objs)
 {
-	struct sh_cache *cache;
+	struct sh_cache *cache = sh_cache_get(caches);
 	struct sh_slot *slot;
 
-	preempt_disable();
-	cache = this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
-		slot = &cache->slot[class];
-		nr = min_t(unsigned int, nr, sh_slot_count(slot));
-		pop_from(slot, nr, objs);
-		cache->drawn[class] += nr;
-		sh_cache_leave(cache);
-	} else {
-		nr = 0;
-	}
-	preempt_enable();
+	if (!cache)
+		return 0;
+	slot = &cache->slot[class];
+	nr = min_t(unsigned int, nr, sh_slot_count(slot));
+	pop_from(slot, nr, objs);
+	cache->drawn[class] += nr;
+	sh_cache_put(cache);
 	open_all(class, nr, objs);
 	return nr;
 }
@@ -336,7 +324,7 @@ static unsigned int refill_bulk(struct sh_caches *caches, unsigned int class,
 			       node);
 	if (!got)
 		return 0;
-	sh_trace(refill, caches->rcs->ph->name, sh_classes[class].size, got);
+	sh_trace(refill, caches->name, sh_classes[class].size, got);
 	nr = min(nr, got);
 	end = batch + got;
 	hand_out(end, nr, objs);
@@ -382,7 +370,7 @@ unsigned int sh_caches_alloc_bulk(struct sh_caches *caches, unsigned int class,
 	}
 	return done;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_alloc_bulk);
+EXPORT_SYMBOL_IF_KUNIT(sh_caches_alloc_bulk);
 
 /*
  * Leave objects of a full slot for the CPU that came for some last, if that is
@@ -409,18 +397,16 @@ static unsigned int swap_for_batch(struct sh_caches *caches, unsigned int class,
 				   struct sh_entry entry, struct sh_entry *batch,
 				   unsigned int *left)
 {
-	struct sh_cache *cache;
+	struct sh_cache *cache = sh_cache_get(caches);
 	struct sh_slot *slot;
-	unsigned int nr;
+	unsigned int nr = 0;
 
 	*left = 0;
-	cache = this_cpu_ptr(caches->cpu);
-	if (!sh_cache_enter(cache)) {
+	if (!cache) {
 		batch[0] = entry;
 		return 1;
 	}
 	slot = &cache->slot[class];
-	nr = 0;
 	if (slot->top == slot->end) {
 		cache->overflows++;
 		*left = hand_over(caches, slot, class);
@@ -434,7 +420,7 @@ static unsigned int swap_for_batch(struct sh_caches *caches, unsigned int class,
 		batch[nr++] = entry;
 	else
 		*slot->top++ = entry;
-	sh_cache_leave(cache);
+	sh_cache_put(cache);
 	return nr;
 }
 
@@ -478,17 +464,15 @@ void sh_caches_flush(struct sh_caches *caches, unsigned int class,
 	preempt_enable();
 	sh_shadow_freed(entry.obj, sh_classes[class].size);
 	grow_for_frees(caches, class);
-	preempt_disable();
 	nr = swap_for_batch(caches, class, entry, batch, &left);
-	preempt_enable();
 	if (nr)
 		sh_central_free(&caches->central[class], caches->rcs, batch, nr);
 	sh_inflight_end(caches->rcs);
 	if (nr + left)
-		sh_trace(flush, caches->rcs->ph->name, sh_classes[class].size,
+		sh_trace(flush, caches->name, sh_classes[class].size,
 			 nr + left);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_flush);
+EXPORT_SYMBOL_IF_KUNIT(sh_caches_flush);
 
 /**
  * sh_caches_put() - free an object
@@ -525,20 +509,18 @@ void sh_caches_stats(struct sh_caches *caches, int cpu, unsigned int class,
 	struct sh_cache *cache = per_cpu_ptr(caches->cpu, cpu);
 	struct sh_slot *slot = &cache->slot[class];
 	unsigned long allocs, objects;
-	unsigned int changes;
+	unsigned int seq;
 
 	/*
 	 * A base and a top of two arrays would make nonsense of the count, and the
 	 * one of a countdown with the other of the next as well.
 	 */
 	do {
-		changes = READ_ONCE(cache->changes);
-		smp_rmb();	/* as sh_cache_changed() writes */
+		seq = read_seqcount_begin(&cache->changes);
 		objects = sh_peek(slot->top) - READ_ONCE(slot->base);
 		allocs = sh_peek(cache->drawn[class]) - sh_slot_left(slot);
-		smp_rmb();	/* as sh_cache_change() writes */
-	} while (changes % 2 || changes != READ_ONCE(cache->changes));
+	} while (read_seqcount_retry(&cache->changes, seq));
 	stats->objects += objects;
 	stats->allocs += allocs;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_stats);
+EXPORT_SYMBOL_IF_KUNIT(sh_caches_stats);

@@ -19,8 +19,8 @@
 #include <linux/workqueue.h>
 
 #include "base/compat.h"
-#include "cache/cache.h"
 #include "cache/drain.h"
+#include "cache/percpu.h"
 #include "span/pagemap.h"
 
 /* Entries to look at before others get their turn. */
@@ -85,22 +85,19 @@ static const char *check_slots(const struct sh_cache *cache,
 static const char *check_chunk(struct sh_caches *caches, unsigned int class,
 			       unsigned int from, bool *more)
 {
-	const char *wrong = NULL;
-	struct sh_cache *cache;
+	struct sh_cache *cache = sh_cache_get(caches);
+	const char *wrong;
 	unsigned int nr;
 
 	*more = false;
-	preempt_disable();
-	cache = this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
-		wrong = check_slots(cache, READ_ONCE(caches->most_bytes));
-		nr = sh_slot_count(&cache->slot[class]);
-		if (!wrong && !are_cached(cache->slot[class].base, from, nr, class))
-			wrong = "a cached entry is no free object of its class";
-		*more = !wrong && nr > from + CHUNK;
-		sh_cache_leave(cache);
-	}
-	preempt_enable();
+	if (!cache)
+		return NULL;
+	wrong = check_slots(cache, READ_ONCE(caches->most_bytes));
+	nr = sh_slot_count(&cache->slot[class]);
+	if (!wrong && !are_cached(cache->slot[class].base, from, nr, class))
+		wrong = "a cached entry is no free object of its class";
+	*more = !wrong && nr > from + CHUNK;
+	sh_cache_put(cache);
 	return wrong;
 }
 
@@ -197,4 +194,4 @@ const char *sh_drain_check(struct sh_drain __percpu *drains, struct cpumask *sil
 		wrong = check_transfer(&caches->transfer[class], class);
 	return wrong;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_drain_check);
+EXPORT_SYMBOL_IF_KUNIT(sh_drain_check);

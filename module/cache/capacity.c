@@ -20,7 +20,8 @@
 #include "base/compat.h"
 #include "base/fault.h"
 #include "base/gfp.h"
-#include "cache/cache.h"
+#include "cache/capacity.h"
+#include "cache/percpu.h"
 #include "pages/idle.h"
 #include "pages/quota.h"
 
@@ -85,19 +86,17 @@ static unsigned int shrink_one(struct sh_cache *cache, unsigned int class,
 }
 
 /* Make room in the CPU's bound by taking from another class. */
-static void steal(struct sh_caches *caches, unsigned int class)
+static void steal_capacity(struct sh_caches *caches, unsigned int class)
 {
 	struct sh_entry out[SH_BATCH_MAX];
-	unsigned int victim = 0, nr = 0;
+	unsigned int victim, nr;
 	struct sh_cache *cache;
 
-	preempt_disable();
-	cache = this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
-		victim = shrink_one(cache, class, out, &nr);
-		sh_cache_leave(cache);
-	}
-	preempt_enable();
+	cache = sh_cache_get(caches);
+	if (!cache)
+		return;
+	victim = shrink_one(cache, class, out, &nr);
+	sh_cache_put(cache);
 	if (nr)
 		sh_central_free(&caches->central[victim], caches->rcs, out, nr);
 }
@@ -106,9 +105,9 @@ static void steal(struct sh_caches *caches, unsigned int class)
  * Give a slot of this CPU @nr entries, in @array. Returns the array that is not
  * needed any more, which may be @array itself.
  */
-static struct sh_entry *install(struct sh_caches *caches, struct sh_cache *cache,
-				unsigned int class, struct sh_entry *array,
-				unsigned int nr)
+static struct sh_entry *install_array(struct sh_caches *caches, struct sh_cache *cache,
+				      unsigned int class, struct sh_entry *array,
+				      unsigned int nr)
 {
 	unsigned int size = sh_classes[class].size;
 	struct sh_slot *slot = &cache->slot[class];
@@ -138,7 +137,7 @@ static struct sh_entry *new_array(struct sh_caches *caches, unsigned int nr)
 		return NULL;
 	/* What was taken stays in it, and would look as if it was pointed to. */
 	kmemleak_no_scan(array);
-	atomic_long_add(ksize(array), &caches->meta_bytes);
+	atomic_long_add(ksize(array), &caches->meta->caches);
 	sh_pageheap_note_idle(caches->rcs->ph);
 	return array;
 }
@@ -153,7 +152,7 @@ static struct sh_entry *new_array(struct sh_caches *caches, unsigned int nr)
 void sh_caches_free_array(struct sh_caches *caches, struct sh_entry *array)
 {
 	if (array)
-		atomic_long_sub(ksize(array), &caches->meta_bytes);
+		atomic_long_sub(ksize(array), &caches->meta->caches);
 	kfree(array);
 }
 
@@ -181,19 +180,17 @@ void sh_slot_grow(struct sh_caches *caches, unsigned int class)
 		return;
 	if (sh_peek(cache->capacity) + (nr - now) * size >
 	    READ_ONCE(caches->max_bytes)) {
-		steal(caches, class);
+		steal_capacity(caches, class);
 		return;
 	}
 	array = new_array(caches, nr);
 	if (!array)
 		return;
-	preempt_disable();
-	cache = this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
-		array = install(caches, cache, class, array, nr);
-		sh_cache_leave(cache);
+	cache = sh_cache_get(caches);
+	if (cache) {
+		array = install_array(caches, cache, class, array, nr);
+		sh_cache_put(cache);
 	}
-	preempt_enable();
 	sh_caches_free_array(caches, array);
 }
 

@@ -36,7 +36,7 @@ void sh_central_init(struct sh_central *central, unsigned int class)
 	for (i = 0; i < SH_BUCKETS; i++)
 		INIT_LIST_HEAD(&central->bucket[i]);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_central_init);
+EXPORT_SYMBOL_IF_KUNIT(sh_central_init);
 
 /* In quarters, rounded down, without a division. */
 static unsigned int bucket_of(const struct sh_span *span)
@@ -87,8 +87,8 @@ static struct sh_span *fullest(struct sh_central *central)
 }
 
 /* Take objects from the spans that have some, the fullest first. */
-static unsigned int take(struct sh_central *central, struct sh_entry *entries,
-			 unsigned int nr)
+static unsigned int take_entries(struct sh_central *central, struct sh_entry *entries,
+				 unsigned int nr)
 {
 	unsigned int got = 0;
 	struct sh_span *span;
@@ -111,8 +111,8 @@ static unsigned int take(struct sh_central *central, struct sh_entry *entries,
  * Let others see spans, and take objects from them: not before, for the checker
  * finds spans by address, and a record changes under the lock only.
  */
-static unsigned int publish(struct sh_central *central, struct list_head *spans,
-			    struct sh_entry *entries, unsigned int nr)
+static unsigned int publish_span(struct sh_central *central, struct list_head *spans,
+				 struct sh_entry *entries, unsigned int nr)
 {
 	struct sh_span *span, *next;
 	unsigned int got = 0;
@@ -159,7 +159,7 @@ unsigned int sh_central_alloc(struct sh_central *central,
 			      gfp_t gfp, int node)
 {
 	const struct sh_class *class = &sh_classes[central->class];
-	unsigned int got = take(central, entries, nr), room = 0;
+	unsigned int got = take_entries(central, entries, nr), room = 0;
 	struct sh_span *span;
 	LIST_HEAD(fresh);
 
@@ -177,9 +177,9 @@ unsigned int sh_central_alloc(struct sh_central *central,
 		gfp = (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL)) |
 		      __GFP_NOWARN;
 	}
-	return room ? publish(central, &fresh, entries, nr) : 0;
+	return room ? publish_span(central, &fresh, entries, nr) : 0;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_central_alloc);
+EXPORT_SYMBOL_IF_KUNIT(sh_central_alloc);
 
 static struct sh_span *span_of(const struct sh_entry *entry)
 {
@@ -192,8 +192,8 @@ static bool is_in(const struct sh_span *span, const struct sh_entry *entry)
 }
 
 /* Put objects back into their spans. Those that are empty then go to @empty. */
-static void put(struct sh_central *central, const struct sh_entry *entries,
-		unsigned int nr, struct list_head *empty)
+static void put_entries(struct sh_central *central, const struct sh_entry *entries,
+			unsigned int nr, struct list_head *empty)
 {
 	const struct sh_entry *entry = entries, *end = entries + nr;
 	struct sh_span *span;
@@ -232,16 +232,16 @@ void sh_central_free(struct sh_central *central, struct sh_runcaches *rcs,
 	LIST_HEAD(empty);
 
 	spin_lock_irqsave(&central->lock, flags);
-	put(central, entries, nr, &empty);
+	put_entries(central, entries, nr, &empty);
 	central->flushes++;
 	spin_unlock_irqrestore(&central->lock, flags);
 	list_for_each_entry_safe(span, next, &empty, link) {
-		if (unlikely(rcs->ph->leaves))
-			rcs->ph->leaves(rcs->ph->heap, span);
+		if (unlikely(rcs->leaves))
+			rcs->leaves(span);
 		sh_run_free(rcs, span);
 	}
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_central_free);
+EXPORT_SYMBOL_IF_KUNIT(sh_central_free);
 
 /**
  * sh_central_count_direct() - count objects that went past the caches
@@ -298,7 +298,7 @@ void sh_central_stats(struct sh_central *central,
 	stats->flushes = central->flushes;
 	spin_unlock_irqrestore(&central->lock, flags);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_central_stats);
+EXPORT_SYMBOL_IF_KUNIT(sh_central_stats);
 
 /**
  * sh_central_check() - verify the invariants of the buckets
@@ -329,4 +329,4 @@ const char *sh_central_check(struct sh_central *central)
 	return nr == central->nr_partial ? NULL :
 	       "a central list miscounts its spans";
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_central_check);
+EXPORT_SYMBOL_IF_KUNIT(sh_central_check);

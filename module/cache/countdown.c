@@ -17,7 +17,8 @@
 
 #include "base/compat.h"
 #include "base/sampling.h"
-#include "cache/cache.h"
+#include "cache/countdown.h"
+#include "cache/percpu.h"
 
 /*
  * Start a countdown anew without a change to how many objects were allocated,
@@ -71,11 +72,10 @@ unsigned int sh_caches_due_first(struct sh_caches *caches, unsigned int class,
 	if (!READ_ONCE(sh_profile_rate) &&
 	    sh_peek(raw_cpu_ptr(caches->cpu)->slot[class].left) >= (long)nr)
 		return nr;
-	preempt_disable();
-	cache = this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
+	cache = sh_cache_get(caches);
+	if (cache) {
 		first = count_down(cache, class, nr);
-		sh_cache_leave(cache);
+		sh_cache_put(cache);
 	} else {
 		/*
 		 * In an interrupt within this cache, and whatever the countdown
@@ -83,10 +83,9 @@ unsigned int sh_caches_due_first(struct sh_caches *caches, unsigned int class,
 		 */
 		first = sh_sampling_draw(sh_classes[class].size);
 	}
-	preempt_enable();
 	return READ_ONCE(sh_profile_rate) ? min_t(long, first, nr) : nr;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_due_first);
+EXPORT_SYMBOL_IF_KUNIT(sh_caches_due_first);
 
 /**
  * sh_caches_due_bytes() - count an object that comes from no slot
@@ -98,26 +97,21 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_caches_due_first);
  */
 bool sh_caches_due_bytes(struct sh_caches *caches, size_t size)
 {
-	struct sh_cache *cache;
+	struct sh_cache *cache = sh_cache_get(caches);
 	struct sh_slot *slot;
 	long left;
 
-	preempt_disable();
-	cache = this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
-		slot = &cache->slot[0];
-		left = sh_slot_left(slot);
-		/* Slot 0 has no objects of which this would be a part. */
-		WRITE_ONCE(slot->left, left < (long)size ?
-			   sh_sampling_draw_bytes() : left - (long)size);
-		sh_cache_leave(cache);
-	} else {
-		left = sh_sampling_draw_bytes();
-	}
-	preempt_enable();
+	if (!cache)
+		return sh_sampling_draw_bytes() < (long)size;
+	slot = &cache->slot[0];
+	left = sh_slot_left(slot);
+	/* Slot 0 has no objects of which this would be a part. */
+	WRITE_ONCE(slot->left, left < (long)size ?
+		   sh_sampling_draw_bytes() : left - (long)size);
+	sh_cache_put(cache);
 	return left < (long)size;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_due_bytes);
+EXPORT_SYMBOL_IF_KUNIT(sh_caches_due_bytes);
 
 /**
  * sh_caches_redraw() - start all countdowns anew, since the rate has changed
@@ -128,19 +122,14 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_caches_due_bytes);
  */
 void sh_caches_redraw(struct sh_caches *caches, int dead_cpu)
 {
-	struct sh_cache *cache;
+	struct sh_cache *cache = sh_cache_get_on(caches, dead_cpu);
 	unsigned int class;
 
-	preempt_disable();
-	cache = dead_cpu >= 0 ? per_cpu_ptr(caches->cpu, dead_cpu) :
-				this_cpu_ptr(caches->cpu);
-	if (sh_cache_enter(cache)) {
-		set_left(cache, 0, sh_sampling_draw_bytes());
-		for (class = 1; class < SH_NR_CLASSES; class++)
-			set_left(cache, class,
-				 sh_sampling_draw(sh_classes[class].size));
-		sh_cache_leave(cache);
-	}
-	preempt_enable();
+	if (!cache)
+		return;
+	set_left(cache, 0, sh_sampling_draw_bytes());
+	for (class = 1; class < SH_NR_CLASSES; class++)
+		set_left(cache, class, sh_sampling_draw(sh_classes[class].size));
+	sh_cache_put(cache);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_caches_redraw);
+EXPORT_SYMBOL_IF_KUNIT(sh_caches_redraw);

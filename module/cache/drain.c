@@ -28,20 +28,13 @@
 
 #include "base/compat.h"
 #include "base/fault.h"
-#include "cache/cache.h"
+#include "base/params.h"
+#include "cache/capacity.h"
 #include "cache/drain.h"
+#include "cache/percpu.h"
 
 /* How long who wants memory waits for all other CPUs together, milliseconds. */
 #define ANSWER_MS	100
-
-/* After how many seconds who has to wait says so. */
-#define SILENCE_S	10
-
-static struct sh_cache *cache_of(struct sh_caches *caches, int dead_cpu)
-{
-	return dead_cpu >= 0 ? per_cpu_ptr(caches->cpu, dead_cpu) :
-			       this_cpu_ptr(caches->cpu);
-}
 
 /*
  * Take a batch out of a slot. When nothing is left, its array goes to @array,
@@ -51,27 +44,23 @@ static unsigned int take_batch(struct sh_caches *caches, int dead_cpu,
 			       unsigned int class, struct sh_entry *batch,
 			       struct sh_entry **array)
 {
-	struct sh_cache *cache;
+	struct sh_cache *cache = sh_cache_get_on(caches, dead_cpu);
 	struct sh_slot *slot;
-	unsigned int nr = 0;
+	unsigned int nr;
 
 	*array = NULL;
-	preempt_disable();
-	cache = cache_of(caches, dead_cpu);
-	if (sh_cache_enter(cache)) {
-		slot = &cache->slot[class];
-		nr = min_t(unsigned int, slot->top - slot->base, SH_BATCH_MAX);
-		slot->top -= nr;
-		sh_entries_copy(batch, slot->top, nr);
-		if (slot->top == slot->base) {
-			*array = slot->base;
-			cache->capacity -= (slot->end - slot->base) *
-					   sh_classes[class].size;
-			sh_slot_set_array(cache, slot, NULL, 0, 0);
-		}
-		sh_cache_leave(cache);
+	if (!cache)
+		return 0;
+	slot = &cache->slot[class];
+	nr = min_t(unsigned int, sh_slot_count(slot), SH_BATCH_MAX);
+	slot->top -= nr;
+	sh_entries_copy(batch, slot->top, nr);
+	if (slot->top == slot->base) {
+		*array = slot->base;
+		cache->capacity -= sh_slot_capacity(slot) * sh_classes[class].size;
+		sh_slot_set_array(cache, slot, NULL, 0, 0);
 	}
-	preempt_enable();
+	sh_cache_put(cache);
 	return nr;
 }
 
@@ -129,7 +118,7 @@ void sh_drain_transfers(struct sh_caches *caches, bool only_idle)
 	}
 	sh_inflight_end(caches->rcs);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_drain_transfers);
+EXPORT_SYMBOL_IF_KUNIT(sh_drain_transfers);
 
 /**
  * sh_drain_cpu() - empty the caches of a CPU
@@ -150,7 +139,7 @@ void sh_drain_cpu(struct sh_caches *caches, int dead_cpu)
 	sh_inflight_end(caches->rcs);
 	sh_runcaches_drain(caches->rcs, dead_cpu);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_drain_cpu);
+EXPORT_SYMBOL_IF_KUNIT(sh_drain_cpu);
 
 static void drain_work(struct work_struct *work)
 {
@@ -186,26 +175,26 @@ struct sh_drain __percpu *sh_drains_init(struct sh_caches *caches)
 	}
 	return drains;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_drains_init);
+EXPORT_SYMBOL_IF_KUNIT(sh_drains_init);
 
 static void say_what_lasts(struct sh_drain *drain, int cpu)
 {
 	pr_warn("heap %s: to destroy it, waiting for CPU %d, for %d s so far: some real-time thread lets no other run there\n",
-		drain->caches->rcs->ph->name, cpu, SILENCE_S);
+		drain->caches->name, cpu, SH_SILENCE_S);
 }
 
 /* Wait for a CPU, however long it takes. */
 static void wait_for_cpu(struct sh_drain *drain, int cpu)
 {
-	if (sh_errand_wait_for(&drain->empty, SILENCE_S * HZ))
+	if (sh_errand_wait_for(&drain->empty, SH_SILENCE_S * HZ))
 		return;
 	say_what_lasts(drain, cpu);
 	sh_errand_wait_for(&drain->empty, MAX_SCHEDULE_TIMEOUT);
 }
 
-static void recall(struct sh_drain *drain, struct sh_errand *errand, int cpu)
+static void recall_errand(struct sh_drain *drain, struct sh_errand *errand, int cpu)
 {
-	if (sh_errand_recall(errand, SILENCE_S * HZ))
+	if (sh_errand_recall(errand, SH_SILENCE_S * HZ))
 		return;
 	say_what_lasts(drain, cpu);
 	sh_errand_recall(errand, MAX_SCHEDULE_TIMEOUT);
@@ -224,12 +213,12 @@ void sh_drains_exit(struct sh_drain __percpu *drains)
 	for_each_possible_cpu(cpu) {
 		struct sh_drain *drain = per_cpu_ptr(drains, cpu);
 
-		recall(drain, &drain->empty, cpu);
-		recall(drain, &drain->check, cpu);
+		recall_errand(drain, &drain->empty, cpu);
+		recall_errand(drain, &drain->check, cpu);
 	}
 	free_percpu(drains);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_drains_exit);
+EXPORT_SYMBOL_IF_KUNIT(sh_drains_exit);
 
 static struct sh_caches *caches_of(struct sh_drain __percpu *drains)
 {
@@ -252,7 +241,7 @@ void sh_drain_near(struct sh_drain __percpu *drains)
 	sh_drain_transfers(caches, false);
 	sh_drain_cpu(caches, -1);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_drain_near);
+EXPORT_SYMBOL_IF_KUNIT(sh_drain_near);
 
 /**
  * sh_drain_start() - have the caches of all CPUs emptied, soon
@@ -273,7 +262,7 @@ void sh_drain_start(struct sh_drain __percpu *drains)
 		if (sh_caches_hold_any(caches, cpu))
 			sh_errand_send(&per_cpu_ptr(drains, cpu)->empty, cpu);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_drain_start);
+EXPORT_SYMBOL_IF_KUNIT(sh_drain_start);
 
 /**
  * sh_drain_all() - empty the caches of all CPUs that answer soon
@@ -295,7 +284,7 @@ bool sh_drain_all(struct sh_drain __percpu *drains)
 		all &= sh_errand_wait(&per_cpu_ptr(drains, cpu)->empty, end);
 	return all;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_drain_all);
+EXPORT_SYMBOL_IF_KUNIT(sh_drain_all);
 
 /**
  * sh_drain_last() - empty the caches of all CPUs, however long it takes
@@ -311,7 +300,7 @@ void sh_drain_last(struct sh_drain __percpu *drains)
 	for_each_possible_cpu(cpu)
 		wait_for_cpu(per_cpu_ptr(drains, cpu), cpu);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_drain_last);
+EXPORT_SYMBOL_IF_KUNIT(sh_drain_last);
 
 /**
  * sh_drain_bytes() - how much emptying all caches may give back
@@ -336,7 +325,7 @@ size_t sh_drain_bytes(struct sh_drain __percpu *drains)
 	}
 	return bytes;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_drain_bytes);
+EXPORT_SYMBOL_IF_KUNIT(sh_drain_bytes);
 
 /**
  * sh_drain_holds() - whether emptying all caches may give anything back
@@ -413,4 +402,4 @@ bool sh_drain_idle(struct sh_drain __percpu *drains)
 	}
 	return any;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_drain_idle);
+EXPORT_SYMBOL_IF_KUNIT(sh_drain_idle);

@@ -8,8 +8,8 @@
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
 
-#include "cache/cache.h"
 #include "cache/errand.h"
+#include "cache/percpu.h"
 
 /**
  * struct sh_drain - what others ask of one CPU's caches of a heap

@@ -16,7 +16,8 @@
 #include <linux/smp.h>
 
 #include "base/compat.h"
-#include "cache/cache.h"
+#include "cache/capacity.h"
+#include "cache/percpu.h"
 #include "cache/steal.h"
 
 /**
@@ -101,7 +102,7 @@ bool sh_steal_objects(struct sh_caches *caches, int cpu)
 	sh_inflight_end(caches->rcs);
 	return !loot.busy;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_steal_objects);
+EXPORT_SYMBOL_IF_KUNIT(sh_steal_objects);
 
 /**
  * sh_steal() - give back all that a CPU has cached
@@ -121,4 +122,4 @@ bool sh_steal(struct sh_caches *caches, int cpu)
 		sh_runcaches_steal(caches->rcs, cpu);
 	return objects || runs;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_steal);
+EXPORT_SYMBOL_IF_KUNIT(sh_steal);

@@ -58,7 +58,7 @@ void sh_transfer_init(struct sh_transfer *transfer)
 	raw_spin_lock_init(&transfer->lock);
 	transfer->taker = SH_NO_TAKER;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_transfer_init);
+EXPORT_SYMBOL_IF_KUNIT(sh_transfer_init);
 
 /**
  * sh_transfer_exit() - free it; the objects in it go with their spans
@@ -68,7 +68,7 @@ void sh_transfer_exit(struct sh_transfer *transfer)
 {
 	kfree(transfer->entry);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_transfer_exit);
+EXPORT_SYMBOL_IF_KUNIT(sh_transfer_exit);
 
 /**
  * sh_transfer_put() - leave objects for another CPU
@@ -96,7 +96,7 @@ unsigned int sh_transfer_put(struct sh_transfer *transfer,
 	raw_spin_unlock(&transfer->lock);
 	return nr;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_transfer_put);
+EXPORT_SYMBOL_IF_KUNIT(sh_transfer_put);
 
 /**
  * sh_transfer_get() - take objects, those that came last
@@ -124,7 +124,7 @@ unsigned int sh_transfer_get(struct sh_transfer *transfer,
 	raw_spin_unlock(&transfer->lock);
 	return nr;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_transfer_get);
+EXPORT_SYMBOL_IF_KUNIT(sh_transfer_get);
 
 /**
  * sh_transfer_enlarge() - give it more room
@@ -156,7 +156,7 @@ struct sh_entry *sh_transfer_enlarge(struct sh_transfer *transfer,
 	raw_spin_unlock(&transfer->lock);
 	return old;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_transfer_enlarge);
+EXPORT_SYMBOL_IF_KUNIT(sh_transfer_enlarge);
 
 /**
  * sh_transfer_lock() - keep all others off
@@ -214,4 +214,4 @@ struct sh_entry *sh_transfer_empty(struct sh_transfer *transfer, bool only_idle,
 	sh_transfer_unlock(transfer);
 	return array;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_transfer_empty);
+EXPORT_SYMBOL_IF_KUNIT(sh_transfer_empty);

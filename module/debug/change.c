@@ -49,7 +49,7 @@ bool sh_debug_resize(struct sh_debug *debug, struct sh_guard *guard, size_t size
 /* Whether an object of that size could be split in a heap that is no debug heap. */
 static bool is_divisible(size_t size)
 {
-	size_t usable = spanheap_size_roundup(size);
+	size_t usable = sh_size_roundup(size);
 
 	return usable == ALIGN(usable, 2 * SH_PAGE_SIZE) && !(size % 16);
 }

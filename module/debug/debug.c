@@ -93,7 +93,7 @@ int sh_debug_add(struct spanheap *heap)
 	debug->heap = heap;
 	debug->bound = (size_t)sh_quarantine_kb << 10;
 	heap->debug = debug;
-	heap->ph.leaves = sh_quarantine_forget;
+	heap->rcs.leaves = sh_quarantine_forget;
 	heap->held = (struct sh_held){
 		.bytes = sh_quarantine_bytes,
 		.drain = sh_quarantine_drain,
@@ -114,7 +114,7 @@ void sh_debug_free_records(struct sh_debug *debug, struct sh_guard *guard)
 	for (; guard; guard = next) {
 		next = guard->next;
 		kmem_cache_free(guards, guard);
-		atomic_long_sub(sizeof(*guard), &debug->heap->ph.other_bytes);
+		atomic_long_sub(sizeof(*guard), &debug->heap->meta.other);
 	}
 }
 
@@ -153,12 +153,12 @@ struct sh_guard *sh_debug_new_record(struct sh_debug *debug, gfp_t gfp)
 		return NULL;
 	guard = kmem_cache_zalloc(guards, sh_gfp_meta(gfp));
 	if (guard)
-		atomic_long_add(sizeof(*guard), &debug->heap->ph.other_bytes);
+		atomic_long_add(sizeof(*guard), &debug->heap->meta.other);
 	return guard;
 }
 
 /* Record an object, in place of what was in its slot before. */
-static bool publish(struct sh_debug *debug, struct sh_guard *guard, gfp_t gfp)
+static bool publish_guard(struct sh_debug *debug, struct sh_guard *guard, gfp_t gfp)
 {
 	unsigned long index = sh_debug_index(guard->slot), flags;
 	void *old;
@@ -192,7 +192,7 @@ static size_t lay_out(struct sh_guard *guard, size_t size, size_t align)
 }
 
 /* No memory for what the debug layer itself needs. */
-static void *fail(struct spanheap *heap, size_t size, gfp_t gfp)
+static void *fail_alloc(struct spanheap *heap, size_t size, gfp_t gfp)
 {
 	if (!(gfp & __GFP_NOWARN))
 		pr_warn_ratelimited("heap %s: no memory for the record of an object of %zu bytes\n",
@@ -224,7 +224,7 @@ void *sh_debug_alloc(struct spanheap *heap, size_t size, size_t align,
 		align = max(align, size);
 	guard = sh_debug_new_record(debug, gfp);
 	if (!guard)
-		return fail(heap, size, gfp);
+		return fail_alloc(heap, size, gfp);
 	total = lay_out(guard, size, align);
 	if (!sh_debug_take_slot(debug, guard, total, align, gfp, node, on_node)) {
 		sh_debug_free_records(debug, guard);
@@ -237,18 +237,18 @@ void *sh_debug_alloc(struct spanheap *heap, size_t size, size_t align,
 	sh_track_take(&guard->alloc, gfp);
 	obj = (void *)guard->start;
 	/* From here on somebody else may free it, if only by mistake. */
-	if (publish(debug, guard, gfp))
+	if (publish_guard(debug, guard, gfp))
 		return obj;
 	sh_debug_untake_slot(debug, guard);
 	sh_debug_free_records(debug, guard);
-	return fail(heap, size, gfp);
+	return fail_alloc(heap, size, gfp);
 }
 
 /*
  * The debug layer of the heap that an address lies in, and the slot. Called in
  * an RCU read-side section. NULL when there is none.
  */
-static struct sh_debug *locate(unsigned long addr, unsigned long *slot)
+static struct sh_debug *locate_slot(unsigned long addr, unsigned long *slot)
 {
 	struct sh_span *span = sh_pagemap_get(addr);
 	const struct sh_class *info;
@@ -267,16 +267,15 @@ static struct sh_debug *locate(unsigned long addr, unsigned long *slot)
 	info = sh_class_at(key & ~SH_PAGE_MASK);
 	if (!info->bytes)
 		return off < sh_span_bytes(span) ? debug : NULL;
-	idx = ((u64)off * info->magic) >> 32;
-	if (off >= info->bytes || idx >= info->elems)
+	if (!sh_class_index(info, off, &idx))
 		return NULL;
-	*slot += (unsigned long)idx * info->size;
+	*slot += sh_class_offset(info, idx);
 	return debug;
 }
 
 /* The object at an address in a slot, or else the first that was there. */
-static struct sh_guard *lookup(struct sh_debug *debug, unsigned long slot,
-			       unsigned long addr)
+static struct sh_guard *lookup_guard(struct sh_debug *debug, unsigned long slot,
+				     unsigned long addr)
 {
 	struct sh_guard *first = xa_load(&debug->slots, sh_debug_index(slot));
 	struct sh_guard *guard;
@@ -303,10 +302,10 @@ struct sh_guard *sh_debug_claim(const void *ptr, struct sh_debug **debugp)
 	struct sh_debug *debug;
 
 	rcu_read_lock();
-	debug = locate(addr, &slot);
+	debug = locate_slot(addr, &slot);
 	if (debug) {
 		xa_lock_irqsave(&debug->slots, flags);
-		guard = lookup(debug, slot, addr);
+		guard = lookup_guard(debug, slot, addr);
 		if (guard && guard->start == addr &&
 		    guard->state == SH_GUARD_LIVE)
 			guard->state = SH_GUARD_BUSY;
@@ -332,11 +331,11 @@ struct sh_guard *sh_debug_claimed(const void *addr)
 	struct sh_debug *debug;
 
 	rcu_read_lock();
-	debug = locate((unsigned long)addr, &slot);
+	debug = locate_slot((unsigned long)addr, &slot);
 	rcu_read_unlock();
 	if (debug) {
 		xa_lock_irqsave(&debug->slots, flags);
-		guard = lookup(debug, slot, (unsigned long)addr);
+		guard = lookup_guard(debug, slot, (unsigned long)addr);
 		xa_unlock_irqrestore(&debug->slots, flags);
 	}
 	return guard;
@@ -416,10 +415,10 @@ bool sh_debug_look(const void *addr, struct sh_guard *copy)
 	struct sh_debug *debug;
 
 	rcu_read_lock();
-	debug = locate((unsigned long)addr, &slot);
+	debug = locate_slot((unsigned long)addr, &slot);
 	if (debug) {
 		xa_lock_irqsave(&debug->slots, flags);
-		guard = lookup(debug, slot, (unsigned long)addr);
+		guard = lookup_guard(debug, slot, (unsigned long)addr);
 		if (guard)
 			*copy = *guard;
 		xa_unlock_irqrestore(&debug->slots, flags);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Debug heaps. See debug.c, change.c, damage.c, quarantine.c and objects.c.
+ * Debug heaps. This folder promises: objects of any size with red zones and poison,
+ * whose misuse is found when they are freed, resized or leave the quarantine, and who
+ * allocated and freed them. See debug.c, change.c, damage.c, quarantine.c, objects.c.
  */
 #ifndef SPANHEAP_DEBUG_H
 #define SPANHEAP_DEBUG_H
@@ -77,7 +79,7 @@ void sh_quarantine_add(struct sh_debug *debug, struct sh_guard *guard);
 void sh_quarantine_bury(struct sh_debug *debug, struct sh_guard *guard,
 			const struct sh_damage *damage, const char *when);
 bool sh_quarantine_reuse(struct sh_debug *debug, unsigned long slot);
-void sh_quarantine_forget(struct spanheap *heap, struct sh_span *span);
+void sh_quarantine_forget(struct sh_span *span);
 void sh_quarantine_drain(struct spanheap *heap);
 size_t sh_quarantine_bytes(struct spanheap *heap);
 

@@ -53,7 +53,7 @@ void sh_guard_paint_zones(const struct sh_guard *guard)
 	memset((void *)(guard->start - guard->left), RED_BYTE, guard->left);
 	memset((void *)(guard->start + guard->size), RED_BYTE, guard->right);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_guard_paint_zones);
+EXPORT_SYMBOL_IF_KUNIT(sh_guard_paint_zones);
 
 /**
  * sh_guard_paint_new() - fill a new object and its red zones
@@ -65,7 +65,7 @@ void sh_guard_paint_new(const struct sh_guard *guard, bool zero)
 	sh_guard_paint_zones(guard);
 	memset((void *)guard->start, zero ? 0 : NEW_BYTE, guard->size);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_guard_paint_new);
+EXPORT_SYMBOL_IF_KUNIT(sh_guard_paint_new);
 
 /**
  * sh_guard_paint_freed() - fill an object that was freed
@@ -75,7 +75,7 @@ void sh_guard_paint_freed(const struct sh_guard *guard)
 {
 	memset((void *)guard->start, FREED_BYTE, guard->size);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_guard_paint_freed);
+EXPORT_SYMBOL_IF_KUNIT(sh_guard_paint_freed);
 
 /* Whether one of @len bytes from @at on is not @byte. */
 static bool differs(const struct sh_guard *guard, unsigned long at, size_t len,
@@ -124,7 +124,7 @@ bool sh_guard_damaged(const struct sh_guard *guard, bool freed,
 	kasan_enable_current();
 	return damage->what;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_guard_damaged);
+EXPORT_SYMBOL_IF_KUNIT(sh_guard_damaged);
 
 /* The place is where the object comes from: who wrote is not known. */
 static u32 place_of(struct spanheap *heap, const struct sh_guard *guard,

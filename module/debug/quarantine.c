@@ -35,7 +35,7 @@ static size_t bound_of(struct sh_debug *debug)
 }
 
 /* Move some of the oldest to @out until at most @bytes are left. */
-static void trim(struct sh_debug *debug, size_t bytes, struct list_head *out)
+static void trim_quarantine(struct sh_debug *debug, size_t bytes, struct list_head *out)
 {
 	unsigned int most = BATCH;
 	struct sh_guard *guard;
@@ -72,7 +72,7 @@ void sh_quarantine_bury(struct sh_debug *debug, struct sh_guard *guard,
  * An object is done with. When that is so for all of its slot, the first of them
  * is returned, and the slot is the caller's.
  */
-static struct sh_guard *finish(struct sh_debug *debug, struct sh_guard *guard)
+static struct sh_guard *finish_guard(struct sh_debug *debug, struct sh_guard *guard)
 {
 	unsigned long index = sh_debug_index(guard->slot), flags;
 	struct sh_guard *first, *at;
@@ -96,7 +96,7 @@ static struct sh_guard *finish(struct sh_debug *debug, struct sh_guard *guard)
 }
 
 /* Let go of an object that has left the list, unless it was written to. */
-static void retire(struct sh_debug *debug, struct sh_guard *guard)
+static void retire_guard(struct sh_debug *debug, struct sh_guard *guard)
 {
 	unsigned long slot = guard->slot;
 	unsigned int class = guard->class;
@@ -107,7 +107,7 @@ static void retire(struct sh_debug *debug, struct sh_guard *guard)
 		sh_quarantine_bury(debug, guard, &damage, "it left quarantine");
 		return;
 	}
-	first = finish(debug, guard);
+	first = finish_guard(debug, guard);
 	if (!first)
 		return;
 	/* From here on the records of small objects may be gone. */
@@ -121,7 +121,7 @@ static void retire_all(struct sh_debug *debug, struct list_head *out)
 	struct sh_guard *guard, *next;
 
 	list_for_each_entry_safe(guard, next, out, link)
-		retire(debug, guard);
+		retire_guard(debug, guard);
 }
 
 static void drain_some(struct sh_debug *debug)
@@ -130,7 +130,7 @@ static void drain_some(struct sh_debug *debug)
 	LIST_HEAD(out);
 
 	xa_lock_irqsave(&debug->slots, flags);
-	trim(debug, 0, &out);
+	trim_quarantine(debug, 0, &out);
 	xa_unlock_irqrestore(&debug->slots, flags);
 	retire_all(debug, &out);
 }
@@ -150,7 +150,7 @@ void sh_quarantine_add(struct sh_debug *debug, struct sh_guard *guard)
 
 	xa_lock_irqsave(&debug->slots, flags);
 	guard->state = SH_GUARD_FREED;
-	trim(debug, room, &out);
+	trim_quarantine(debug, room, &out);
 	/* Also when a batch of small ones has not made room for it. */
 	if (!waits || debug->quarantined_bytes > room) {
 		list_add_tail(&guard->link, &out);
@@ -180,7 +180,7 @@ void sh_quarantine_drain(struct spanheap *heap)
 		cond_resched();
 	}
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_quarantine_drain);
+EXPORT_SYMBOL_IF_KUNIT(sh_quarantine_drain);
 
 /**
  * sh_quarantine_bytes() - how much is held back
@@ -247,14 +247,13 @@ static struct sh_guard *take_records(struct sh_debug *debug,
 
 /**
  * sh_quarantine_forget() - forget what was in a span
- * @heap: a debug heap
  * @span: a span of small objects, all free, that is about to be given back
  */
-void sh_quarantine_forget(struct spanheap *heap, struct sh_span *span)
+void sh_quarantine_forget(struct sh_span *span)
 {
 	unsigned long index = sh_debug_index(sh_span_base(span));
 	unsigned long last = sh_debug_index(sh_span_end(span) - 1);
-	struct sh_debug *debug = heap->debug;
+	struct sh_debug *debug = sh_span_heap(span)->debug;
 	struct sh_guard *first, *guard;
 	struct sh_damage damage;
 

@@ -11,9 +11,10 @@
 #include <linux/xarray.h>
 
 #include "base/compat.h"
-#include "cache/cache.h"
+#include "cache/percpu.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
+#include "heap/large.h"
 #include "heap/whole.h"
 #include "span/pagemap.h"
 #include "watch/shadow.h"
@@ -22,10 +23,11 @@
 static u8 *state_of(struct sh_span *span, unsigned long slot)
 {
 	unsigned int class = sh_span_class(span);
+	u32 idx = 0;
 
-	if (!class)
-		return &span->obj[0];
-	return &span->obj[(slot - sh_span_base(span)) / sh_classes[class].size];
+	if (class)
+		sh_class_index(&sh_classes[class], slot - sh_span_base(span), &idx);
+	return &span->obj[idx];
 }
 
 /* The smallest slot for an object: a size class, or 0 for @total bytes. */

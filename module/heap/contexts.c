@@ -62,8 +62,8 @@ noinline void sh_report_nmi(const char *call)
 }
 
 /* @heap may be NULL, when it is not known whether there is one. */
-static void report(const char *call, const struct spanheap *heap,
-		   const char *why)
+static void report_context(const char *call, const struct spanheap *heap,
+			   const char *why)
 {
 	unsigned long missed;
 
@@ -96,13 +96,13 @@ bool sh_may_wait(const char *call)
 	if (sh_refused_in_nmi(call))
 		return false;
 	if (preempt_count() || irqs_disabled() || rcu_preempt_depth()) {
-		report(call, NULL,
-		       "it waits, which an interrupt, an RCU callback or reader, or who has a spinlock must not: leave it to a work item");
+		report_context(call, NULL,
+			       "it waits, which an interrupt, an RCU callback or reader, or who has a spinlock must not: leave it to a work item");
 		return false;
 	}
 	if (in_reclaim()) {
-		report(call, NULL,
-		       "it waits, perhaps for who waits for reclaim, so a shrinker must not: leave it to a work item");
+		report_context(call, NULL,
+			       "it waits, perhaps for who waits for reclaim, so a shrinker must not: leave it to a work item");
 		return false;
 	}
 	return true;
@@ -151,8 +151,8 @@ bool sh_wait_begin(struct sh_wait *wait, const struct spanheap *heap,
 		list_add(&wait->link, &waits);
 	spin_unlock(&waits_lock);
 	if (back)
-		report(call, heap,
-		       "a finalizer must not wait for itself: leave it to a work item");
+		report_context(call, heap,
+			       "a finalizer must not wait for itself: leave it to a work item");
 	return !back;
 }
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A heap as a whole: the struct, what its parts are made of, and who has which heap.
+ * A heap as a whole: the struct and what its parts are made of. This folder promises:
+ * the list of heaps, which can be gone through without a lock (registry.h), that nobody
+ * allocates from one that goes (users.h), spans handed out whole (whole.h, large.h), and
+ * that memory goes back by age, under pressure, at the limit and on request
+ * (scavenge.h, pressure.h, room.h, reclaim.h).
  */
 #ifndef SPANHEAP_HEAP_H
 #define SPANHEAP_HEAP_H
@@ -17,8 +21,9 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include "cache/cache.h"
+#include "base/meta.h"
 #include "cache/central.h"
+#include "cache/percpu.h"
 #include "heap/scavenge.h"
 #include "pages/pageheap.h"
 #include "pages/quota.h"
@@ -202,6 +207,8 @@ struct sh_held {
  * @debug: what makes it a debug heap, NULL for others
  * @held: what the debug layer holds back
  * @dir: its debugfs directory
+ * @meta: bytes of metadata
+ * @drains: for emptying its caches
  * @rcu_frees: objects that spanheap_free_rcu() was called for and that are not
  *	free yet
  * @rcu_pages: heap pages of the large ones of these
@@ -211,6 +218,8 @@ struct spanheap {
 	struct sh_caches caches;
 	struct sh_runcaches rcs;
 	struct sh_pageheap ph;
+	struct sh_meta meta;
+	struct sh_drain __percpu *drains;
 	struct sh_scavenger scavenger;
 	struct sh_central central[SH_NR_CLASSES];
 	struct list_head link;
@@ -249,12 +258,8 @@ struct spanheap {
 	struct rcu_work rest;
 };
 
-/* api/heaps.c */
+/* In registry.c. */
 extern struct spanheap *sh_default_heap;
-
-int sh_heaps_init(void);
-void sh_heaps_exit(void);
-bool sh_node_is_valid(int node);
 
 static __always_inline struct spanheap *sh_heap_or_default(struct spanheap *heap)
 {
@@ -300,67 +305,5 @@ static inline void *sh_count_failure(struct spanheap *heap)
 	atomic_long_inc(&heap->alloc_failures);
 	return NULL;
 }
-
-/* large.c: objects over SPANHEAP_MAX_SMALL, or that need pages of their own. */
-void *sh_large_alloc(struct spanheap *heap, size_t size, size_t align,
-		     gfp_t gfp, int node, enum sh_obj_state as);
-void *sh_large_alloc_on_node(struct spanheap *heap, size_t size, size_t align,
-			     gfp_t gfp, int node, enum sh_obj_state as);
-bool sh_large_free(const void *ptr);
-void sh_large_free_claimed(struct sh_span *span);
-bool sh_large_resize(struct sh_span *span, struct spanheap *heap, size_t size,
-		     gfp_t gfp);
-struct sh_span *sh_large_split(struct sh_span *span, u32 nr_pages);
-void sh_large_adopt(struct sh_span *span);
-
-/* api/manual.c */
-void sh_manual_free_claimed(struct sh_span *span);
-
-/* show/misuse.c: what callers did wrong. */
-enum sh_call {
-	SH_CALL_FREE,
-	SH_CALL_FREE_PAGES,
-	SH_CALL_FREE_RCU,
-	SH_CALL_REALLOC,
-};
-
-void sh_report_misuse(enum sh_call call, const void *ptr);
-void *sh_refuse_gfp(struct spanheap *heap, gfp_t gfp);
-void sh_report_no_heap(const struct spanheap *heap, bool dying);
-void sh_report_arena_lost(const struct sh_arena *arena);
-
-/* api/size.c */
-bool sh_find_manual(const void *addr, struct spanheap_object *obj);
-
-/* show/leaks.c */
-void sh_report_leaks(struct spanheap *heap);
-void sh_list_leaks(struct spanheap *heap);
-
-/* users.c: allocating while the heap may be destroyed. */
-bool sh_users_enter(struct spanheap *heap);
-void sh_users_leave(struct spanheap *heap);
-void sh_users_close(struct spanheap *heap);
-
-/* show/check.c */
-int sh_check_heap(struct spanheap *heap, struct seq_file *m);
-
-/* show/debugfs.c */
-void sh_debugfs_init(void);
-void sh_debugfs_exit(void);
-void sh_debugfs_add(struct spanheap *heap);
-void sh_debugfs_remove(struct spanheap *heap);
-
-/* show/config.c */
-int sh_config_show(struct spanheap *heap, struct seq_file *m);
-
-/* pressure.c */
-int sh_pressure_init(void);
-void sh_pressure_exit(void);
-unsigned long sh_pressure_count(void);
-unsigned long sh_pressure_release(unsigned long goal);
-
-/* api/limit.c */
-bool sh_limit_is_valid(size_t bytes);
-void sh_limit_set(struct spanheap *heap, size_t bytes);
 
 #endif /* SPANHEAP_HEAP_H */

@@ -11,13 +11,14 @@
 
 #include "base/compat.h"
 #include "base/gfp.h"
+#include "heap/large.h"
 #include "heap/whole.h"
 #include "pages/inplace.h"
 #include "pages/pageheap.h"
 #include "watch/leakcheck.h"
 
-static void *publish(struct spanheap *heap, struct sh_span *span,
-		     enum sh_obj_state as)
+static void *publish_large(struct spanheap *heap, struct sh_span *span,
+			   enum sh_obj_state as)
 {
 	atomic_long_inc(&heap->large_mallocs);
 	atomic_long_add(sh_span_bytes(span), &heap->large_bytes);
@@ -42,7 +43,7 @@ void *sh_large_alloc(struct spanheap *heap, size_t size, size_t align,
 {
 	struct sh_span *span = sh_whole_take(heap, size, align, gfp, node);
 
-	return span ? publish(heap, span, as) : NULL;
+	return span ? publish_large(heap, span, as) : NULL;
 }
 
 /**
@@ -74,7 +75,7 @@ void *sh_large_alloc_on_node(struct spanheap *heap, size_t size, size_t align,
 	}
 	if (want_init_on_alloc(gfp))
 		sh_pageheap_zero(span, gfp);
-	return publish(heap, span, as);
+	return publish_large(heap, span, as);
 }
 
 /**
@@ -118,8 +119,8 @@ static void has_whole(struct sh_span *span, gfp_t gfp)
 			    gfp);
 }
 
-static void shrink(struct spanheap *heap, struct sh_span *span, u32 nr_pages,
-		   gfp_t gfp)
+static void shrink_large(struct spanheap *heap, struct sh_span *span, u32 nr_pages,
+			 gfp_t gfp)
 {
 	struct sh_span *rest = sh_whole_cut(span, nr_pages);
 
@@ -131,8 +132,8 @@ static void shrink(struct spanheap *heap, struct sh_span *span, u32 nr_pages,
 	sh_whole_free(rest);
 }
 
-static bool grow(struct spanheap *heap, struct sh_span *span, u32 more,
-		 gfp_t gfp)
+static bool grow_large(struct spanheap *heap, struct sh_span *span, u32 more,
+		       gfp_t gfp)
 {
 	if (!sh_pageheap_extend(&heap->ph, span, more, gfp, heap->node))
 		return false;
@@ -157,11 +158,11 @@ bool sh_large_resize(struct sh_span *span, struct spanheap *heap, size_t size,
 	unsigned long nr_pages = sh_whole_pages(size);
 
 	if (nr_pages < span->nr_pages)
-		shrink(sh_span_heap(span), span, nr_pages, gfp);
+		shrink_large(sh_span_heap(span), span, nr_pages, gfp);
 	if (nr_pages <= span->nr_pages)
 		return true;
 	return nr_pages <= SH_MAX_RUN && heap == sh_span_heap(span) &&
-	       grow(heap, span, nr_pages - span->nr_pages, gfp);
+	       grow_large(heap, span, nr_pages - span->nr_pages, gfp);
 }
 
 /**

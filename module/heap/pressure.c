@@ -17,7 +17,9 @@
 
 #include "base/compat.h"
 #include "base/fault.h"
+#include "cache/countdown.h"
 #include "heap/heap.h"
+#include "heap/pressure.h"
 #include "heap/registry.h"
 #include "pages/release.h"
 
@@ -33,7 +35,7 @@ static enum cpuhp_state hotplug_state;
 static unsigned long idle_resident(struct spanheap *heap)
 {
 	size_t held = sh_held_bytes(heap) +
-		      sh_drain_bytes(heap->scavenger.drains);
+		      sh_drain_bytes(heap->drains);
 
 	return sh_pageheap_spare(&heap->ph) + (held >> SH_PAGE_SHIFT);
 }
@@ -42,7 +44,7 @@ static unsigned long idle_resident(struct spanheap *heap)
 static bool has_idle(struct spanheap *heap)
 {
 	return sh_pageheap_spare(&heap->ph) || sh_held_bytes(heap) ||
-	       sh_drain_holds(heap->scavenger.drains);
+	       sh_drain_holds(heap->drains);
 }
 
 /*
@@ -70,7 +72,7 @@ unsigned long sh_pressure_count(void)
 		pages += idle_resident(heap);
 	return pages;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pressure_count);
+EXPORT_SYMBOL_IF_KUNIT(sh_pressure_count);
 
 /**
  * sh_pressure_release() - give memory back
@@ -97,7 +99,7 @@ unsigned long sh_pressure_release(unsigned long goal)
 	count_progress(done * PAGES_PER_HEAP_PAGE);
 	return done;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pressure_release);
+EXPORT_SYMBOL_IF_KUNIT(sh_pressure_release);
 
 static unsigned long count_idle(struct shrinker *unused,
 				struct shrink_control *sc)

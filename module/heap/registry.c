@@ -28,14 +28,16 @@
 #include <linux/wait_bit.h>
 
 #include "base/compat.h"
+#include "base/params.h"
 #include "heap/heap.h"
 #include "heap/registry.h"
 
-/* After how many seconds who waits for visits says so. */
-#define SILENCE_S	10
-
 DECLARE_RWSEM(sh_heaps_lock);	/* for changes of the list below */
 static LIST_HEAD(heaps);
+
+/* What a heap of NULL means. */
+struct spanheap *sh_default_heap __read_mostly;
+EXPORT_SYMBOL_IF_KUNIT(sh_default_heap);
 
 #ifdef CONFIG_LOCKDEP
 static struct lock_class_key visit_key;
@@ -121,10 +123,10 @@ static void wait_for_visits(struct spanheap *heap)
 		return;
 	if (wait_var_event_timeout(&heap->visits,
 				   !atomic_read_acquire(&heap->visits),
-				   SILENCE_S * HZ))
+				   SH_SILENCE_S * HZ))
 		return;
 	pr_warn("heap %s: to destroy it, waiting for whoever is at all heaps, for %d s so far: reclaim, a CPU that goes offline, a change of profile_rate, or a module that is unloaded\n",
-		heap->name, SILENCE_S);
+		heap->name, SH_SILENCE_S);
 	wait_var_event(&heap->visits, !atomic_read_acquire(&heap->visits));
 }
 
@@ -181,7 +183,7 @@ struct spanheap *sh_heaps_visit(struct spanheap *last)
 		note_visit();
 	return heap;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_heaps_visit);
+EXPORT_SYMBOL_IF_KUNIT(sh_heaps_visit);
 
 /**
  * sh_heap_leave() - end a visit
@@ -196,4 +198,4 @@ void sh_heap_leave(struct spanheap *heap)
 	if (atomic_dec_and_test(&heap->visits))
 		wake_up_var(&heap->visits);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_heap_leave);
+EXPORT_SYMBOL_IF_KUNIT(sh_heap_leave);

@@ -143,8 +143,8 @@ static bool take_near(struct sh_room *room, struct spanheap *heap)
 }
 
 /* What is missing at most: it may take an arena that has nothing in use yet. */
-static unsigned long missing(struct sh_room *room, struct spanheap *heap,
-			     unsigned long *idle)
+static unsigned long pages_missing(struct sh_room *room, struct spanheap *heap,
+				   unsigned long *idle)
 {
 	return sh_pageheap_excess(&heap->ph, pages_of(room, heap) +
 				  sh_pageheap_arena_cost(&heap->ph), idle);
@@ -177,21 +177,21 @@ static bool wait_for_going(struct sh_room *room, struct spanheap *heap)
 }
 
 /* As many idle pages as are missing. */
-static bool release(struct sh_room *room, struct spanheap *heap)
+static bool release_missing(struct sh_room *room, struct spanheap *heap)
 {
 	unsigned long idle, least, most;
 
 	if (!may_block(room))
 		return false;
 	least = sh_pageheap_excess(&heap->ph, pages_of(room, heap), &idle);
-	most = missing(room, heap, &idle);
+	most = pages_missing(room, heap, &idle);
 	if (!most || !idle || idle < least ||
 	    !may_disturb(room, heap, &heap->calm_release, idle))
 		return false;
 	room->released = true;
 	/* It may be enough. */
 	if (wait_for_going(room, heap))
-		most = missing(room, heap, &idle);
+		most = pages_missing(room, heap, &idle);
 	if (!most)
 		return true;
 	most = min(most + (room->more >> SH_PAGE_SHIFT), idle);
@@ -249,8 +249,8 @@ static bool wait_for_readers(struct sh_room *room, struct spanheap *heap)
 }
 
 static bool (*const steps[])(struct sh_room *room, struct spanheap *heap) = {
-	take_near, release, take_far, release,
-	wait_for_readers, take_near, release, take_far, release,
+	take_near, release_missing, take_far, release_missing,
+	wait_for_readers, take_near, release_missing, take_far, release_missing,
 };
 
 /*
@@ -262,7 +262,7 @@ static bool may_help(struct sh_room *room, struct spanheap *heap)
 	unsigned long nr = pages_of(room, heap), idle;
 
 	return !sh_pageheap_too_much(&heap->ph, nr + pages_kept(heap)) &&
-	       (missing(room, heap, &idle) || !may_block(room));
+	       (pages_missing(room, heap, &idle) || !may_block(room));
 }
 
 static bool step_on(struct sh_room *room, struct spanheap *heap)
@@ -301,10 +301,10 @@ static bool insist(struct sh_room *room, struct spanheap *heap)
 	return true;
 }
 
-static void report(struct sh_room *room, struct spanheap *heap)
+static void report_failure(struct sh_room *room, struct spanheap *heap)
 {
 	unsigned long nr = pages_of(room, heap), idle;
-	bool limit = READ_ONCE(heap->ph.limit) && missing(room, heap, &idle);
+	bool limit = READ_ONCE(heap->ph.limit) && pages_missing(room, heap, &idle);
 
 	/* What a heap without a limit has to say it has said. */
 	if (sh_gfp_killed(room->asked))
@@ -364,7 +364,7 @@ static void note_failure(struct sh_room *room, struct spanheap *heap)
 {
 	unsigned long idle;
 
-	if (!missing(room, heap, &idle))
+	if (!pages_missing(room, heap, &idle))
 		return;
 	if (room->disturbed)
 		note_end(&heap->calm_drain, true, 0);
@@ -385,7 +385,7 @@ bool sh_room_more(struct sh_room *room, struct spanheap *heap)
 	if (step_on(room, heap) || insist(room, heap))
 		return true;
 	note_failure(room, heap);
-	report(room, heap);
+	report_failure(room, heap);
 	return false;
 }
 

@@ -47,6 +47,24 @@ bool sh_room_more(struct sh_room *room, struct spanheap *heap);
 void sh_room_done(struct sh_room *room, struct spanheap *heap);
 
 /**
+ * sh_room_again() - whether to try once more
+ * @room: as sh_room_begin() set it up
+ * @heap: the heap
+ * @got: whether the allocation succeeded this time
+ *
+ * Context: that of the flags.
+ * Return: whether; if not, and it did not succeed, the failure was reported.
+ */
+static inline bool sh_room_again(struct sh_room *room, struct spanheap *heap,
+				 bool got)
+{
+	if (unlikely(!got))
+		return sh_room_more(room, heap);
+	sh_room_done(room, heap);
+	return false;
+}
+
+/**
  * sh_room_left() - say how far an allocation of several objects has come
  * @room: as sh_room_begin() set it up for one of them
  * @got: how many there were this time; any are a reason to begin anew

@@ -50,7 +50,13 @@
 /* How often to look while there is something to give back, at most: in ms. */
 #define PACE_MS		1000U
 
-/* Shares of a CPU that pacing and age may take: 1 / PACE_SHARE, 1 / AGE_SHARE. */
+/*
+ * Shares of a CPU that pacing and age may take: 1 / PACE_SHARE, 1 / AGE_SHARE. A
+ * hundredth is what the Go runtime gives its background scavenger, and a tenth more
+ * than is needed is what that keeps; what has been idle for as long as was asked for
+ * is to be gone soon, which is worth more. Recent use that goes down by an eighth in
+ * each pass is half of what it was after five.
+ */
 #define PACE_SHARE	100
 #define AGE_SHARE	8
 
@@ -80,8 +86,8 @@ static size_t bytes_of(unsigned long pages)
 }
 
 /* Count what was done since @start. */
-static void account(struct sh_scavenger *sc, enum sh_scavenge_reason reason,
-		    unsigned long pages, unsigned long shootdowns, u64 start)
+static void account_for(struct sh_scavenger *sc, enum sh_scavenge_reason reason,
+			unsigned long pages, unsigned long shootdowns, u64 start)
 {
 	u64 took = ktime_get_ns() - start;
 
@@ -118,7 +124,7 @@ static unsigned int by_age(struct sh_scavenger *sc)
 		pages += got;
 		took = ktime_get_ns() - start;
 	} while (got && took < AGE_SLICE_NS);
-	account(sc, SH_SCAVENGE_AGE, pages, shootdowns, start);
+	account_for(sc, SH_SCAVENGE_AGE, pages, shootdowns, start);
 	if (!got)
 		return 0;
 	return min_t(u64, took * (AGE_SHARE - 1) / NSEC_PER_MSEC + 1, AGE_REST_MS);
@@ -157,7 +163,7 @@ static void by_pace(struct sh_scavenger *sc)
 			break;
 		done += got;
 	}
-	account(sc, SH_SCAVENGE_PACING, done, shootdowns, start);
+	account_for(sc, SH_SCAVENGE_PACING, done, shootdowns, start);
 }
 
 static void go_on(struct sh_scavenger *sc, unsigned int ms)
@@ -180,7 +186,7 @@ static void go_on_or_rest(struct sh_scavenger *sc, bool busy)
 		go_on(sc, sc->aging ?: pace(sc));
 }
 
-static void pass(struct work_struct *work)
+static void make_pass(struct work_struct *work)
 {
 	struct sh_scavenger *sc = container_of(work, struct sh_scavenger,
 					       work.work);
@@ -196,7 +202,7 @@ static void pass(struct work_struct *work)
 	go_on_or_rest(sc, busy);
 }
 
-static void wake(struct irq_work *wake)
+static void wake_scavenger(struct irq_work *wake)
 {
 	struct sh_scavenger *sc = container_of(wake, struct sh_scavenger, wake);
 
@@ -213,7 +219,7 @@ void sh_scavenger_kick(struct sh_scavenger *sc)
 {
 	mod_delayed_work(scavenge_wq, &sc->work, 1);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_scavenger_kick);
+EXPORT_SYMBOL_IF_KUNIT(sh_scavenger_kick);
 
 /**
  * sh_scavenge() - give back all that is idle, now
@@ -234,10 +240,10 @@ size_t sh_scavenge(struct sh_scavenger *sc, enum sh_scavenge_reason reason)
 	start = ktime_get_ns();
 	pages = sh_pageheap_release(sc->ph, ULONG_MAX, 0, &shootdowns);
 	pages += sh_pageheap_retire(sc->ph, ULONG_MAX, 0);
-	account(sc, reason, pages, shootdowns, start);
+	account_for(sc, reason, pages, shootdowns, start);
 	return bytes_of(pages);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_scavenge);
+EXPORT_SYMBOL_IF_KUNIT(sh_scavenge);
 
 /**
  * sh_scavenge_near() - give back what can be had without waiting
@@ -263,10 +269,10 @@ unsigned long sh_scavenge_near(struct sh_scavenger *sc, unsigned long goal,
 		sh_drain_near(sc->drains);
 		pages += sh_pageheap_give_up(sc->ph, goal - pages, &shootdowns);
 	}
-	account(sc, reason, pages, shootdowns, start);
+	account_for(sc, reason, pages, shootdowns, start);
 	return pages;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_scavenge_near);
+EXPORT_SYMBOL_IF_KUNIT(sh_scavenge_near);
 
 /**
  * sh_scavenge_pressure() - give memory back because the system is short of it
@@ -289,35 +295,30 @@ unsigned long sh_scavenge_pressure(struct sh_scavenger *sc, unsigned long goal)
 	}
 	return pages;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_scavenge_pressure);
+EXPORT_SYMBOL_IF_KUNIT(sh_scavenge_pressure);
 
 /**
  * sh_scavenger_init() - start the scavenger of a heap
  * @sc: the scavenger, zeroed
  * @ph: the page heap
- * @caches: the caches
+ * @drains: for emptying the caches
  * @idle_ms: age at which idle runs go back, milliseconds
  *
  * Context: task, may sleep.
- * Return: 0 or -ENOMEM.
  */
-int sh_scavenger_init(struct sh_scavenger *sc, struct sh_pageheap *ph,
-		      struct sh_caches *caches, unsigned int idle_ms)
+void sh_scavenger_init(struct sh_scavenger *sc, struct sh_pageheap *ph,
+		       struct sh_drain __percpu *drains, unsigned int idle_ms)
 {
-	INIT_DELAYED_WORK(&sc->work, pass);
-	init_irq_work(&sc->wake, wake);
+	INIT_DELAYED_WORK(&sc->work, make_pass);
+	init_irq_work(&sc->wake, wake_scavenger);
 	spin_lock_init(&sc->lock);
 	sc->ph = ph;
 	sc->idle_ms = idle_ms;
-	sc->drains = sh_drains_init(caches);
-	if (!sc->drains)
-		return -ENOMEM;
+	sc->drains = drains;
 	/* Nothing is idle yet. */
 	ph->wake = &sc->wake;
 	WRITE_ONCE(ph->asleep, true);
-	return 0;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_scavenger_init);
 
 /**
  * sh_scavenger_exit() - stop the scavenger of a heap
@@ -327,7 +328,7 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_scavenger_init);
  */
 void sh_scavenger_exit(struct sh_scavenger *sc)
 {
-	if (!sc->drains)
+	if (!sc->ph)
 		return;
 	WRITE_ONCE(sc->stopped, true);
 	cancel_delayed_work_sync(&sc->work);
@@ -335,9 +336,7 @@ void sh_scavenger_exit(struct sh_scavenger *sc)
 	WRITE_ONCE(sc->ph->asleep, false);
 	irq_work_sync(&sc->wake);
 	cancel_delayed_work_sync(&sc->work);
-	sh_drains_exit(sc->drains);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_scavenger_exit);
 
 /**
  * sh_scavenger_stats() - add what was given back to a heap's figures

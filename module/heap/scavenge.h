@@ -66,8 +66,8 @@ struct sh_scavenger {
 
 int sh_scavenge_init(void);
 void sh_scavenge_exit(void);
-int sh_scavenger_init(struct sh_scavenger *sc, struct sh_pageheap *ph,
-		      struct sh_caches *caches, unsigned int idle_ms);
+void sh_scavenger_init(struct sh_scavenger *sc, struct sh_pageheap *ph,
+		       struct sh_drain __percpu *drains, unsigned int idle_ms);
 void sh_scavenger_exit(struct sh_scavenger *sc);
 void sh_scavenger_show(struct sh_scavenger *sc, struct seq_file *m);
 void sh_scavenger_stats(struct sh_scavenger *sc, struct spanheap_stats *stats);

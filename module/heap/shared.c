@@ -30,7 +30,7 @@
 #include "watch/shadow.h"
 
 /* The span is nobody's but ours; its other pages are as after any free. */
-static void exchange(struct sh_span *span, struct list_head *pages)
+static void exchange_pages(struct sh_span *span, struct list_head *pages)
 {
 	struct sh_pageheap *ph = &sh_span_heap(span)->ph;
 	unsigned long addr, got;
@@ -58,7 +58,7 @@ static void exchange_all(struct work_struct *work)
 	LIST_HEAD(pages);
 
 	llist_for_each_entry(span, spans, shared)
-		exchange(span, &pages);
+		exchange_pages(span, &pages);
 	sh_arena_free_unmapped(&pages);
 	llist_for_each_entry_safe(span, next, spans, shared) {
 		rcs = &sh_span_heap(span)->rcs;
@@ -68,7 +68,7 @@ static void exchange_all(struct work_struct *work)
 	}
 }
 
-static void kick(struct irq_work *kick)
+static void kick_exchange(struct irq_work *kick)
 {
 	queue_work(sh_unbound_wq,
 		   &container_of(kick, struct sh_shared, kick)->work);
@@ -82,7 +82,7 @@ void sh_shared_init(struct sh_shared *shared)
 {
 	init_llist_head(&shared->spans);
 	INIT_WORK(&shared->work, exchange_all);
-	init_irq_work(&shared->kick, kick);
+	init_irq_work(&shared->kick, kick_exchange);
 }
 
 /**
@@ -122,4 +122,4 @@ void sh_shared_flush(struct sh_shared *shared)
 	irq_work_sync(&shared->kick);
 	flush_work(&shared->work);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_shared_flush);
+EXPORT_SYMBOL_IF_KUNIT(sh_shared_flush);

@@ -21,16 +21,15 @@
 #include <linux/sched.h>
 
 #include "base/compat.h"
+#include "base/params.h"
 #include "cache/drain.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
-
-/* After how many seconds who destroys a heap says what it waits for. */
-#define SILENCE_S	10
+#include "heap/users.h"
 
 static DEFINE_RATELIMIT_STATE(refuse_limit, HZ, 5);
 
-static void report(const struct spanheap *heap)
+static void report_refused(const struct spanheap *heap)
 {
 	if (!__ratelimit(&refuse_limit))
 		return;
@@ -54,7 +53,7 @@ bool sh_users_enter(struct spanheap *heap)
 	if (likely(!READ_ONCE(heap->closed) && !in_nmi()))
 		return true;
 	if (!sh_refused_in_nmi("alloc"))
-		report(heap);
+		report_refused(heap);
 	sh_inflight_end(&heap->rcs);
 	return false;
 }
@@ -71,7 +70,7 @@ void sh_users_leave(struct spanheap *heap)
 /* Wait until no allocation is under way, and say so if that takes long. */
 static void wait_for_users(struct spanheap *heap)
 {
-	unsigned long end = jiffies + SILENCE_S * HZ;
+	unsigned long end = jiffies + SH_SILENCE_S * HZ;
 	bool said = false;
 
 	while (sh_inflight_any(&heap->rcs)) {
@@ -79,7 +78,7 @@ static void wait_for_users(struct spanheap *heap)
 		if (said || time_before(jiffies, end))
 			continue;
 		pr_warn("heap %s: to destroy it, waiting for an allocation or a free that has begun, for %d s so far\n",
-			heap->name, SILENCE_S);
+			heap->name, SH_SILENCE_S);
 		said = true;
 	}
 }
@@ -97,5 +96,5 @@ void sh_users_close(struct spanheap *heap)
 	wait_for_users(heap);
 	/* What is freed from now on is not cached. */
 	WRITE_ONCE(heap->caches.max_bytes, 0);
-	sh_drain_last(heap->scavenger.drains);
+	sh_drain_last(heap->drains);
 }

@@ -87,9 +87,7 @@ struct sh_span *sh_whole_take_reclaim(struct spanheap *heap, size_t size,
 	sh_room_begin(&room, heap, size, SPANHEAP_MAX_ALIGN, gfp);
 	do {
 		span = sh_whole_take(heap, size, align, room.gfp, node);
-	} while (!span && sh_room_more(&room, heap));
-	if (span)
-		sh_room_done(&room, heap);
+	} while (sh_room_again(&room, heap, span));
 	return span;
 }
 
@@ -111,7 +109,7 @@ void sh_whole_publish(struct spanheap *heap, struct sh_span *span,
 	INIT_HLIST_BL_HEAD(&span->specials);
 	span->obj[1] = SH_OBJ_FREE;
 	WRITE_ONCE(span->obj[0], as);
-	/* Pairs with the acquire in api/size.c: record before state. */
+	/* Pairs with the acquire in object/find.c: record before state. */
 	smp_store_release(&span->state, state);
 }
 
@@ -122,8 +120,18 @@ static bool try_claim(u8 *state, enum sh_obj_state to)
 	return cmpxchg(state, SH_OBJ_LIVE, to) == SH_OBJ_LIVE;
 }
 
-static bool claim(struct sh_span *span, unsigned long addr,
-		  enum sh_span_state state, enum sh_obj_state to)
+/**
+ * sh_whole_claim_span() - become the owner of a span that was looked up
+ * @span: the span of @addr
+ * @addr: any address
+ * @state: what it should be
+ * @to: as for sh_whole_claim()
+ *
+ * Context: an RCU read-side section since the look-up.
+ * Return: whether @addr is the start of such a span, and nobody else has claimed it.
+ */
+bool sh_whole_claim_span(struct sh_span *span, unsigned long addr,
+			 enum sh_span_state state, enum sh_obj_state to)
 {
 	if (READ_ONCE(span->key) != addr || READ_ONCE(span->state) != state)
 		return false;
@@ -155,7 +163,7 @@ struct sh_span *sh_whole_claim(const void *ptr, enum sh_span_state state,
 
 	rcu_read_lock();
 	span = sh_pagemap_get((unsigned long)ptr);
-	if (span && !claim(span, (unsigned long)ptr, state, to))
+	if (span && !sh_whole_claim_span(span, (unsigned long)ptr, state, to))
 		span = NULL;
 	rcu_read_unlock();
 	return span;

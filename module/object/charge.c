@@ -53,7 +53,7 @@ static struct sh_charge *charge_of(struct sh_special *special)
 	return special ? container_of(special, struct sh_charge, special) : NULL;
 }
 
-static struct sh_charge *find(const struct sh_object *obj)
+static struct sh_charge *find_charge(const struct sh_object *obj)
 {
 	return charge_of(sh_special_find(obj->span, obj->idx,
 					 SH_SPECIAL_CHARGE));
@@ -168,7 +168,7 @@ void sh_charge_resized(const void *ptr)
 	struct sh_object obj;
 
 	sh_object_claimed(ptr, &obj);
-	charge = find(&obj);
+	charge = find_charge(&obj);
 	if (charge)
 		recharge(charge, &obj);
 }
@@ -183,7 +183,7 @@ void sh_charge_resized(const void *ptr)
 void sh_charge_halved(struct sh_span *span, struct sh_span *rest)
 {
 	struct sh_object obj = { span }, second = { rest };
-	struct sh_charge *charge = find(&obj);
+	struct sh_charge *charge = find_charge(&obj);
 
 	if (!charge)
 		return;

@@ -35,31 +35,45 @@ void sh_object_claimed(const void *addr, struct sh_object *obj)
 	obj->idx = 0;
 	class = sh_span_class(obj->span);
 	if (class)
-		obj->idx = ((unsigned long)addr - sh_span_base(obj->span)) /
-			   sh_classes[class].size;
+		sh_class_index(&sh_classes[class],
+			       (unsigned long)addr - sh_span_base(obj->span),
+			       &obj->idx);
 	obj->guard = debug_of(obj) ? sh_debug_claimed(addr) : NULL;
 	if (obj->guard && obj->guard->second)
 		obj->idx = SH_NO_SPECIALS;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_object_claimed);
+EXPORT_SYMBOL_IF_KUNIT(sh_object_claimed);
 
-static bool claim(const void *ptr, struct sh_object *obj)
+/* An object that a span has by itself, small or large: one of no debug heap. */
+static bool claim_plain(unsigned long addr, struct sh_object *obj)
 {
-	struct sh_debug *debug;
+	struct sh_span *span = sh_pagemap_get(addr);
 	u8 *state;
 
-	rcu_read_lock();
-	obj->span = sh_pagemap_get((unsigned long)ptr);
-	state = obj->span ? sh_span_claim(obj->span, (unsigned long)ptr) : NULL;
-	rcu_read_unlock();
+	if (!span)
+		return false;
+	obj->span = span;
+	obj->guard = NULL;
+	state = sh_span_claim(span, addr);
 	if (state) {
-		/* Objects of debug heaps cannot be claimed so. */
-		obj->idx = state - obj->span->obj;
-		obj->guard = NULL;
+		obj->idx = state - span->obj;
 		return true;
 	}
-	if (!sh_whole_claim(ptr, SH_SPAN_LARGE, SH_OBJ_BUSY) &&
-	    !sh_debug_claim(ptr, &debug))
+	obj->idx = 0;
+	return sh_whole_claim_span(span, addr, SH_SPAN_LARGE, SH_OBJ_BUSY);
+}
+
+static bool try_claim(const void *ptr, struct sh_object *obj)
+{
+	struct sh_debug *debug;
+	bool plain;
+
+	rcu_read_lock();
+	plain = claim_plain((unsigned long)ptr, obj);
+	rcu_read_unlock();
+	if (plain)
+		return true;
+	if (!sh_debug_claim(ptr, &debug))
 		return false;
 	sh_object_claimed(ptr, obj);
 	return true;
@@ -76,9 +90,9 @@ static bool claim(const void *ptr, struct sh_object *obj)
 bool sh_object_claim(const void *ptr, struct sh_object *obj)
 {
 	/* Somebody else may have claimed it by mistake. */
-	return claim(ptr, obj) || (sh_claim_wait(ptr) && claim(ptr, obj));
+	return try_claim(ptr, obj) || (sh_claim_wait(ptr) && try_claim(ptr, obj));
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_object_claim);
+EXPORT_SYMBOL_IF_KUNIT(sh_object_claim);
 
 /**
  * sh_object_set_special() - say that a claimed object has a special record
@@ -111,7 +125,7 @@ void sh_object_release(struct sh_object *obj)
 	else
 		sh_obj_unclaim(&obj->span->obj[obj->idx]);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_object_release);
+EXPORT_SYMBOL_IF_KUNIT(sh_object_release);
 
 /**
  * sh_object_note_free() - remember the caller as who frees a claimed object

@@ -20,7 +20,7 @@
  */
 struct sh_object {
 	struct sh_span *span;
-	unsigned int idx;
+	u32 idx;
 	struct sh_guard *guard;
 };
 

@@ -22,6 +22,7 @@
 #include "heap/contexts.h"
 #include "heap/heap.h"
 #include "object/finalizer.h"
+#include "object/find.h"
 #include "span/special.h"
 #include "watch/leakcheck.h"
 
@@ -39,7 +40,7 @@ static struct sh_finalizer *new_finalizer(struct spanheap *heap, gfp_t gfp)
 	f = sh_special_new(heap, gfp);
 	/* What this CPU has cached counts as in use. */
 	if (!f && READ_ONCE(heap->ph.limit) && gfpflags_allow_blocking(gfp)) {
-		sh_drain_near(heap->scavenger.drains);
+		sh_drain_near(heap->drains);
 		f = sh_special_new(heap, gfp);
 	}
 	while (!f && sh_gfp_insist(gfp))
@@ -128,7 +129,7 @@ static int set(struct sh_object *obj, struct sh_finalizer *f,
 /* Why an address could not be claimed. */
 static int why_not(const void *ptr)
 {
-	return spanheap_size(ptr) ? -EBUSY : -EINVAL;
+	return sh_find_size(ptr) ? -EBUSY : -EINVAL;
 }
 
 /**
@@ -227,7 +228,7 @@ static bool look(struct sh_object *obj,
 }
 
 /* Give an object that nobody else knows of the finalizer that @from has. */
-static int copy(const void *from, struct sh_object *to, struct sh_finalizer *f)
+static int copy_finalizer(const void *from, struct sh_object *to, struct sh_finalizer *f)
 {
 	void (*fn)(void *ptr, size_t size, void *arg);
 	struct sh_object obj;
@@ -280,7 +281,7 @@ int sh_finalizer_move(const void *from, const void *to, gfp_t gfp)
 		return why_not(to);
 	f = new_finalizer(sh_span_heap(obj.span), gfp | __GFP_NOWARN);
 	if (f)
-		err = copy(from, &obj, f);
+		err = copy_finalizer(from, &obj, f);
 	sh_object_release(&obj);
 	return err == -ENOENT ? 0 : err ?: spanheap_clear_finalizer(from);
 }

@@ -33,7 +33,9 @@
 #include "heap/contexts.h"
 #include "heap/heap.h"
 #include "object/finalizer.h"
+#include "object/find.h"
 #include "object/finish.h"
+#include "object/slack.h"
 
 /* Finalizers to look at in one go, with interrupts off. */
 #define LOOK_BATCH	128
@@ -73,7 +75,7 @@ void sh_finalizer_enqueue(struct sh_finalizers *fs, struct sh_finalizer *f)
 		queue_work(finalizer_wq, &fs->work);
 }
 
-static void kick(struct irq_work *kick)
+static void kick_worker(struct irq_work *kick)
 {
 	queue_work(finalizer_wq,
 		   &container_of(kick, struct sh_finalizers, kick)->work);
@@ -119,7 +121,8 @@ static void call(struct sh_finalizers *fs, struct sh_finalizer *f,
 	WRITE_ONCE(by->fn, f->fn);
 	spin_unlock_irq(&fs->lock);
 	if (f->fn != gone) {
-		f->fn(f->ptr, spanheap_size(f->ptr), f->arg);
+		sh_slack_open(f->ptr);
+		f->fn(f->ptr, sh_find_size(f->ptr), f->arg);
 		atomic_long_inc(&fs->nr_run);
 	}
 	WRITE_ONCE(by->task, NULL);
@@ -340,7 +343,7 @@ void sh_finalizers_init(struct sh_finalizers *fs)
 	INIT_LIST_HEAD(&fs->set);
 	INIT_LIST_HEAD(&fs->queue);
 	INIT_WORK(&fs->work, run_queued);
-	init_irq_work(&fs->kick, kick);
+	init_irq_work(&fs->kick, kick_worker);
 	init_class(fs);
 }
 

@@ -10,8 +10,11 @@
 #include <linux/string.h>
 
 #include "base/compat.h"
+#include "cache/cache.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
+#include "heap/large.h"
+#include "heap/whole.h"
 #include "object/charge.h"
 #include "object/finalizer.h"
 #include "object/finish.h"
@@ -79,6 +82,24 @@ bool sh_object_free_special(const void *ptr)
 }
 
 /**
+ * sh_manual_free_claimed() - free a manual span that was claimed for that
+ * @span: the span
+ *
+ * Context: any but NMI.
+ */
+void sh_manual_free_claimed(struct sh_span *span)
+{
+	struct spanheap *heap = sh_span_heap(span);
+	struct sh_object obj = { .span = span };
+
+	sh_charge_forget(&obj);
+	sh_leakcheck_del((void *)sh_span_base(span));
+	atomic_long_dec(&heap->manual_spans);
+	atomic_long_sub(sh_span_bytes(span), &heap->manual_bytes);
+	sh_whole_free(span);
+}
+
+/**
  * sh_claim_finish() - free an object for its owner
  * @span: its span
  * @state: its state, claimed
@@ -92,4 +113,4 @@ void sh_claim_finish(struct sh_span *span, u8 *state)
 	else
 		sh_object_finish(&obj);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_claim_finish);
+EXPORT_SYMBOL_IF_KUNIT(sh_claim_finish);

@@ -10,6 +10,7 @@
 void sh_object_free(struct sh_object *obj);
 void sh_object_finish(struct sh_object *obj);
 bool sh_object_free_special(const void *ptr);
+void sh_manual_free_claimed(struct sh_span *span);
 void sh_claim_finish(struct sh_span *span, u8 *state);
 
 #endif /* SPANHEAP_FINISH_H */

@@ -8,6 +8,7 @@
  */
 #include "base/compat.h"
 #include "heap/heap.h"
+#include "object/find.h"
 #include "object/hooks.h"
 #include "watch/trace.h"
 
@@ -25,7 +26,7 @@ void sh_trace_alloc(struct spanheap *heap, const void *obj, size_t size,
 	if (ZERO_OR_NULL_PTR(obj))
 		return;
 	sh_trace(alloc, call_site, sh_heap_or_default(heap)->name, obj, size,
-		 spanheap_size(obj), gfp);
+		 sh_find_size(obj), gfp);
 }
 
 /**
@@ -37,6 +38,6 @@ void sh_trace_free(const void *ptr, unsigned long call_site)
 {
 	struct spanheap_object obj;
 
-	if (spanheap_find(ptr, &obj) && obj.start == ptr)
+	if (sh_find_object(ptr, &obj) && obj.start == ptr)
 		sh_trace(free, call_site, obj.heap->name, ptr, obj.size);
 }

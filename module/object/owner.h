@@ -10,13 +10,10 @@ struct seq_file;
 struct sh_owner;
 struct spanheap;
 
-int sh_owner_init(void);
-void sh_owner_exit(void);
 void sh_owner_set(struct sh_owner *owner, const struct module *mod);
 void sh_owner_report_taken(const struct spanheap *heap);
 void sh_owner_report_left(const struct spanheap *heap);
 void sh_owner_show(const struct sh_owner *owner, struct seq_file *m);
 void sh_owner_show_figures(const struct sh_owner *owner, struct seq_file *m);
-void sh_owner_module_goes(const struct module *mod);
 
 #endif /* SPANHEAP_OWNER_H */

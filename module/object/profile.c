@@ -34,7 +34,9 @@
 #include "base/compat.h"
 #include "base/fault.h"
 #include "base/gfp.h"
+#include "base/params.h"
 #include "base/sampling.h"
+#include "cache/countdown.h"
 #include "cache/errand.h"
 #include "heap/heap.h"
 #include "heap/registry.h"
@@ -43,9 +45,8 @@
 #include "span/special.h"
 #include "watch/stacks.h"
 
-/* How long to wait for all CPUs together, and after what time who must says so. */
+/* How long to wait for all CPUs together. */
 #define ANSWER_S	2
-#define SILENCE_S	10
 
 static DEFINE_MUTEX(rate_lock);
 static bool started;
@@ -95,7 +96,7 @@ static struct sh_bucket *find_bucket(struct spanheap *heap, u32 stack, gfp_t gfp
 			     gfp & ~__GFP_DIRECT_RECLAIM);
 	xa_unlock_irqrestore(buckets, flags);
 	if (!other) {
-		atomic_long_add(ksize(bucket), &heap->ph.profile_bytes);
+		atomic_long_add(ksize(bucket), &heap->meta.profile);
 		return bucket;
 	}
 	/* Somebody else was faster, or there is no memory. */
@@ -393,7 +394,7 @@ int sh_profile_set_rate(unsigned long rate)
 	mutex_unlock(&rate_lock);
 	return err;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_profile_set_rate);
+EXPORT_SYMBOL_IF_KUNIT(sh_profile_set_rate);
 
 static int set_profile_rate(const char *val, const struct kernel_param *kp)
 {
@@ -451,10 +452,10 @@ void sh_profile_exit(void)
 	for_each_possible_cpu(cpu) {
 		struct sh_errand *redraw = per_cpu_ptr(&redraws, cpu);
 
-		if (sh_errand_recall(redraw, SILENCE_S * HZ))
+		if (sh_errand_recall(redraw, SH_SILENCE_S * HZ))
 			continue;
 		pr_warn("to be unloaded, waiting for CPU %d, for %d s so far: some real-time thread lets no other run there\n",
-			cpu, SILENCE_S);
+			cpu, SH_SILENCE_S);
 		sh_errand_recall(redraw, MAX_SCHEDULE_TIMEOUT);
 	}
 }

@@ -7,6 +7,7 @@
  */
 #include "base/compat.h"
 #include "debug/debug.h"
+#include "heap/large.h"
 #include "heap/whole.h"
 #include "object/charge.h"
 #include "object/profile.h"

@@ -19,12 +19,13 @@
 #include <linux/slab.h>
 
 #include "heap/heap.h"
+#include "object/find.h"
 #include "object/slack.h"
 
 /* A debug heap keeps red zones right behind its objects. */
-static bool find(const void *ptr, struct spanheap_object *obj)
+static bool find_plain(const void *ptr, struct spanheap_object *obj)
 {
-	return !ZERO_OR_NULL_PTR(ptr) && spanheap_find(ptr, obj) &&
+	return !ZERO_OR_NULL_PTR(ptr) && sh_find_object(ptr, obj) &&
 	       obj->start == ptr && !obj->heap->debug;
 }
 
@@ -38,7 +39,7 @@ void sh_slack_do_close(const void *ptr, size_t size)
 	struct spanheap_object obj;
 
 	rcu_read_lock();
-	if (find(ptr, &obj) && size < obj.size)
+	if (find_plain(ptr, &obj) && size < obj.size)
 		sh_shadow_trim(ptr, size, obj.size);
 	rcu_read_unlock();
 }
@@ -52,7 +53,7 @@ void sh_slack_open(const void *ptr)
 	struct spanheap_object obj;
 
 	rcu_read_lock();
-	if (find(ptr, &obj))
+	if (find_plain(ptr, &obj))
 		sh_shadow_open(ptr, obj.size);
 	rcu_read_unlock();
 }

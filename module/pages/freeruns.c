@@ -50,7 +50,7 @@ void sh_freeruns_init(struct sh_freeruns *fr)
 	INIT_LIST_HEAD(&fr->charged);
 	fr->charged_pages = 0;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_init);
+EXPORT_SYMBOL_IF_KUNIT(sh_freeruns_init);
 
 static struct sh_span *to_run(const struct rb_node *node)
 {
@@ -119,7 +119,7 @@ void sh_freeruns_add(struct sh_freeruns *fr, struct sh_span *run)
 	fr->charged_pages += charged_pages(run);
 	add_by_length(fr, run);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_add);
+EXPORT_SYMBOL_IF_KUNIT(sh_freeruns_add);
 
 /**
  * sh_freeruns_add_since() - add a run that has been idle for a while
@@ -153,7 +153,7 @@ void sh_freeruns_add_since(struct sh_freeruns *fr, struct sh_span *run,
 	if (other == run)
 		run->idle_since = since;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_add_since);
+EXPORT_SYMBOL_IF_KUNIT(sh_freeruns_add_since);
 
 /**
  * sh_freeruns_del() - take a run out
@@ -166,7 +166,7 @@ void sh_freeruns_del(struct sh_freeruns *fr, struct sh_span *run)
 	fr->charged_pages -= charged_pages(run);
 	del_by_length(fr, run);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_del);
+EXPORT_SYMBOL_IF_KUNIT(sh_freeruns_del);
 
 /**
  * sh_freeruns_shrink() - cut pages off the front of a run in the set
@@ -190,7 +190,7 @@ void sh_freeruns_shrink(struct sh_freeruns *fr, struct sh_span *run,
 	fr->charged_pages += charged_pages(run);
 	add_by_length(fr, run);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_shrink);
+EXPORT_SYMBOL_IF_KUNIT(sh_freeruns_shrink);
 
 static struct sh_span *first_of_age(struct list_head *list, unsigned long age)
 {
@@ -215,7 +215,7 @@ struct sh_span *sh_freeruns_oldest(struct sh_freeruns *fr, unsigned long age,
 
 	return run || charged ? run : first_of_age(&fr->lru, age);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_oldest);
+EXPORT_SYMBOL_IF_KUNIT(sh_freeruns_oldest);
 
 /* The shortest long run that fits, the lowest of these. */
 static struct sh_span *best_long(struct sh_freeruns *fr, unsigned long nr_pages)
@@ -247,8 +247,8 @@ static struct sh_span *shortest(struct sh_freeruns *fr, unsigned long nr_pages)
 	return best_long(fr, nr_pages);
 }
 
-static bool fits(const struct sh_span *run, unsigned long nr_pages,
-		 unsigned long align)
+static bool run_fits(const struct sh_span *run, unsigned long nr_pages,
+		     unsigned long align)
 {
 	return sh_run_skip(run, align) + nr_pages <= run->nr_pages;
 }
@@ -261,7 +261,7 @@ static struct sh_span *try_length(struct sh_freeruns *fr, unsigned long len,
 	struct sh_span *run;
 
 	list_for_each_entry(run, &fr->shorts[len], link) {
-		if (fits(run, nr_pages, align))
+		if (run_fits(run, nr_pages, align))
 			return run;
 		if (!--tries)
 			break;
@@ -288,7 +288,7 @@ static struct sh_span *try_tight(struct sh_freeruns *fr, unsigned long nr_pages,
 	tries *= TRIED_OF_LENGTH;
 	for (run = best_long(fr, nr_pages); run && run->nr_pages < enough && tries--;
 	     run = rb_entry_safe(rb_next(&run->rb), struct sh_span, rb))
-		if (fits(run, nr_pages, align))
+		if (run_fits(run, nr_pages, align))
 			return run;
 	return NULL;
 }
@@ -313,7 +313,7 @@ struct sh_span *sh_freeruns_best(struct sh_freeruns *fr, unsigned long nr_pages,
 		run = try_tight(fr, nr_pages, align, enough);
 	return run ?: shortest(fr, enough);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_best);
+EXPORT_SYMBOL_IF_KUNIT(sh_freeruns_best);
 
 /**
  * sh_freeruns_exact() - find a short run of just one length
@@ -328,7 +328,7 @@ struct sh_span *sh_freeruns_exact(struct sh_freeruns *fr, u32 nr_pages,
 {
 	return try_length(fr, nr_pages, nr_pages, align, TRIED_OF_LENGTH);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_exact);
+EXPORT_SYMBOL_IF_KUNIT(sh_freeruns_exact);
 
 /*
  * Whether what is wanted takes no more memory than there may be: all of the run,
@@ -354,7 +354,7 @@ static struct sh_span *try_newest(struct list_head *list, unsigned long nr_pages
 	struct sh_span *run;
 
 	list_for_each_entry_reverse(run, list, lru) {
-		if (fits(run, nr_pages, align) &&
+		if (run_fits(run, nr_pages, align) &&
 		    affordable(run, sh_run_skip(run, align) + nr_pages, room,
 			       &countable))
 			return run;
@@ -383,7 +383,7 @@ struct sh_span *sh_freeruns_resident(struct sh_freeruns *fr,
 	return try_newest(&fr->lru, nr_pages, align, room) ?:
 	       try_newest(&fr->charged, nr_pages, align, room);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_resident);
+EXPORT_SYMBOL_IF_KUNIT(sh_freeruns_resident);
 
 static const char *check_run(const struct sh_span *run)
 {
@@ -445,4 +445,4 @@ const char *sh_freeruns_check(struct sh_freeruns *fr, unsigned long *nr)
 		return "the count of charged idle pages is wrong";
 	return resident == listed ? wrong : "the list by age has strays";
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_freeruns_check);
+EXPORT_SYMBOL_IF_KUNIT(sh_freeruns_check);

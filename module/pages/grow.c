@@ -304,7 +304,7 @@ int sh_pageheap_reserve_arena(struct sh_pageheap *ph, unsigned long nr_pages,
 		sh_pageheap_drop_arena(ph, arena);
 	return late || fits ? 0 : -EDQUOT;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_reserve_arena);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_reserve_arena);
 
 /* Whether there is less ahead than there should be, or than somebody missed. */
 static bool runs_low(struct sh_pageheap *ph)
@@ -410,4 +410,4 @@ int sh_pageheap_grow(struct sh_pageheap *ph, unsigned long nr_pages, gfp_t gfp)
 	} while (!grown && !err);
 	return err;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_grow);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_grow);

@@ -103,7 +103,7 @@ bool sh_pageheap_extend(struct sh_pageheap *ph, struct sh_span *span,
 	join(ph, span, next);
 	return true;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_extend);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_extend);
 
 /**
  * sh_pageheap_relabel() - make a span one of class 0
@@ -124,7 +124,7 @@ void sh_pageheap_relabel(struct sh_pageheap *ph, struct sh_span *span,
 	smp_store_release(&span->state, state);
 	spin_unlock_irqrestore(&ph->lock, flags);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_relabel);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_relabel);
 
 /**
  * sh_pageheap_settle() - have all memory of a span on one NUMA node
@@ -159,4 +159,4 @@ bool sh_pageheap_settle(struct sh_pageheap *ph, struct sh_span *span, gfp_t gfp,
 	sh_arena_free_unmapped(&pages);
 	return sh_pageheap_populate(ph, span, gfp, node);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_settle);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_settle);

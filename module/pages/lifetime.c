@@ -28,6 +28,7 @@
  * @ph: the page heap, zeroed but for its limit and the owner of its pages
  * @heap: the heap it is for
  * @name: its name, for messages; must stay
+ * @meta: where to count metadata; must stay
  * @arena_pages: most heap pages of an arena, but for one request
  * @node: NUMA node of records, or NUMA_NO_NODE
  *
@@ -35,7 +36,8 @@
  * Return: 0 or -ENOMEM.
  */
 int sh_pageheap_init(struct sh_pageheap *ph, struct spanheap *heap,
-		     const char *name, unsigned long arena_pages, int node)
+		     const char *name, struct sh_meta *meta,
+		     unsigned long arena_pages, int node)
 {
 	int kind;
 
@@ -47,16 +49,17 @@ int sh_pageheap_init(struct sh_pageheap *ph, struct spanheap *heap,
 	init_irq_work(&ph->kick, sh_pageheap_kick);
 	ph->heap = heap;
 	ph->name = name;
+	ph->meta = meta;
 	ph->arena_pages = arena_pages;
 	ph->ahead = SH_AHEAD_MAX;
 	ph->node = node;
 	for (kind = 0; kind < SH_NR_SPAN_KINDS; kind++)
 		sh_fixalloc_init(&ph->records[kind], sh_span_kind_size[kind],
-				 node, NULL, &ph->span_bytes);
+				 node, NULL, &meta->spans);
 	/* The first allocation may not be able to sleep. */
 	return sh_pageheap_reserve_arena(ph, SH_GROW_UNIT, GFP_KERNEL);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_init);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_init);
 
 /**
  * sh_pageheap_stop() - let no worker change a page heap any more
@@ -153,4 +156,4 @@ void sh_pageheap_exit(struct sh_pageheap *ph)
 	synchronize_rcu();
 	sh_pageheap_free_records(ph);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_exit);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_exit);

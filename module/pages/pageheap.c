@@ -131,9 +131,9 @@ static bool may_fit(struct sh_pageheap *ph, u32 nr_pages)
 }
 
 /* Take a run, growing the heap as needed. NULL or an error for why not. */
-static struct sh_span *take(struct sh_pageheap *ph, u32 nr_pages,
-			    unsigned long align, u32 slack, unsigned int kind,
-			    gfp_t gfp)
+static struct sh_span *take_or_grow(struct sh_pageheap *ph, u32 nr_pages,
+				    unsigned long align, u32 slack,
+				    unsigned int kind, gfp_t gfp)
 {
 	struct sh_span *span, *record = NULL;
 	int err;
@@ -242,7 +242,7 @@ bool sh_pageheap_populate(struct sh_pageheap *ph, struct sh_span *span,
 		sh_pageheap_report(ph, span->nr_pages, -ENOMEM, gfp);
 	return !span->released;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_populate);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_populate);
 
 /**
  * sh_pageheap_alloc() - allocate a span
@@ -274,7 +274,7 @@ struct sh_span *sh_pageheap_alloc(struct sh_pageheap *ph,
 	}
 	/* Of what must not fail no page need be within the limit. */
 	slack = gfp & __GFP_NOFAIL ? nr_pages : 0;
-	span = take(ph, nr_pages, align, slack, kind, gfp);
+	span = take_or_grow(ph, nr_pages, align, slack, kind, gfp);
 	if (IS_ERR(span)) {
 		err = PTR_ERR(span);
 		goto fail;
@@ -296,7 +296,7 @@ fail:
 	sh_pageheap_report(ph, nr_pages, err, gfp);
 	return NULL;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_alloc);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_alloc);
 
 /* Cut a span into @nr of @nr_pages each. Returns how many there are. */
 static unsigned int cut_all(struct sh_pageheap *ph, struct sh_span *span,
@@ -327,6 +327,7 @@ static unsigned int take_several(struct sh_pageheap *ph, u32 nr_pages,
 	struct sh_span *run, *record = NULL;
 	unsigned int got = 0;
 
+	lockdep_assert_held(&ph->lock);
 	while (got < nr) {
 		run = sh_freeruns_exact(&ph->free, nr_pages, align);
 		if (!run)
@@ -378,7 +379,7 @@ unsigned int sh_pageheap_take(struct sh_pageheap *ph, u32 nr_pages,
 	block = trim_front(ph, block, nr * nr_pages, SH_GFP_FREE);
 	return block ? cut_all(ph, block, nr_pages, kind, spans, nr) : 0;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_take);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_take);
 
 /**
  * sh_pageheap_disown() - make a span nobody's
@@ -393,7 +394,7 @@ void sh_pageheap_disown(struct sh_span *span)
 	smp_store_release(&span->key, sh_span_base(span));
 	span->dirty = true;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_disown);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_disown);
 
 /**
  * sh_pageheap_free() - take spans back
@@ -409,7 +410,7 @@ void sh_pageheap_free(struct sh_pageheap *ph, struct sh_span **spans,
 	if (nr)
 		give_back(ph, spans, nr);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_free);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_free);
 
 /**
  * sh_pageheap_zero() - make a span's memory zeroes, unless it is known to be
@@ -425,7 +426,7 @@ void sh_pageheap_zero(struct sh_span *span, gfp_t gfp)
 			     gfp);
 	span->dirty = false;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_zero);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_zero);
 
 /**
  * sh_pageheap_stats() - read the figures
@@ -446,7 +447,7 @@ void sh_pageheap_stats(struct sh_pageheap *ph, struct sh_pageheap_stats *stats)
 	stats->arenas = ph->nr_arenas;
 	stats->grows = ph->grows;
 	spin_unlock_irqrestore(&ph->lock, flags);
-	stats->span_bytes = atomic_long_read(&ph->span_bytes);
-	stats->arena_bytes = atomic_long_read(&ph->arena_bytes);
+	stats->span_bytes = atomic_long_read(&ph->meta->spans);
+	stats->arena_bytes = atomic_long_read(&ph->meta->arenas);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_stats);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_stats);

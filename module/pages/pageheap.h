@@ -30,7 +30,8 @@ struct sh_pageheap_stats {
 };
 
 int sh_pageheap_init(struct sh_pageheap *ph, struct spanheap *heap,
-		     const char *name, unsigned long arena_pages, int node);
+		     const char *name, struct sh_meta *meta,
+		     unsigned long arena_pages, int node);
 void sh_pageheap_stop(struct sh_pageheap *ph);
 void sh_pageheap_close(struct sh_pageheap *ph);
 void sh_pageheap_free_records(struct sh_pageheap *ph);

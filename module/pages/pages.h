@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The pages of a heap: what all files here work on. Each has a header for what it does
- * with them; pageheap.h is what the layers above allocate from.
+ * The pages of a heap: what all files here work on. This folder promises: runs of heap
+ * pages as spans, the best fit of what is free, within a limit, zeroed, with memory
+ * behind them, and back again to the system when they are idle. Each file has a header
+ * for what it does; pageheap.h is what the layers above allocate from.
  */
 #ifndef SPANHEAP_PAGES_H
 #define SPANHEAP_PAGES_H
@@ -12,6 +14,7 @@
 
 #include "arena/arena.h"
 #include "base/fixalloc.h"
+#include "base/meta.h"
 #include "pages/freeruns.h"
 #include "span/span.h"
 
@@ -80,15 +83,7 @@ struct sh_memcg {
  * @node: NUMA node for everything, or NUMA_NO_NODE
  * @heap: the heap, for arenas and messages
  * @name: its name
- * @leaves: called with a span of small objects, all free, before it is given
- *	back; NULL when nobody wants to know
- * @span_bytes: bytes of span records
- * @arena_bytes: bytes of arena records and page tables
- * @arena_bytes_used: bytes of these of arenas that have something in use
- * @special_bytes: bytes of special records of objects
- * @profile_bytes: bytes of the profile beside these
- * @other_bytes: bytes of other metadata, which count towards @limit
- * @cache_bytes: of the caches above, as well; NULL when there are none
+ * @meta: bytes of metadata, of layers above as well: they count towards @limit
  * @records: span records by kind
  * @reserve: reserves arenas for those who cannot sleep
  * @kick: queues that where nobody may be woken
@@ -120,14 +115,7 @@ struct sh_pageheap {
 	int node;
 	struct spanheap *heap;
 	const char *name;
-	void (*leaves)(struct spanheap *heap, struct sh_span *span);
-	atomic_long_t span_bytes;
-	atomic_long_t arena_bytes;
-	atomic_long_t arena_bytes_used;
-	atomic_long_t special_bytes;
-	atomic_long_t profile_bytes;
-	atomic_long_t other_bytes;
-	const atomic_long_t *cache_bytes;
+	struct sh_meta *meta;
 	struct sh_fixalloc records[SH_NR_SPAN_KINDS];
 	struct work_struct reserve;
 	struct irq_work kick;

@@ -13,7 +13,7 @@
  * free runs may be resident already. Before there are any new addresses, for what
  * remains when all that is idle has gone; and when a run is taken, exactly.
  *
- * Invariants: ph->idle is the sum of the arenas' idle pages; arena_bytes_used is the
+ * Invariants: ph->idle is the sum of the arenas' idle pages; arenas_used is the
  * sum over the arenas of which not all pages are idle. Pages on their way back to
  * the system are.
  *
@@ -41,14 +41,9 @@
  */
 unsigned long sh_pageheap_meta(struct sh_pageheap *ph)
 {
-	return atomic_long_read(&ph->span_bytes) +
-	       atomic_long_read(&ph->arena_bytes_used) +
-	       atomic_long_read(&ph->special_bytes) +
-	       atomic_long_read(&ph->profile_bytes) +
-	       atomic_long_read(&ph->other_bytes) +
-	       (ph->cache_bytes ? atomic_long_read(ph->cache_bytes) : 0);
+	return sh_meta_bytes(ph->meta);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_meta);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_meta);
 
 /* In heap pages, with what the next span may add before it is counted. */
 static unsigned long meta_pages(struct sh_pageheap *ph, size_t more)
@@ -193,7 +188,7 @@ unsigned long sh_pageheap_excess(struct sh_pageheap *ph, unsigned long nr,
 	spin_unlock_irqrestore(&ph->lock, flags);
 	return limit && want > limit ? want - limit : 0;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_excess);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_excess);
 
 /**
  * sh_pageheap_arena_cost() - what it may take to keep another arena
@@ -204,8 +199,8 @@ EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_excess);
  */
 unsigned long sh_pageheap_arena_cost(struct sh_pageheap *ph)
 {
-	long spare = atomic_long_read(&ph->arena_bytes) -
-		     atomic_long_read(&ph->arena_bytes_used);
+	long spare = atomic_long_read(&ph->meta->arenas) -
+		     atomic_long_read(&ph->meta->arenas_used);
 	unsigned long pages = max(spare, 0L) >> SH_PAGE_SHIFT;
 
 	return max(READ_ONCE(ph->limit) / 512, pages) + 2;
@@ -218,7 +213,7 @@ static void set_spare(struct sh_pageheap *ph, struct sh_arena *arena, bool spare
 	if (arena->spare == spare)
 		return;
 	arena->spare = spare;
-	atomic_long_add(spare ? -bytes : bytes, &ph->arena_bytes_used);
+	atomic_long_add(spare ? -bytes : bytes, &ph->meta->arenas_used);
 }
 
 /**
@@ -250,7 +245,7 @@ void sh_pageheap_count_taken(struct sh_pageheap *ph, const struct sh_span *run)
 	run->arena->idle -= run->nr_pages;
 	set_spare(ph, run->arena, false);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_count_taken);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_count_taken);
 
 /**
  * sh_pageheap_count_arena() - count an arena that was made or is to go
@@ -263,11 +258,11 @@ void sh_pageheap_count_arena(struct sh_pageheap *ph, struct sh_arena *arena,
 {
 	long bytes = sh_arena_meta_bytes(arena);
 
-	atomic_long_add(made ? bytes : -bytes, &ph->arena_bytes);
+	atomic_long_add(made ? bytes : -bytes, &ph->meta->arenas);
 	if (made)
 		arena->spare = true;
 	else if (!arena->spare)
-		atomic_long_sub(bytes, &ph->arena_bytes_used);
+		atomic_long_sub(bytes, &ph->meta->arenas_used);
 }
 
 /**

@@ -51,7 +51,7 @@ static unsigned long resident(const struct sh_span *run)
 	return run->nr_pages - run->released;
 }
 
-static void take(struct sh_pageheap *ph, struct sh_span *run)
+static void take_runs(struct sh_pageheap *ph, struct sh_span *run)
 {
 	sh_freeruns_del(&ph->free, run);
 	run->state = SH_SPAN_HELD;
@@ -60,7 +60,7 @@ static void take(struct sh_pageheap *ph, struct sh_span *run)
 /* Hold a run for a batch. It is still counted as idle: nobody uses it. */
 static void hold(struct sh_pageheap *ph, struct sh_span *run)
 {
-	take(ph, run);
+	take_runs(ph, run);
 	WRITE_ONCE(ph->going, ph->going + resident(run));
 }
 
@@ -228,9 +228,9 @@ static void return_batch(struct sh_pageheap *ph, struct list_head *batch,
 }
 
 /* As sh_pageheap_release(), or only what is charged to memory cgroups. */
-static unsigned long release(struct sh_pageheap *ph, unsigned long goal,
-			     unsigned long age, bool charged,
-			     unsigned long *shootdowns)
+static unsigned long release_runs(struct sh_pageheap *ph, unsigned long goal,
+				  unsigned long age, bool charged,
+				  unsigned long *shootdowns)
 {
 	struct unmapped u = { .pages = LIST_HEAD_INIT(u.pages) };
 	unsigned long got, left;
@@ -275,9 +275,9 @@ unsigned long sh_pageheap_release(struct sh_pageheap *ph, unsigned long goal,
 {
 	if (!SH_ARENA_SPARSE)
 		return 0;
-	return release(ph, goal, age, false, shootdowns);
+	return release_runs(ph, goal, age, false, shootdowns);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_release);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_release);
 
 /* The run that is all of what an arena has in use, if it is free. */
 static struct sh_span *idle_run(const struct sh_arena *arena)
@@ -316,7 +316,7 @@ static void take_arena(struct sh_pageheap *ph, struct sh_arena *arena,
 	struct sh_span *run = arena->used ? idle_run(arena) : NULL;
 
 	if (run) {
-		take(ph, run);
+		take_runs(ph, run);
 		sh_pageheap_count_taken(ph, run);
 		sh_pageheap_show(ph);
 		ph->sys -= run->nr_pages;
@@ -358,8 +358,8 @@ static unsigned long take_idle_arenas(struct sh_pageheap *ph, unsigned long goal
 }
 
 /* As sh_pageheap_retire(), or only what is charged to memory cgroups. */
-static unsigned long retire(struct sh_pageheap *ph, unsigned long goal,
-			    unsigned long age, bool charged)
+static unsigned long retire_arena(struct sh_pageheap *ph, unsigned long goal,
+				  unsigned long age, bool charged)
 {
 	struct sh_arena *arena, *next;
 	unsigned long pages;
@@ -385,9 +385,9 @@ static unsigned long retire(struct sh_pageheap *ph, unsigned long goal,
 unsigned long sh_pageheap_retire(struct sh_pageheap *ph, unsigned long goal,
 				 unsigned long age)
 {
-	return retire(ph, goal, age, false);
+	return retire_arena(ph, goal, age, false);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_retire);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_retire);
 
 /**
  * sh_pageheap_uncharge() - give back what is charged to memory cgroups
@@ -402,10 +402,10 @@ unsigned long sh_pageheap_uncharge(struct sh_pageheap *ph, unsigned long age)
 	unsigned long shootdowns = 0;
 
 	if (SH_ARENA_SPARSE)
-		return release(ph, ULONG_MAX, age, true, &shootdowns);
-	return retire(ph, ULONG_MAX, age, true);
+		return release_runs(ph, ULONG_MAX, age, true, &shootdowns);
+	return retire_arena(ph, ULONG_MAX, age, true);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_uncharge);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_uncharge);
 
 /**
  * sh_pageheap_depopulate() - give the memory behind a span back at once
@@ -444,7 +444,7 @@ unsigned long sh_pageheap_peak(struct sh_pageheap *ph)
 	spin_unlock_irqrestore(&ph->lock, flags);
 	return peak;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_peak);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_peak);
 
 /**
  * sh_pageheap_spare() - how much there is to give back
@@ -468,7 +468,7 @@ unsigned long sh_pageheap_spare(struct sh_pageheap *ph)
 	spin_unlock_irqrestore(&ph->lock, flags);
 	return pages;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_spare);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_spare);
 
 /*
  * Whether an arena goes once it is old enough. Where arenas have their memory from
@@ -522,4 +522,4 @@ unsigned long sh_pageheap_give_up(struct sh_pageheap *ph, unsigned long goal,
 		return sh_pageheap_release(ph, goal, 0, shootdowns);
 	return goal ? sh_pageheap_retire(ph, goal, 0) : 0;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_give_up);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_give_up);

@@ -11,7 +11,7 @@
  * fetched ahead may not be resident: they are populated when they are used. A run
  * has the alignment its address has; who asks for more passes others by.
  *
- * The busy mark and the rules are those of cache.c.
+ * The busy mark is that of base/busy.h, the rules are those of cache.c.
  *
  * Invariants: nr and pages are right, at most SH_RUNCACHE_RUNS and, once there was
  * reason to look, max_pages; cached spans are SH_SPAN_HELD, with no size class in
@@ -26,6 +26,7 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 
+#include "base/busy.h"
 #include "base/compat.h"
 #include "base/fault.h"
 #include "base/gfp.h"
@@ -56,7 +57,7 @@ int sh_runcaches_init(struct sh_runcaches *rcs, struct sh_pageheap *ph)
 		   alloc_percpu(struct sh_runcache);
 	return rcs->cpu ? 0 : -ENOMEM;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_init);
+EXPORT_SYMBOL_IF_KUNIT(sh_runcaches_init);
 
 /**
  * sh_runcaches_exit() - free the caches; the runs go with their arenas
@@ -66,24 +67,28 @@ void sh_runcaches_exit(struct sh_runcaches *rcs)
 {
 	free_percpu(rcs->cpu);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_exit);
+EXPORT_SYMBOL_IF_KUNIT(sh_runcaches_exit);
 
-static bool enter(struct sh_runcache *rc)
+/*
+ * Turn preemption off and enter this CPU's cache. NULL, with preemption as it was,
+ * when this context interrupted a user of it.
+ */
+static struct sh_runcache *get_runcache(struct sh_runcaches *rcs)
 {
-	/* As in cache.h. */
-	if (data_race(rc->busy))
-		return false;
-	/* As in cache.h. */
-	data_race(rc->busy = 1);
-	barrier();
-	return true;
+	struct sh_runcache *rc;
+
+	preempt_disable();
+	rc = this_cpu_ptr(rcs->cpu);
+	if (sh_busy_enter(&rc->busy))
+		return rc;
+	preempt_enable();
+	return NULL;
 }
 
-static void leave(struct sh_runcache *rc)
+static void put_runcache(struct sh_runcache *rc)
 {
-	barrier();
-	/* As in cache.h. */
-	data_race(rc->busy = 0);
+	sh_busy_leave(&rc->busy);
+	preempt_enable();
 }
 
 /*
@@ -167,16 +172,13 @@ static unsigned int make_room(struct sh_runcache *rc, u32 nr_pages,
 static struct sh_span *pop_this_cpu(struct sh_runcaches *rcs, u32 nr_pages,
 				    unsigned long align, unsigned int kind)
 {
-	struct sh_span *span = NULL;
-	struct sh_runcache *rc;
+	struct sh_runcache *rc = get_runcache(rcs);
+	struct sh_span *span;
 
-	preempt_disable();
-	rc = this_cpu_ptr(rcs->cpu);
-	if (enter(rc)) {
-		span = pop(rc, nr_pages, align, kind);
-		leave(rc);
-	}
-	preempt_enable();
+	if (!rc)
+		return NULL;
+	span = pop(rc, nr_pages, align, kind);
+	put_runcache(rc);
 	return span;
 }
 
@@ -184,20 +186,16 @@ static struct sh_span *pop_this_cpu(struct sh_runcaches *rcs, u32 nr_pages,
 static unsigned int push_this_cpu(struct sh_runcaches *rcs, struct sh_span *span,
 				  struct sh_span **out)
 {
-	struct sh_runcache *rc;
-	unsigned int nr = 0;
+	struct sh_runcache *rc = get_runcache(rcs);
+	unsigned int nr;
 
-	preempt_disable();
-	rc = this_cpu_ptr(rcs->cpu);
-	if (enter(rc)) {
-		nr = make_room(rc, span->nr_pages, READ_ONCE(rcs->max_pages),
-			       out);
-		append(rc, span);
-		leave(rc);
-	} else {
-		out[nr++] = span;
+	if (!rc) {
+		out[0] = span;
+		return 1;
 	}
-	preempt_enable();
+	nr = make_room(rc, span->nr_pages, READ_ONCE(rcs->max_pages), out);
+	append(rc, span);
+	put_runcache(rc);
 	return nr;
 }
 
@@ -251,7 +249,7 @@ struct sh_span *sh_run_alloc(struct sh_runcaches *rcs, unsigned long nr_pages,
 	sh_shadow_open((void *)sh_span_base(span), sh_span_bytes(span));
 	return span;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_run_alloc);
+EXPORT_SYMBOL_IF_KUNIT(sh_run_alloc);
 
 /**
  * sh_run_free() - free a span
@@ -276,18 +274,18 @@ void sh_run_free(struct sh_runcaches *rcs, struct sh_span *span)
 	sh_pageheap_free(rcs->ph, out, nr);
 	sh_inflight_end(rcs);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_run_free);
+EXPORT_SYMBOL_IF_KUNIT(sh_run_free);
 
 /* Take all runs out, unless a user was interrupted. Returns how many. */
 static unsigned int take_all(struct sh_runcache *rc, struct sh_span **out)
 {
 	unsigned int nr;
 
-	if (!enter(rc))
+	if (!sh_busy_enter(&rc->busy))
 		return 0;
 	nr = rc->nr;
 	take_out(rc, 0, nr, out);
-	leave(rc);
+	sh_busy_leave(&rc->busy);
 	return nr;
 }
 
@@ -311,7 +309,7 @@ void sh_runcaches_drain(struct sh_runcaches *rcs, int dead_cpu)
 	sh_pageheap_free(rcs->ph, out, nr);
 	sh_inflight_end(rcs);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_drain);
+EXPORT_SYMBOL_IF_KUNIT(sh_runcaches_drain);
 
 /* What sh_runcaches_steal() wants and gets. */
 struct loot {
@@ -347,7 +345,7 @@ void sh_runcaches_steal(struct sh_runcaches *rcs, int cpu)
 	sh_pageheap_free(rcs->ph, loot.run, loot.nr);
 	sh_inflight_end(rcs);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_steal);
+EXPORT_SYMBOL_IF_KUNIT(sh_runcaches_steal);
 
 /**
  * sh_inflight_any() - whether anybody has runs or objects in hand
@@ -369,7 +367,7 @@ bool sh_inflight_any(struct sh_runcaches *rcs)
 		begun += atomic_long_read(&per_cpu_ptr(rcs->cpu, cpu)->begun);
 	return begun != ended;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_inflight_any);
+EXPORT_SYMBOL_IF_KUNIT(sh_inflight_any);
 
 /**
  * sh_runcaches_stats() - add up what all CPUs hold
@@ -392,4 +390,4 @@ void sh_runcaches_stats(struct sh_runcaches *rcs,
 		stats->released += sh_peek(rc->released);
 	}
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_runcaches_stats);
+EXPORT_SYMBOL_IF_KUNIT(sh_runcaches_stats);

@@ -26,7 +26,7 @@
 
 /**
  * struct sh_runcache - the runs cached on one CPU for one heap
- * @busy: set while this CPU is inside, as in &struct sh_cache
+ * @busy: set while this CPU is inside, see base/busy.h
  * @nr: runs
  * @pages: heap pages in them
  * @released: heap pages of these without memory behind them
@@ -37,7 +37,7 @@
  * @run: the runs, oldest first
  */
 struct sh_runcache {
-	unsigned int busy;
+	unsigned long busy;
 	unsigned int nr;
 	unsigned int pages;
 	unsigned int released;
@@ -57,11 +57,14 @@ struct sh_runcache {
  * @cpu: a cache for each CPU
  * @ph: the page heap
  * @max_pages: most heap pages a CPU may keep, SH_RUNCACHE_PAGES or less
+ * @leaves: called with a span of small objects, all free, before it is given
+ *	back; NULL when nobody wants to know
  */
 struct sh_runcaches {
 	struct sh_runcache __percpu *cpu;
 	struct sh_pageheap *ph;
 	unsigned int max_pages;
+	void (*leaves)(struct sh_span *span);
 };
 
 /**

@@ -46,7 +46,7 @@ struct sh_span *sh_record_new(struct sh_pageheap *ph, unsigned int kind,
 		span->kind = kind;
 	return span;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_record_new);
+EXPORT_SYMBOL_IF_KUNIT(sh_record_new);
 
 /**
  * sh_record_free() - free a span record
@@ -59,7 +59,7 @@ void sh_record_free(struct sh_pageheap *ph, struct sh_span *span)
 {
 	sh_fixalloc_free(&ph->records[span->kind], span);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_record_free);
+EXPORT_SYMBOL_IF_KUNIT(sh_record_free);
 
 /**
  * sh_map_ends() - map the first and the last page of a span to it
@@ -70,7 +70,7 @@ void sh_map_ends(struct sh_span *span)
 	sh_pagemap_set(sh_span_base(span), 1, span);
 	sh_pagemap_set(sh_span_end(span) - SH_PAGE_SIZE, 1, span);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_map_ends);
+EXPORT_SYMBOL_IF_KUNIT(sh_map_ends);
 
 /**
  * sh_map_forget() - leave no page mapped to a span
@@ -87,7 +87,7 @@ void sh_map_forget(struct sh_span *span)
 	sh_pagemap_set(base, 1, NULL);
 	sh_pagemap_set(sh_span_end(span) - SH_PAGE_SIZE, 1, NULL);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_map_forget);
+EXPORT_SYMBOL_IF_KUNIT(sh_map_forget);
 
 /**
  * sh_map_inner() - map the pages between the first and the last
@@ -100,7 +100,7 @@ void sh_map_inner(struct sh_span *span, struct sh_span *to)
 		sh_pagemap_set(sh_span_base(span) + SH_PAGE_SIZE,
 			       span->nr_pages - 2, to);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_map_inner);
+EXPORT_SYMBOL_IF_KUNIT(sh_map_inner);
 
 /**
  * sh_map_idle() - leave mapped what a free span may have mapped
@@ -186,7 +186,7 @@ struct sh_span *sh_merge(struct sh_pageheap *ph, struct sh_span *low,
 	sh_record_free(ph, loser);
 	return winner;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_merge);
+EXPORT_SYMBOL_IF_KUNIT(sh_merge);
 
 /* Cut the first @nr_pages off a free run and make @span of them. */
 static void carve(struct sh_pageheap *ph, struct sh_span *run,
@@ -232,7 +232,7 @@ struct sh_span *sh_detach(struct sh_pageheap *ph, struct sh_span *run,
 	sh_record_free(ph, run);
 	return record;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_detach);
+EXPORT_SYMBOL_IF_KUNIT(sh_detach);
 
 /**
  * sh_cut() - cut a span in two
@@ -267,7 +267,7 @@ struct sh_span *sh_cut(struct sh_pageheap *ph, struct sh_span *span,
 	smp_store_release(&span->nr_pages, nr_pages);
 	return rest;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_cut);
+EXPORT_SYMBOL_IF_KUNIT(sh_cut);
 
 /**
  * sh_merge_among() - merge those of several spans that are adjacent
@@ -300,4 +300,4 @@ unsigned int sh_merge_among(struct sh_pageheap *ph, struct sh_span **spans,
 	}
 	return left + 1;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_merge_among);
+EXPORT_SYMBOL_IF_KUNIT(sh_merge_among);

@@ -19,7 +19,7 @@ static struct sh_pageheap *heap_of(struct sh_memcg *mc)
 	return container_of(mc, struct sh_pageheap, memcg);
 }
 
-static void kick(struct irq_work *work)
+static void kick_uncharge(struct irq_work *work)
 {
 	struct sh_memcg *mc = container_of(work, struct sh_memcg, kick);
 	bool now = READ_ONCE(mc->due) == SH_CHARGED_NOW;
@@ -75,7 +75,7 @@ static void give_back(struct work_struct *work)
  */
 void sh_uncharge_init(struct sh_pageheap *ph)
 {
-	init_irq_work(&ph->memcg.kick, kick);
+	init_irq_work(&ph->memcg.kick, kick_uncharge);
 	INIT_DELAYED_WORK(&ph->memcg.work, give_back);
 }
 

@@ -151,7 +151,7 @@ void sh_walk_begin(struct sh_walk *walk)
 {
 	memset(walk, 0, sizeof(*walk));
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_walk_begin);
+EXPORT_SYMBOL_IF_KUNIT(sh_walk_begin);
 
 /**
  * sh_walk_some() - go on with a walk for a few arenas or spans
@@ -178,7 +178,7 @@ int sh_walk_some(struct sh_pageheap *ph, struct sh_walk *walk,
 	spin_unlock_irqrestore(&ph->lock, flags);
 	return ret;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_walk_some);
+EXPORT_SYMBOL_IF_KUNIT(sh_walk_some);
 
 /**
  * sh_pageheap_walk() - call functions for every arena and every span
@@ -206,7 +206,7 @@ int sh_pageheap_walk(struct sh_pageheap *ph, sh_arena_fn arena_fn,
 	} while (!ret && !walk.done);
 	return ret;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pageheap_walk);
+EXPORT_SYMBOL_IF_KUNIT(sh_pageheap_walk);
 
 /**
  * struct few - spans that a walk has come to

@@ -30,6 +30,7 @@
 #include "pages/pageheap.h"
 #include "pages/splice.h"
 #include "pages/walk.h"
+#include "show/check.h"
 #include "show/stats.h"
 #include "span/pagemap.h"
 #include "span/special.h"
@@ -391,7 +392,7 @@ static const char *check_once(struct checker *c, bool *busy)
 		 atomic_read(&c->heap->ph.releasing) ||
 		 sh_inflight_any(&c->heap->rcs);
 	wrong = *busy ? NULL : check_sums(c, &after, free_runs);
-	return wrong ?: sh_drain_check(c->heap->scavenger.drains, &c->silent);
+	return wrong ?: sh_drain_check(c->heap->drains, &c->silent);
 }
 
 /* Damage that was reported before is only mentioned. */
@@ -451,4 +452,4 @@ int sh_check_heap(struct spanheap *heap, struct seq_file *m)
 	kvfree(c);
 	return ret;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_check_heap);
+EXPORT_SYMBOL_IF_KUNIT(sh_check_heap);

@@ -10,6 +10,7 @@
 
 #include "heap/heap.h"
 #include "object/owner.h"
+#include "show/config.h"
 
 /**
  * sh_config_show() - print how a heap is set up

@@ -21,11 +21,16 @@
 #include <linux/seq_file.h>
 
 #include "base/compat.h"
+#include "cache/cache.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
+#include "heap/reclaim.h"
 #include "object/owner.h"
 #include "object/profile.h"
 #include "pages/walk.h"
+#include "show/check.h"
+#include "show/config.h"
+#include "show/debugfs.h"
 #include "show/map.h"
 #include "show/stats.h"
 
@@ -296,7 +301,7 @@ static ssize_t scavenge_write(struct file *file, const char __user *buf,
 	if (err || !now)
 		return err ?: -EINVAL;
 	pr_info("heap %s: scavenged %zu bytes\n", heap->name,
-		spanheap_scavenge(heap));
+		sh_reclaim(heap, SH_SCAVENGE_REQUEST));
 	return len;
 }
 

@@ -30,15 +30,15 @@
 static void explain_small(const struct sh_span *span, unsigned long off)
 {
 	const struct sh_class *info = &sh_classes[sh_span_class(span)];
-	u32 idx = ((u64)off * info->magic) >> 32;
 	const char *what;
+	u32 idx;
 
-	if (off >= info->bytes || idx >= info->elems) {
+	if (!sh_class_index(info, off, &idx)) {
 		what = "the end of a span, behind its last object";
 	} else {
 		what = sh_obj_is_live(READ_ONCE(span->obj[idx])) ?
 		       "a live object" : "a free object";
-		off -= (unsigned long)idx * info->size;
+		off -= sh_class_offset(info, idx);
 	}
 	pr_err("that address is at offset %lu of %s, heap %s, size class %u\n",
 	       off, what, sh_span_heap(span)->name, info->size);

@@ -27,7 +27,7 @@ static void empty_caches(void)
 	struct spanheap *heap;
 
 	for (heap = sh_heaps_visit(NULL); heap; heap = sh_heaps_visit(heap))
-		sh_drain_all(heap->scavenger.drains);
+		sh_drain_all(heap->drains);
 }
 
 static int points_set(void *unused, u64 val)

@@ -29,6 +29,7 @@
 #include "base/compat.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
+#include "show/leaks.h"
 #include "show/stats.h"
 #include "watch/trace.h"
 

@@ -292,7 +292,7 @@ const struct file_operations sh_map_fops = {
 	.llseek = seq_lseek,
 	.release = seq_release_private,
 };
-EXPORT_SYMBOL_FOR_KUNIT(sh_map_fops);
+EXPORT_SYMBOL_IF_KUNIT(sh_map_fops);
 
 /* Tenths, and one more for those that are full. */
 #define FILLS	11

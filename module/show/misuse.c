@@ -44,6 +44,7 @@
 #include "base/params.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
+#include "show/misuse.h"
 #include "span/pagemap.h"
 #include "watch/places.h"
 #include "watch/trace.h"
@@ -138,11 +139,11 @@ static const char *describe_small(struct sh_span *span, unsigned long addr,
 {
 	const struct sh_class *info = &sh_classes[class_of(span)];
 	unsigned long off = addr - base_of(span);
-	u32 idx = ((u64)off * info->magic) >> 32;
+	u32 idx;
 
-	if (off >= info->bytes || idx >= info->elems)
+	if (!sh_class_index(info, off, &idx))
 		return "address past the last object of a span";
-	if (off != (unsigned long)idx * info->size)
+	if (off != sh_class_offset(info, idx))
 		return "interior pointer";
 	return describe_object(call, READ_ONCE(span->obj[idx]));
 }

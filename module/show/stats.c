@@ -12,6 +12,7 @@
 #include <linux/minmax.h>
 
 #include "base/compat.h"
+#include "cache/cache.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
 #include "pages/pageheap.h"
@@ -52,7 +53,7 @@ void sh_stats_class(struct spanheap *heap, unsigned int class,
 			       sh_debug_surplus(heap, class), 0);
 	stats->frees = stats->mallocs - min(stats->objects, stats->mallocs);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_stats_class);
+EXPORT_SYMBOL_IF_KUNIT(sh_stats_class);
 
 static void add_class_figures(struct spanheap *heap, struct spanheap_stats *stats)
 {
@@ -105,7 +106,7 @@ static void add_page_figures(struct spanheap *heap, struct spanheap_stats *stats
 	stats->grows = ph.grows;
 	stats->span_meta = ph.span_bytes;
 	stats->other_meta = ph.arena_bytes +
-			    atomic_long_read(&heap->ph.other_bytes);
+			    atomic_long_read(&heap->meta.other);
 }
 
 /**
@@ -146,8 +147,8 @@ void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats)
 	add_page_figures(heap, stats);
 	sh_scavenger_stats(&heap->scavenger, stats);
 	sh_debug_stats(heap, stats);
-	stats->cache_meta = atomic_long_read(&heap->caches.meta_bytes);
-	stats->special_meta = atomic_long_read(&heap->ph.special_bytes);
+	stats->cache_meta = atomic_long_read(&heap->meta.caches);
+	stats->special_meta = atomic_long_read(&heap->meta.specials);
 	stats->reserved = stats->sys;
 	stats->idle_bytes = stats->idle - min(stats->released, stats->idle);
 	used = stats->object_bytes + stats->cached_bytes + stats->manual_bytes +
@@ -159,7 +160,7 @@ void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats)
 		stats->fragmentation_permille =
 			div64_u64((stats->resident - used) * 1000,
 				  stats->resident);
-	stats->profile_meta = atomic_long_read(&heap->ph.profile_bytes);
+	stats->profile_meta = atomic_long_read(&heap->meta.profile);
 	stats->profile_samples = atomic_long_read(&heap->profile.samples);
 	stats->profile_lost = atomic_long_read(&heap->profile.lost);
 	stats->finalizers = READ_ONCE(heap->finalizers.nr_set);

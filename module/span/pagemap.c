@@ -39,10 +39,10 @@
 #include "span/pagemap.h"
 
 struct sh_pagemap sh_pagemap __read_mostly;
-EXPORT_SYMBOL_FOR_KUNIT(sh_pagemap);
+EXPORT_SYMBOL_IF_KUNIT(sh_pagemap);
 
 struct sh_span sh_span_none;
-EXPORT_SYMBOL_FOR_KUNIT(sh_span_none);
+EXPORT_SYMBOL_IF_KUNIT(sh_span_none);
 
 /* What stands where no node was made. */
 static struct sh_pagemap_leaf *empty_leaf;
@@ -199,7 +199,7 @@ int sh_pagemap_reserve(unsigned long addr, unsigned long nr_pages, gfp_t gfp)
 	}
 	return 0;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pagemap_reserve);
+EXPORT_SYMBOL_IF_KUNIT(sh_pagemap_reserve);
 
 /**
  * sh_pagemap_set() - map pages to a span
@@ -228,7 +228,7 @@ void sh_pagemap_set(unsigned long addr, unsigned long nr_pages,
 			WRITE_ONCE(entry[i], span);
 	}
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pagemap_set);
+EXPORT_SYMBOL_IF_KUNIT(sh_pagemap_set);
 
 /**
  * sh_pagemap_floor() - the last span that begins at or before an address
@@ -253,7 +253,7 @@ struct sh_span *sh_pagemap_floor(unsigned long addr)
 	}
 	return span;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pagemap_floor);
+EXPORT_SYMBOL_IF_KUNIT(sh_pagemap_floor);
 
 /**
  * sh_pagemap_bytes() - memory the tree takes
@@ -264,4 +264,4 @@ size_t sh_pagemap_bytes(void)
 {
 	return atomic_long_read(&node_bytes);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_pagemap_bytes);
+EXPORT_SYMBOL_IF_KUNIT(sh_pagemap_bytes);

@@ -39,15 +39,15 @@
 const u16 sh_span_kind_size[SH_NR_SPAN_KINDS] = {
 	128, 192, 256, 384, 512, 704, 1280,
 };
-EXPORT_SYMBOL_FOR_KUNIT(sh_span_kind_size);
+EXPORT_SYMBOL_IF_KUNIT(sh_span_kind_size);
 
 /* Bytes of states in a record of each size; the rest is the bitmap. */
 const u16 sh_span_kind_states[SH_NR_SPAN_KINDS] = {
 	32, 88, 144, 264, 376, 544, 1048,
 };
-EXPORT_SYMBOL_FOR_KUNIT(sh_span_kind_states);
+EXPORT_SYMBOL_IF_KUNIT(sh_span_kind_states);
 
-static bool fits(unsigned int nelems, unsigned int kind)
+static bool kind_fits(unsigned int nelems, unsigned int kind)
 {
 	size_t states = sh_span_kind_states[kind];
 
@@ -66,11 +66,11 @@ unsigned int sh_span_kind(unsigned int nelems)
 {
 	unsigned int kind = 0;
 
-	while (!fits(nelems, kind))
+	while (!kind_fits(nelems, kind))
 		kind++;
 	return kind;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_span_kind);
+EXPORT_SYMBOL_IF_KUNIT(sh_span_kind);
 
 /**
  * sh_span_init_objects() - lay a held span out for a size class
@@ -98,7 +98,7 @@ void sh_span_init_objects(struct sh_span *span, unsigned int class,
 	/* A walk must not see the state without the class. */
 	smp_store_release(&span->state, SH_SPAN_SMALL);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_span_init_objects);
+EXPORT_SYMBOL_IF_KUNIT(sh_span_init_objects);
 
 /**
  * sh_span_take() - take free objects out of a span
@@ -136,7 +136,7 @@ unsigned int sh_span_take(struct sh_span *span, struct sh_entry *entries,
 	span->nalloc += got;
 	return got;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_span_take);
+EXPORT_SYMBOL_IF_KUNIT(sh_span_take);
 
 /**
  * sh_obj_claim() - claim an allocated object
@@ -204,4 +204,4 @@ const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached)
 		return "wrong count of allocated objects";
 	return NULL;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_span_check_objects);
+EXPORT_SYMBOL_IF_KUNIT(sh_span_check_objects);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Spans: runs of heap pages with one owner, and what is known about the
- * objects in them. See span.c.
+ * Spans: runs of heap pages with one owner, and what is known about the objects in
+ * them. This folder promises: from any address to the record of its span without a
+ * lock (pagemap.h), a state for each object that exactly one of many callers can
+ * change (span.c), special records of objects (special.h), and that a claim made by
+ * mistake can be undone (undo.h).
  */
 #ifndef SPANHEAP_SPAN_H
 #define SPANHEAP_SPAN_H
@@ -130,7 +133,12 @@ enum sh_span_map {
  * and cached objects by whoever allocates and frees them.
  *
  * What a free looks at begins with @key, at the start of a line of the CPU's
- * cache, and has the first 40 states in that line as well.
+ * cache, and has the first states in that line as well::
+ *
+ *   line  bytes
+ *   0      0-63   arena specials | rb, link | nelems ... lru | nr_pages released
+ *   1     64-127  key | cache | state kind map dirty charged | obj[0] ... obj[39]
+ *   2...          obj[40] ... one more state | bitmap of free objects
  */
 struct sh_span {
 	struct sh_arena *arena;

@@ -77,8 +77,8 @@ static struct sh_special *seek(struct sh_span *span, unsigned int idx,
 }
 
 /* The record of (@idx, @kind), or NULL. Called with the lock held. */
-static struct sh_special *find(struct sh_span *span, unsigned int idx,
-			       unsigned int kind)
+static struct sh_special *find_place(struct sh_span *span, unsigned int idx,
+				     unsigned int kind)
 {
 	struct sh_special *special, *prev;
 
@@ -110,7 +110,7 @@ int sh_special_add(struct sh_span *span, struct sh_special *special)
 	unlock(span, flags);
 	return err;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_special_add);
+EXPORT_SYMBOL_IF_KUNIT(sh_special_add);
 
 /**
  * sh_special_find() - look a record up
@@ -124,12 +124,12 @@ struct sh_special *sh_special_find(struct sh_span *span, unsigned int idx,
 				   enum sh_special_kind kind)
 {
 	unsigned long flags = lock(span);
-	struct sh_special *special = find(span, idx, kind);
+	struct sh_special *special = find_place(span, idx, kind);
 
 	unlock(span, flags);
 	return special;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_special_find);
+EXPORT_SYMBOL_IF_KUNIT(sh_special_find);
 
 /**
  * sh_special_remove() - take a record out
@@ -143,14 +143,14 @@ struct sh_special *sh_special_remove(struct sh_span *span, unsigned int idx,
 				     enum sh_special_kind kind)
 {
 	unsigned long flags = lock(span);
-	struct sh_special *special = find(span, idx, kind);
+	struct sh_special *special = find_place(span, idx, kind);
 
 	if (special)
 		hlist_bl_del(&special->node);
 	unlock(span, flags);
 	return special;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_special_remove);
+EXPORT_SYMBOL_IF_KUNIT(sh_special_remove);
 
 /**
  * sh_special_pop() - take the first record of a span out
@@ -185,7 +185,7 @@ bool sh_special_any(struct sh_span *span, unsigned int idx)
 	unlock(span, flags);
 	return special && special->idx == idx;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_special_any);
+EXPORT_SYMBOL_IF_KUNIT(sh_special_any);
 
 /* Called with the lock held. */
 static const char *check_order(struct sh_span *span, unsigned int nelems)
@@ -249,4 +249,4 @@ const char *sh_special_check(struct sh_span *span, unsigned int nelems)
 	unlock(span, flags);
 	return wrong;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_special_check);
+EXPORT_SYMBOL_IF_KUNIT(sh_special_check);

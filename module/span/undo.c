@@ -101,7 +101,7 @@ bool sh_claim_undone(u8 *state)
 	raw_spin_unlock_irqrestore(&late_lock, flags);
 	return !(was & SH_OBJ_LATE_BIT);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_claim_undone);
+EXPORT_SYMBOL_IF_KUNIT(sh_claim_undone);
 
 /**
  * sh_undo_init() - say how an object is freed for its owner
@@ -122,7 +122,7 @@ void sh_claim_undo(struct sh_span *span, u8 *state)
 	if (!sh_claim_undone(state))
 		finish_claimed(span, state);
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_claim_undo);
+EXPORT_SYMBOL_IF_KUNIT(sh_claim_undo);
 
 /**
  * sh_span_claim() - claim an object to change it or free it later

@@ -50,7 +50,7 @@ static struct place places[NR_SETS][SET_SIZE];
 static DEFINE_RATELIMIT_STATE(limit, HZ, 50);
 
 /* What is remembered by a number; from now on, if nothing is. */
-static struct place *recall(u32 key)
+static struct place *recall_place(u32 key)
 {
 	struct place *set = places[key % NR_SETS], *p = set;
 	unsigned long missed = 0;
@@ -91,9 +91,9 @@ bool sh_place_report(u32 place, unsigned long addr, unsigned long *missed)
 	bool report;
 
 	raw_spin_lock_irqsave(&places_lock, flags);
-	p = recall(place);
+	p = recall_place(place);
 	/* The newer of the two: it does not take the place of the other. */
-	at = recall(jhash(&addr, sizeof(addr), place));
+	at = recall_place(jhash(&addr, sizeof(addr), place));
 	report = !at->reports && p->reports < PLACE_REPORTS &&
 		 __ratelimit(&limit);
 	*missed = p->missed;
@@ -107,4 +107,4 @@ bool sh_place_report(u32 place, unsigned long addr, unsigned long *missed)
 	raw_spin_unlock_irqrestore(&places_lock, flags);
 	return report;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_place_report);
+EXPORT_SYMBOL_IF_KUNIT(sh_place_report);

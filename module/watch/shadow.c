@@ -45,7 +45,7 @@
 #define OUT_OF_BOUNDS	0xf8	/* vmalloc-out-of-bounds */
 #define USE_AFTER_FREE	0xff	/* use-after-free */
 
-static void fill(const void *ptr, size_t bytes, u8 value)
+static void fill_shadow(const void *ptr, size_t bytes, u8 value)
 {
 	memset(kasan_mem_to_shadow(ptr), value, bytes / GRANULE);
 }
@@ -57,7 +57,7 @@ static void fill(const void *ptr, size_t bytes, u8 value)
  */
 void sh_shadow_open(const void *ptr, size_t bytes)
 {
-	fill(ptr, bytes, 0);
+	fill_shadow(ptr, bytes, 0);
 }
 
 /**
@@ -74,7 +74,7 @@ void sh_shadow_trim(const void *ptr, size_t size, size_t bytes)
 		*(u8 *)kasan_mem_to_shadow(ptr + whole) = size - whole;
 		whole += GRANULE;
 	}
-	fill(ptr + whole, bytes - whole, OUT_OF_BOUNDS);
+	fill_shadow(ptr + whole, bytes - whole, OUT_OF_BOUNDS);
 }
 
 /**
@@ -84,7 +84,7 @@ void sh_shadow_trim(const void *ptr, size_t size, size_t bytes)
  */
 void sh_shadow_freed(const void *ptr, size_t bytes)
 {
-	fill(ptr, bytes, USE_AFTER_FREE);
+	fill_shadow(ptr, bytes, USE_AFTER_FREE);
 }
 
 /**
@@ -94,7 +94,7 @@ void sh_shadow_freed(const void *ptr, size_t bytes)
  */
 void sh_shadow_unused(const void *ptr, size_t bytes)
 {
-	fill(ptr, bytes, OUT_OF_BOUNDS);
+	fill_shadow(ptr, bytes, OUT_OF_BOUNDS);
 }
 
 /**
@@ -114,4 +114,4 @@ size_t sh_shadow_accessible(const void *ptr, size_t bytes)
 			nr += min(left, *shadow ? (size_t)*shadow : GRANULE);
 	return nr;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_shadow_accessible);
+EXPORT_SYMBOL_IF_KUNIT(sh_shadow_accessible);

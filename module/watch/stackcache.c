@@ -86,7 +86,7 @@ int sh_stackcache_init(void)
 	smp_store_release(&stackcache, new);
 	return 0;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_stackcache_init);
+EXPORT_SYMBOL_IF_KUNIT(sh_stackcache_init);
 
 /**
  * sh_stackcache_exit() - forget all stacks
@@ -122,9 +122,9 @@ static __no_sanitize_or_inline bool matches(const struct known *known,
 	return true;
 }
 
-static __no_sanitize_or_inline u32 find(const struct sh_stackcache *cache,
-					const unsigned long *frame,
-					unsigned long words)
+static __no_sanitize_or_inline u32 find_stack(const struct sh_stackcache *cache,
+					      const unsigned long *frame,
+					      unsigned long words)
 {
 	unsigned int i;
 
@@ -152,11 +152,11 @@ u32 sh_stackcache_find(const unsigned long *frame)
 	if (!caches || !words)
 		return 0;
 	preempt_disable();
-	stack = find(this_cpu_ptr(caches), frame, words);
+	stack = find_stack(this_cpu_ptr(caches), frame, words);
 	preempt_enable();
 	return stack;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_stackcache_find);
+EXPORT_SYMBOL_IF_KUNIT(sh_stackcache_find);
 
 static bool is_one_of(unsigned long word, const unsigned long *addrs,
 		      unsigned int nr)
@@ -171,11 +171,11 @@ static bool is_one_of(unsigned long word, const unsigned long *addrs,
  * Find the places of @nr return addresses. Returns whether all were found, in
  * order, with room for them.
  */
-static __no_sanitize_or_inline bool fill(struct known *known,
-					 const unsigned long *frame,
-					 unsigned long words,
-					 const unsigned long *addrs,
-					 unsigned int nr)
+static __no_sanitize_or_inline bool fill_stack(struct known *known,
+					       const unsigned long *frame,
+					       unsigned long words,
+					       const unsigned long *addrs,
+					       unsigned int nr)
 {
 	unsigned long word, least = ULONG_MAX, at;
 	unsigned int i, found = 0;
@@ -225,7 +225,7 @@ void sh_stackcache_add(const unsigned long *frame, const unsigned long *addrs,
 	i = cache->next++ % NR_STACKS;
 	known = &cache->known[i];
 	cache->addr[i] = 0;
-	if (fill(known, frame, words, addrs, nr)) {
+	if (fill_stack(known, frame, words, addrs, nr)) {
 		known->stack = stack;
 		tell = 0;
 		while (known->addr[tell] != addrs[nr_own])
@@ -235,4 +235,4 @@ void sh_stackcache_add(const unsigned long *frame, const unsigned long *addrs,
 	}
 	preempt_enable();
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_stackcache_add);
+EXPORT_SYMBOL_IF_KUNIT(sh_stackcache_add);

@@ -193,7 +193,7 @@ void sh_stack_show(u32 stack, struct seq_file *m)
 {
 }
 #endif
-EXPORT_SYMBOL_FOR_KUNIT(sh_stack_fetch);
+EXPORT_SYMBOL_IF_KUNIT(sh_stack_fetch);
 
 /**
  * sh_track_take() - note who is doing something, and when: the caller, now

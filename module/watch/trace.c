@@ -36,7 +36,7 @@ bool sh_trace_enter(void)
 	__this_cpu_write(active, was | bit);
 	return true;
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_trace_enter);
+EXPORT_SYMBOL_IF_KUNIT(sh_trace_enter);
 
 /**
  * sh_trace_leave() - undo sh_trace_enter()
@@ -48,7 +48,7 @@ void sh_trace_leave(void)
 	__this_cpu_write(active, __this_cpu_read(active) & ~bit);
 	preempt_enable_notrace();
 }
-EXPORT_SYMBOL_FOR_KUNIT(sh_trace_leave);
+EXPORT_SYMBOL_IF_KUNIT(sh_trace_leave);
 
 EXPORT_TRACEPOINT_SYMBOL_GPL(alloc);
 EXPORT_TRACEPOINT_SYMBOL_GPL(free);

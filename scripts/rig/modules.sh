@@ -51,7 +51,8 @@ modules_build()
 # elsewhere may still lie around.
 modules_built()
 {
-	[ ! -f "$1/modules.order" ] || (cd "$1" && sed 's/\.o$/.ko/' modules.order | xargs -r realpath)
+	[ ! -f "$1/modules.order" ] ||
+		(cd "$1" && sed 's/\.o$/.ko/' modules.order | xargs -r realpath)
 }
 
 # Where the modules of the loaded lane are built.

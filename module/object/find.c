@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From an address to the object or manual span that it lies in.
+ *
+ * Records are type-stable and may become another span's at any time: what was read
+ * counts if the record's key is still the same after it.
+ *
+ * Locks: none; RCU keeps records. Contexts: any.
+ */
+#include <linux/rcupdate.h>
+#include <linux/spanheap.h>
+
+#include "base/compat.h"
+#include "base/sizeclass.h"
+#include "debug/debug.h"
+#include "heap/heap.h"
+#include "object/find.h"
+#include "span/pagemap.h"
+
+/* The live object that holds @addr, in a span of small objects. */
+static bool find_small(struct sh_span *span, unsigned long key,
+		       unsigned long addr, struct spanheap_object *obj)
+{
+	const struct sh_class *info = &sh_classes[sh_key_class(key)];
+	unsigned long base = sh_key_base(key), off = addr - base;
+	u32 idx;
+
+	if (!sh_class_index(info, off, &idx) ||
+	    !sh_obj_is_live(READ_ONCE(span->obj[idx])))
+		return false;
+	obj->start = (void *)(base + sh_class_offset(info, idx));
+	obj->size = info->size;
+	return true;
+}
+
+static bool find_large(struct sh_span *span, unsigned long base,
+		       unsigned long addr, struct spanheap_object *obj)
+{
+	/* The record is that of a large object only once the state says so. */
+	if (smp_load_acquire(&span->state) != SH_SPAN_LARGE ||
+	    !sh_obj_is_live(READ_ONCE(span->obj[0])))
+		return false;
+	obj->start = (void *)base;
+	obj->size = sh_span_bytes(span);
+	return addr - base < obj->size;
+}
+
+/**
+ * sh_find_object() - find the live object that holds an address
+ * @addr: any address
+ * @obj: set to the object's heap, start and size, if there is one
+ *
+ * The answer can be relied on as long as the object is known to stay allocated.
+ *
+ * Context: any.
+ * Return: whether @addr lies in a live object of any heap.
+ */
+bool sh_find_object(const void *addr, struct spanheap_object *obj)
+{
+	unsigned long key, at = (unsigned long)addr;
+	struct sh_span *span;
+	bool found = false;
+
+	rcu_read_lock();
+	span = sh_pagemap_get(at);
+	if (span) {
+		key = READ_ONCE(span->key);
+		found = sh_key_class(key) ? find_small(span, key, at, obj) :
+					      find_large(span, key, at, obj);
+		/* The record may have become another span's meanwhile. */
+		smp_rmb();	/* the object first, then once more the key */
+		found = found && READ_ONCE(span->key) == key;
+		if (!found && sh_span_heap(span)->debug)
+			found = sh_debug_find(addr, obj);
+		if (found)
+			obj->heap = sh_span_heap(span);
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/**
+ * sh_find_manual() - find the manual span that holds an address
+ * @addr: any address
+ * @obj: set to its heap, start and size, if there is one
+ *
+ * Context: any.
+ * Return: whether @addr lies in a manual span of any heap.
+ */
+bool sh_find_manual(const void *addr, struct spanheap_object *obj)
+{
+	struct sh_span *span;
+	bool found = false;
+
+	rcu_read_lock();
+	span = sh_pagemap_get((unsigned long)addr);
+	/* The record is that of a manual span only once the state says so. */
+	if (span && smp_load_acquire(&span->state) == SH_SPAN_MANUAL &&
+	    sh_obj_is_live(READ_ONCE(span->obj[0]))) {
+		obj->start = (void *)sh_key_base(READ_ONCE(span->key));
+		obj->size = (size_t)READ_ONCE(span->nr_pages) << SH_PAGE_SHIFT;
+		found = addr - obj->start < obj->size;
+	}
+	if (found)
+		obj->heap = sh_span_heap(span);
+	rcu_read_unlock();
+	return found;
+}
+
+/**
+ * sh_find_size() - what an object takes up
+ * @ptr: any address
+ *
+ * Context: any.
+ * Return: bytes; 0 when @ptr is not the start of a live object.
+ */
+size_t sh_find_size(const void *ptr)
+{
+	struct spanheap_object obj;
+
+	return sh_find_object(ptr, &obj) && obj.start == ptr ? obj.size : 0;
+}
