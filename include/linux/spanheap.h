@@ -249,6 +249,7 @@ void spanheap_flush_finalizers(struct spanheap *heap);
 size_t spanheap_size(const void *ptr);
 size_t spanheap_size_roundup(size_t size);
 bool spanheap_owns(const void *addr);
+long spanheap_report_unreachable(struct spanheap *heap, void *const *roots, size_t nr);
 bool spanheap_find(const void *addr, struct spanheap_object *obj);
 void spanheap_get_stats(struct spanheap *heap, struct spanheap_stats *stats);
 

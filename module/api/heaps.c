@@ -38,6 +38,7 @@
 #include "cache/countdown.h"
 #include "cache/drain.h"
 #include "debug/debug.h"
+#include "gc/gc.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
 #include "heap/registry.h"
@@ -268,6 +269,7 @@ struct spanheap *__spanheap_create(const char *name,
 		return ERR_PTR(err);
 	}
 	sh_debugfs_add(heap);
+	sh_gc_debugfs_add(heap);
 	sh_trace(heap_create, heap->name, config->limit);
 	return heap;
 }

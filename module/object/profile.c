@@ -237,6 +237,20 @@ static struct sh_sample *sample_of(struct sh_special *special)
 }
 
 /**
+ * sh_profile_stack() - where an object was allocated, if it was sampled
+ * @obj: the object, claimed
+ *
+ * Return: the stack, 0 when it was not sampled.
+ */
+u32 sh_profile_stack(const struct sh_object *obj)
+{
+	struct sh_special *special = obj->idx == SH_NO_SPECIALS ? NULL :
+		sh_special_find(obj->span, obj->idx, SH_SPECIAL_PROFILE);
+
+	return special ? sample_of(special)->bucket->stack : 0;
+}
+
+/**
  * sh_profile_forget() - count a sampled object as freed
  * @obj: the object, claimed; it need not be sampled
  */

@@ -35,31 +35,19 @@
 
 #define MOST_LINES	20
 
-/**
- * struct leak - objects that leaked alike
- * @nr: how many
- * @size: bytes of each; all bytes together for large objects of no debug heap
- * @stack: where they were allocated, 0 when not known
- * @large: large objects of no debug heap
- */
-struct leak {
-	unsigned long nr;
-	size_t size;
-	u32 stack;
-	bool large;
-};
-
-static size_t bytes_of(const struct leak *leak)
+static size_t bytes_of(const struct sh_leak *leak)
 {
 	return leak->large ? leak->size : leak->nr * leak->size;
 }
 
 static int by_kind(const void *a, const void *b)
 {
-	const struct leak *x = a, *y = b;
+	const struct sh_leak *x = a, *y = b;
 
 	/* There may be millions to sort. */
 	cond_resched();
+	if (x->large != y->large)
+		return x->large - y->large;
 	if (x->size != y->size)
 		return x->size < y->size ? -1 : 1;
 	return x->stack < y->stack ? -1 : x->stack > y->stack;
@@ -73,7 +61,7 @@ static int by_bytes(const void *a, const void *b)
 }
 
 /* Make one of each kind of leak. Returns how many there are. */
-static size_t fold(struct leak *leaks, size_t nr)
+static size_t fold(struct sh_leak *leaks, size_t nr)
 {
 	size_t kinds = 0, i;
 
@@ -88,7 +76,7 @@ static size_t fold(struct leak *leaks, size_t nr)
 }
 
 /* The live objects of a debug heap, @most of them. Returns how many. */
-static size_t collect_objects(struct sh_debug *debug, struct leak *leaks,
+static size_t collect_objects(struct sh_debug *debug, struct sh_leak *leaks,
 			      size_t most)
 {
 	unsigned long index = 0;
@@ -99,17 +87,18 @@ static size_t collect_objects(struct sh_debug *debug, struct leak *leaks,
 	for (; sh_objects_next(debug, &index); index++) {
 		for (n = 0; nr < most &&
 		     sh_objects_live(debug, index, n, &object); n++) {
-			leaks[nr].nr = 1;
-			leaks[nr].size = object.size;
-			leaks[nr].stack = object.alloc.stack;
-			leaks[nr++].large = false;
+			leaks[nr++] = (struct sh_leak) {
+				.nr = 1,
+				.size = object.size,
+				.stack = object.alloc.stack,
+			};
 		}
 		cond_resched();
 	}
 	return nr;
 }
 
-static size_t collect_classes(struct spanheap *heap, struct leak *leaks)
+static size_t collect_classes(struct spanheap *heap, struct sh_leak *leaks)
 {
 	unsigned long large = atomic_long_read(&heap->large_mallocs) -
 			      atomic_long_read(&heap->large_frees);
@@ -120,13 +109,14 @@ static size_t collect_classes(struct spanheap *heap, struct leak *leaks)
 	for (class = 1; class < SH_NR_CLASSES; class++) {
 		sh_stats_class(heap, class, &stats);
 		if (stats.objects)
-			leaks[nr++] = (struct leak) {
+			leaks[nr++] = (struct sh_leak) {
 				.nr = stats.objects,
 				.size = sh_classes[class].size,
+				.class = true,
 			};
 	}
 	if (large)
-		leaks[nr++] = (struct leak) {
+		leaks[nr++] = (struct sh_leak) {
 			.nr = large,
 			.size = atomic_long_read(&heap->large_bytes),
 			.large = true,
@@ -134,34 +124,37 @@ static size_t collect_classes(struct spanheap *heap, struct leak *leaks)
 	return nr;
 }
 
-static void print_leak(struct spanheap *heap, const struct leak *leak)
+static void print_leak(struct spanheap *heap, const struct sh_leak *leak)
 {
 	if (leak->large)
 		pr_warn("heap %s:   %lu large, of %zu bytes together\n",
 			heap->name, leak->nr, leak->size);
-	else if (!heap->debug)
+	else if (leak->class)
 		pr_warn("heap %s:   %lu of size class %zu\n", heap->name,
 			leak->nr, leak->size);
 	else
-		pr_warn("heap %s:   %lu of %zu bytes, allocated at:\n",
-			heap->name, leak->nr, leak->size);
+		pr_warn("heap %s:   %lu of %zu bytes%s\n", heap->name, leak->nr,
+			leak->size, leak->stack ? ", allocated at:" : "");
 	sh_stack_print(leak->stack);
 }
 
-static void print_leaks(struct spanheap *heap, struct leak *leaks, size_t nr,
-			bool destroyed)
+/**
+ * sh_leaks_print() - say what some objects are, most bytes first
+ * @heap: their heap
+ * @leaks: an entry for each of them or, of size classes and large ones, for all of
+ *	a kind; put in another order
+ * @nr: entries
+ *
+ * Context: task, may sleep.
+ */
+void sh_leaks_print(struct spanheap *heap, struct sh_leak *leaks, size_t nr)
 {
-	size_t bytes = 0, kinds, i;
 	unsigned long left = 0;
+	size_t kinds, i;
 
-	for (i = 0; i < nr; i++) {
-		bytes += bytes_of(&leaks[i]);
+	for (i = 0; i < nr; i++)
 		left += leaks[i].nr;
-	}
-	if (destroyed)
-		pr_warn("heap %s: destroyed with %lu objects of %zu bytes still allocated; freed them\n",
-			heap->name, left, bytes);
-	kinds = heap->debug ? fold(leaks, nr) : nr;
+	kinds = fold(leaks, nr);
 	sort(leaks, kinds, sizeof(*leaks), by_bytes, NULL);
 	for (i = 0; i < kinds && i < MOST_LINES; i++) {
 		print_leak(heap, &leaks[i]);
@@ -171,11 +164,24 @@ static void print_leaks(struct spanheap *heap, struct leak *leaks, size_t nr,
 		pr_warn("heap %s:   and %lu more\n", heap->name, left);
 }
 
+static void print_total(struct spanheap *heap, const struct sh_leak *leaks, size_t nr)
+{
+	unsigned long left = 0;
+	size_t bytes = 0, i;
+
+	for (i = 0; i < nr; i++) {
+		bytes += bytes_of(&leaks[i]);
+		left += leaks[i].nr;
+	}
+	pr_warn("heap %s: destroyed with %lu objects of %zu bytes still allocated; freed them\n",
+		heap->name, left, bytes);
+}
+
 /* Say what @stats counts. */
 static void list_leaks(struct spanheap *heap, const struct spanheap_stats *stats,
 		       bool destroyed)
 {
-	struct leak *leaks;
+	struct sh_leak *leaks;
 	size_t nr;
 
 	nr = heap->debug ? stats->objects : SH_NR_CLASSES;
@@ -188,7 +194,9 @@ static void list_leaks(struct spanheap *heap, const struct spanheap_stats *stats
 	}
 	nr = heap->debug ? collect_objects(heap->debug, leaks, nr) :
 			   collect_classes(heap, leaks);
-	print_leaks(heap, leaks, nr, destroyed);
+	if (destroyed)
+		print_total(heap, leaks, nr);
+	sh_leaks_print(heap, leaks, nr);
 	kvfree(leaks);
 }
 

@@ -129,11 +129,34 @@ static void nearby(struct spanheap *heap)
 	spanheap_free(p);
 }
 
+/* From a slot to the end of a chain, and what is lost when that is cut. */
+static void lost(struct spanheap *heap)
+{
+	void **first = spanheap_zalloc(heap, 64, GFP_KERNEL);
+	void **second = spanheap_zalloc(heap, SZ_64K, GFP_KERNEL);
+	void **third = spanheap_zalloc(heap, 64, GFP_KERNEL);
+	void *roots[] = { &first };
+
+	if (EXPECT(first) && EXPECT(second) && EXPECT(third)) {
+		first[7] = second;
+		second[SZ_64K / sizeof(*second) - 1] = third;
+		EXPECT(spanheap_report_unreachable(heap, roots, 1) == 0);
+		EXPECT(spanheap_report_unreachable(heap, NULL, 0) == 1);
+		first[7] = NULL;
+		EXPECT(spanheap_report_unreachable(heap, roots, 1) == 2);
+		EXPECT(spanheap_report_unreachable(heap, NULL, 1) == -EINVAL);
+	}
+	spanheap_free(first);
+	spanheap_free(second);
+	spanheap_free(third);
+}
+
 const struct client_test client_query_tests[] = {
 	{ "query_foreign", foreign },
 	{ "query_everywhere", everywhere },
 	{ "query_interior", interior },
 	{ "query_default_heap", default_heap },
 	{ "query_nearby", nearby },
+	{ "query_unreachable", lost, "1 objects of 65536 bytes that nothing refers to" },
 	{ }
 };

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which live objects of an ordinary heap nothing refers to any more: a report of
+ * leaks while the heap is in use, by reachability.
+ *
+ * Conservative: every aligned word in an object may be a reference, to its start or
+ * into it, so a number that looks like one hides a leak but nothing is reported that
+ * is referred to. What is looked at are the objects of the heap, its manual spans and
+ * persistent allocations, which count as reachable, and the slots that the caller
+ * names. References from elsewhere, stacks and other heaps among them, are not seen:
+ * who has such names them, or finds the object in the report.
+ *
+ * First all is marked that can be reached from the named slots. Of what is left, an
+ * object that no other refers to is where something was lost; the rest hangs on such
+ * objects, or on itself in a circle.
+ *
+ * The heap is to be at rest: who changes references meanwhile may hide an object or
+ * have one reported that is none. No more than that happens: memory is read so that a
+ * page may go away, and an address is looked up each time that it is used.
+ *
+ * Marks are kept by heap page in an xarray, with a mark of its own for pages that
+ * have objects to look into: no recursion, and no list of objects.
+ *
+ * Locks: none but those of what it calls. Contexts: task, may sleep.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/bitmap.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/xarray.h>
+
+#include "base/compat.h"
+#include "base/fault.h"
+#include "debug/debug.h"
+#include "gc/gc.h"
+#include "heap/heap.h"
+#include "object/claim.h"
+#include "object/find.h"
+#include "object/profile.h"
+#include "pages/walk.h"
+#include "show/leaks.h"
+#include "span/pagemap.h"
+
+/* Objects start at multiples of 8 bytes. */
+#define GRANULE		8
+#define GRANULES	(SH_PAGE_SIZE / GRANULE)
+
+/* Of pages with objects that are reached and not yet looked into. */
+#define HAS_WORK	XA_MARK_0
+
+/* Words read at a time, on the stack. */
+#define WORDS		64
+
+/**
+ * struct page_marks - what is known of the objects that start in a heap page
+ * @reached: from a root
+ * @referred: from another object that is not
+ * @todo: reached, but not looked into
+ */
+struct page_marks {
+	DECLARE_BITMAP(reached, GRANULES);
+	DECLARE_BITMAP(referred, GRANULES);
+	DECLARE_BITMAP(todo, GRANULES);
+};
+
+/**
+ * struct search - a search for what is unreachable
+ * @heap: the heap
+ * @pages: struct page_marks by address of a heap page / its size
+ * @self: the object that is looked into, when it is not reached; else NULL
+ * @objects: unreachable objects that nothing else refers to, then the others
+ * @bytes: of these
+ * @leaks: what they are, or NULL while they are counted
+ * @room: entries in that
+ */
+struct search {
+	struct spanheap *heap;
+	struct xarray pages;
+	const void *self;
+	unsigned long objects[2];
+	size_t bytes[2];
+	struct sh_leak *leaks;
+	unsigned long room;
+};
+
+static unsigned long index_of(const void *addr)
+{
+	return (unsigned long)addr >> SH_PAGE_SHIFT;
+}
+
+static unsigned int granule(const void *addr)
+{
+	return ((unsigned long)addr & ~SH_PAGE_MASK) / GRANULE;
+}
+
+static struct page_marks *get_marks(struct search *search, const void *addr)
+{
+	struct page_marks *marks = xa_load(&search->pages, index_of(addr));
+	int err;
+
+	if (marks)
+		return marks;
+	marks = sh_fault(SH_FAULT_META) ? NULL :
+		kzalloc(sizeof(*marks), GFP_KERNEL | __GFP_NOWARN);
+	if (!marks)
+		return NULL;
+	err = xa_err(xa_store(&search->pages, index_of(addr), marks,
+			      GFP_KERNEL | __GFP_NOWARN));
+	if (!err)
+		return marks;
+	kfree(marks);
+	return NULL;
+}
+
+static bool is_reached(struct search *search, const void *start)
+{
+	struct page_marks *marks = xa_load(&search->pages, index_of(start));
+
+	return marks && test_bit(granule(start), marks->reached);
+}
+
+static bool is_referred(struct search *search, const void *start)
+{
+	struct page_marks *marks = xa_load(&search->pages, index_of(start));
+
+	return marks && test_bit(granule(start), marks->referred);
+}
+
+/* Note that a word may refer to an object. Returns 0 or -ENOMEM. */
+static int note_word(struct search *search, unsigned long word)
+{
+	struct spanheap_object obj;
+	struct page_marks *marks;
+
+	if (!sh_find_object((void *)word, &obj) || obj.heap != search->heap ||
+	    obj.start == search->self)
+		return 0;
+	marks = get_marks(search, obj.start);
+	if (!marks)
+		return -ENOMEM;
+	if (search->self) {
+		__set_bit(granule(obj.start), marks->referred);
+	} else if (!__test_and_set_bit(granule(obj.start), marks->reached)) {
+		__set_bit(granule(obj.start), marks->todo);
+		xa_set_mark(&search->pages, index_of(obj.start), HAS_WORK);
+	}
+	return 0;
+}
+
+/* Look at all words of a piece of memory. Returns 0 or an error. */
+static int look_into(struct search *search, const void *from, size_t bytes)
+{
+	unsigned long word[WORDS];
+	size_t done, some;
+	unsigned int i;
+	int err;
+
+	for (done = 0; done < bytes; done += some) {
+		some = min(bytes - done, sizeof(word));
+		cond_resched();
+		if (copy_from_kernel_nofault(word, from + done, some))
+			continue;
+		for (i = 0; i < some / sizeof(word[0]); i++) {
+			err = note_word(search, word[i]);
+			if (err)
+				return err;
+		}
+	}
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+/* Look into objects of a page until there are none to look into. */
+static int work_on_page(struct search *search, unsigned long index,
+			struct page_marks *marks)
+{
+	struct spanheap_object obj;
+	unsigned int i;
+	void *start;
+	int err;
+
+	while ((i = find_first_bit(marks->todo, GRANULES)) < GRANULES) {
+		__clear_bit(i, marks->todo);
+		start = (void *)((index << SH_PAGE_SHIFT) + i * GRANULE);
+		if (!sh_find_object(start, &obj) || obj.start != start)
+			continue;
+		err = look_into(search, start, obj.size);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int mark_all(struct search *search)
+{
+	struct page_marks *marks;
+	unsigned long index;
+	int err;
+
+	do {
+		index = 0;
+		marks = xa_find(&search->pages, &index, ULONG_MAX, HAS_WORK);
+		if (!marks)
+			return 0;
+		xa_clear_mark(&search->pages, index, HAS_WORK);
+		err = work_on_page(search, index, marks);
+	} while (!err);
+	return err;
+}
+
+typedef int (*object_fn)(struct search *search, const void *start, size_t size,
+			 u32 stack);
+
+/**
+ * struct few - spans that a walk has come to
+ * @base: where they begin
+ * @class: their size class
+ * @nr_pages: how long they are
+ * @state: what they are
+ * @nr: how many
+ */
+struct few {
+	unsigned long base[SH_WALK_STEPS];
+	unsigned int class[SH_WALK_STEPS];
+	u32 nr_pages[SH_WALK_STEPS];
+	enum sh_span_state state[SH_WALK_STEPS];
+	unsigned int nr;
+};
+
+static int note_span(struct sh_span *span, void *arg)
+{
+	struct few *few = arg;
+
+	/* The record is laid out once the state can be seen. */
+	few->state[few->nr] = smp_load_acquire(&span->state);
+	few->base[few->nr] = sh_span_base(span);
+	few->class[few->nr] = sh_span_class(span);
+	few->nr_pages[few->nr++] = READ_ONCE(span->nr_pages);
+	return 0;
+}
+
+/* The object at an address, if it is a live one. */
+static int visit_at(struct search *search, unsigned long addr, object_fn fn)
+{
+	struct spanheap_object obj;
+
+	if (!sh_find_object((void *)addr, &obj) || obj.start != (void *)addr)
+		return 0;
+	return fn(search, obj.start, obj.size, 0);
+}
+
+static int visit_span(struct search *search, const struct few *few, unsigned int i,
+		      object_fn fn)
+{
+	const struct sh_class *info = &sh_classes[few->class[i]];
+	unsigned int idx;
+	int err = 0;
+
+	if (few->state[i] == SH_SPAN_LARGE)
+		return visit_at(search, few->base[i], fn);
+	if (few->state[i] != SH_SPAN_SMALL || !few->class[i])
+		return 0;
+	for (idx = 0; idx < info->elems && !err; idx++)
+		err = visit_at(search, few->base[i] + sh_class_offset(info, idx), fn);
+	return err;
+}
+
+/* What always counts as reachable. */
+static int visit_kept(struct search *search, const struct few *few, unsigned int i)
+{
+	if (few->state[i] != SH_SPAN_MANUAL && few->state[i] != SH_SPAN_PERSISTENT)
+		return 0;
+	return look_into(search, (void *)few->base[i],
+			 (size_t)few->nr_pages[i] << SH_PAGE_SHIFT);
+}
+
+/* All spans of the heap: the objects in them, or without a function what is kept. */
+static int each_span(struct search *search, object_fn fn)
+{
+	struct sh_walk walk;
+	struct few few;
+	unsigned int i;
+	int err;
+
+	sh_walk_begin(&walk);
+	do {
+		few.nr = 0;
+		err = sh_walk_some(&search->heap->ph, &walk, NULL, note_span, &few);
+		for (i = 0; i < few.nr && !err; i++)
+			err = fn ? visit_span(search, &few, i, fn) :
+				   visit_kept(search, &few, i);
+		cond_resched();
+	} while (!err && !walk.done);
+	return err;
+}
+
+static int each_guarded(struct search *search, object_fn fn)
+{
+	struct sh_debug *debug = search->heap->debug;
+	unsigned long index = 0;
+	struct sh_guard object;
+	unsigned int n;
+	int err = 0;
+
+	for (; !err && sh_objects_next(debug, &index); index++) {
+		for (n = 0; !err && sh_objects_live(debug, index, n, &object); n++)
+			err = fn(search, (void *)object.start, object.size,
+				 object.alloc.stack);
+		cond_resched();
+	}
+	return err;
+}
+
+static int each_object(struct search *search, object_fn fn)
+{
+	return search->heap->debug ? each_guarded(search, fn) :
+				     each_span(search, fn);
+}
+
+/* What an object refers to that cannot be reached. */
+static int look_from(struct search *search, const void *start, size_t size, u32 stack)
+{
+	int err;
+
+	if (is_reached(search, start))
+		return 0;
+	search->self = start;
+	err = look_into(search, start, size);
+	search->self = NULL;
+	return err;
+}
+
+static int count_object(struct search *search, const void *start, size_t size,
+			u32 stack)
+{
+	bool hangs = is_referred(search, start);
+
+	if (!is_reached(search, start)) {
+		search->objects[hangs]++;
+		search->bytes[hangs] += size;
+	}
+	return 0;
+}
+
+/* Where an object was allocated, of those that were sampled. */
+static u32 stack_of(const void *start)
+{
+	struct sh_object obj;
+	u32 stack;
+
+	if (!sh_object_claim(start, &obj))
+		return 0;
+	stack = sh_profile_stack(&obj);
+	sh_object_release(&obj);
+	return stack;
+}
+
+/* The first @objects[0] are for those that nothing refers to, the others follow. */
+static int list_object(struct search *search, const void *start, size_t size,
+		       u32 stack)
+{
+	bool hangs = is_referred(search, start);
+	unsigned long at;
+
+	if (is_reached(search, start) || !search->objects[hangs])
+		return 0;
+	at = --search->objects[hangs];
+	if (hangs)
+		at = search->room - 1 - at;
+	search->leaks[at] = (struct sh_leak) {
+		.nr = 1,
+		.size = size,
+		.stack = stack ?: stack_of(start),
+	};
+	return 0;
+}
+
+/* Say what was found, in lines as those of a destroyed heap. */
+static void report(struct search *search, bool roots)
+{
+	unsigned long heads = search->objects[0];
+	unsigned long rest = roots ? search->objects[1] : 0;
+	struct spanheap *heap = search->heap;
+	int err;
+
+	if (!heads && !rest) {
+		pr_info("heap %s: no unreachable objects\n", heap->name);
+		return;
+	}
+	search->room = heads + rest;
+	if (!roots)
+		search->objects[1] = 0;
+	search->leaks = kvcalloc(search->room, sizeof(*search->leaks),
+				 GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	err = search->leaks ? each_object(search, list_object) : -ENOMEM;
+	pr_warn("heap %s: %lu objects of %zu bytes that nothing refers to%s\n",
+		heap->name, heads, search->bytes[0],
+		err ? "; no memory to say what they are" : "");
+	if (!err)
+		sh_leaks_print(heap, search->leaks, heads);
+	if (rest)
+		pr_warn("heap %s: %lu objects of %zu bytes that only unreachable objects refer to\n",
+			heap->name, rest, search->bytes[1]);
+	if (rest && !err)
+		sh_leaks_print(heap, search->leaks + heads, rest);
+	kvfree(search->leaks);
+}
+
+static int read_roots(struct search *search, void *const *roots, size_t nr)
+{
+	unsigned long word;
+	size_t i;
+	int err;
+
+	for (i = 0; i < nr; i++) {
+		if (copy_from_kernel_nofault(&word, roots[i], sizeof(word))) {
+			pr_warn_ratelimited("heap %s: root %zu of %zu is not the address of a pointer\n",
+					    search->heap->name, i, nr);
+			return -EFAULT;
+		}
+		err = note_word(search, word);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void free_marks(struct search *search)
+{
+	struct page_marks *marks;
+	unsigned long index;
+
+	xa_for_each(&search->pages, index, marks) {
+		kfree(marks);
+		cond_resched();
+	}
+	xa_destroy(&search->pages);
+}
+
+/**
+ * sh_gc_report_unreachable() - list live objects that cannot be reached
+ * @heap: the heap, at rest, which stays
+ * @roots: addresses of slots that refer to objects
+ * @nr: how many; 0 for none: then only objects that no other refers to are listed
+ *
+ * Context: task, may sleep.
+ * Return: how many objects were found; -EFAULT for a root that cannot be read,
+ * -ENOMEM, or -EINTR when the task was killed.
+ */
+long sh_gc_report_unreachable(struct spanheap *heap, void *const *roots, size_t nr)
+{
+	struct search search = { .heap = heap };
+	long found;
+	int err;
+
+	xa_init(&search.pages);
+	err = read_roots(&search, roots, nr);
+	if (!err)
+		err = each_span(&search, NULL);
+	if (!err)
+		err = mark_all(&search);
+	if (!err)
+		err = each_object(&search, look_from);
+	if (!err)
+		err = each_object(&search, count_object);
+	found = search.objects[0] + (nr ? search.objects[1] : 0);
+	if (!err)
+		report(&search, nr);
+	free_marks(&search);
+	return err ?: found;
+}
