@@ -13,10 +13,10 @@
 #include "api/unload.h"
 #include "base/compat.h"
 #include "cache/errand.h"
-#include "debug/debug.h"
+#include "debug/table.h"
 #include "heap/heap.h"
 #include "heap/pressure.h"
-#include "object/finalizer.h"
+#include "object/finalizer_list.h"
 #include "object/finish.h"
 #include "object/profile.h"
 #include "show/debugfs.h"
@@ -74,8 +74,8 @@ struct part {
 };
 
 /*
- * In the order in which they come up. Without memory the pagemap and the debug layer
- * fail where the kernel does: no test makes them.
+ * In the order in which they come up. Arenas, the debug layer, errands and stacks fail
+ * without memory where the kernel does: no test makes them.
  */
 static const struct part parts[] = {
 	{ start_claims },

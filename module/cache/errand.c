@@ -125,9 +125,10 @@ bool sh_errand_wait(struct sh_errand *errand, unsigned long end)
  */
 bool sh_errand_recall(struct sh_errand *errand, long timeout)
 {
-	cancel_work(&errand->work);
-	if (!wait_event_timeout(answers, answered(errand, READ_ONCE(errand->begun)),
-				timeout))
+	/* A worker that has it and has not begun is waited for as well. */
+	if (cancel_work(&errand->work))
+		atomic_set(&errand->requests, READ_ONCE(errand->begun));
+	if (!sh_errand_wait_for(errand, timeout))
 		return false;
 	cancel_work_sync(&errand->work);
 	return true;

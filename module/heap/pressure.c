@@ -26,10 +26,14 @@
 /* Heap pages to give back at a time, for each time costs a shootdown: 2 MiB. */
 #define LEAST_GOAL	((2UL << 20) >> SH_PAGE_SHIFT)
 
-#define PAGES_PER_HEAP_PAGE	max_t(unsigned long, SH_PAGE_SIZE / PAGE_SIZE, 1)
-
 static struct shrinker *shrinker;
 static enum cpuhp_state hotplug_state;
+
+/* The kernel counts its own pages, which may be larger. */
+static unsigned long kernel_pages(unsigned long heap_pages)
+{
+	return heap_pages << SH_PAGE_SHIFT >> PAGE_SHIFT;
+}
 
 /* Free objects need not be all of their pages: this is the most there may be. */
 static unsigned long idle_resident(struct spanheap *heap)
@@ -96,7 +100,7 @@ unsigned long sh_pressure_release(unsigned long goal)
 		sh_heap_leave(heap);
 		break;
 	}
-	count_progress(done * PAGES_PER_HEAP_PAGE);
+	count_progress(kernel_pages(done));
 	return done;
 }
 EXPORT_SYMBOL_IF_KUNIT(sh_pressure_release);
@@ -104,18 +108,18 @@ EXPORT_SYMBOL_IF_KUNIT(sh_pressure_release);
 static unsigned long count_idle(struct shrinker *unused,
 				struct shrink_control *sc)
 {
-	return sh_pressure_count() * PAGES_PER_HEAP_PAGE ?: SHRINK_EMPTY;
+	return kernel_pages(sh_pressure_count()) ?: SHRINK_EMPTY;
 }
 
 static unsigned long release_idle(struct shrinker *unused,
 				  struct shrink_control *sc)
 {
-	unsigned long goal = DIV_ROUND_UP(sc->nr_to_scan, PAGES_PER_HEAP_PAGE);
+	unsigned long goal = DIV_ROUND_UP(sc->nr_to_scan << PAGE_SHIFT, SH_PAGE_SIZE);
 	unsigned long done = sh_pressure_release(max(goal, LEAST_GOAL));
 
 	if (!done)
 		return SHRINK_STOP;
-	sc->nr_scanned = done * PAGES_PER_HEAP_PAGE;
+	sc->nr_scanned = kernel_pages(done);
 	return sc->nr_scanned;
 }
 

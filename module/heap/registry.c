@@ -125,7 +125,7 @@ static void wait_for_visits(struct spanheap *heap)
 				   !atomic_read_acquire(&heap->visits),
 				   SH_SILENCE_S * HZ))
 		return;
-	pr_warn("heap %s: to destroy it, waiting for whoever is at all heaps, for %d s so far: reclaim, a CPU that goes offline, a change of profile_rate, or a module that is unloaded\n",
+	pr_warn("heap %s: to destroy it, waiting for whoever is at all heaps, for %d s so far: reclaim, a CPU that goes offline, a change of profile_rate or of fail_spanheap, or a module that is unloaded\n",
 		heap->name, SH_SILENCE_S);
 	wait_var_event(&heap->visits, !atomic_read_acquire(&heap->visits));
 }

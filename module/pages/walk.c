@@ -91,13 +91,18 @@ static void find_place(struct sh_walk *walk, unsigned long end)
 {
 	unsigned int pages = PAGES_AT_A_TIME;
 	struct sh_span *span;
+	unsigned long bytes;
 
 	for (; walk->addr < end && pages--; walk->addr += SH_PAGE_SIZE) {
 		span = sh_pagemap_get(walk->addr);
-		if (!span || walk->addr - sh_span_base(span) >= sh_span_bytes(span))
+		if (!span)
+			continue;
+		/* Once: it may be cut short meanwhile, and a walk does not go back. */
+		bytes = (unsigned long)READ_ONCE(span->nr_pages) << SH_PAGE_SHIFT;
+		if (walk->addr - sh_span_base(span) >= bytes)
 			continue;
 		if (sh_span_base(span) != walk->addr)
-			walk->addr = sh_span_end(span);
+			walk->addr = sh_span_base(span) + bytes;
 		walk->resumed = false;
 		return;
 	}
