@@ -231,19 +231,102 @@ static void unreachable_test_says_who_allocated(struct kunit *test)
 /* Without memory for what it has to remember: an error, and nothing is left of it. */
 static void unreachable_test_without_memory(struct kunit *test)
 {
+	struct fault_attr attr = sh_fault_attr;
 	struct vertex *root = new_node(test);
-	unsigned long points = sh_fault_points;
 
-	WRITE_ONCE(sh_fault_points, SH_FAULT_META);
 	sh_fault_attr.probability = 100;
+	sh_fault_attr.interval = 1;
+	sh_fault_attr.verbose = 0;
 	atomic_set(&sh_fault_attr.times, -1);
+	WRITE_ONCE(sh_fault_points, SH_FAULT_META);
 	KUNIT_EXPECT_EQ(test, found_from(test, &root), -ENOMEM);
-	sh_fault_attr.probability = 0;
-	WRITE_ONCE(sh_fault_points, points);
+	WRITE_ONCE(sh_fault_points, 0);
+	sh_fault_attr = attr;
 	KUNIT_EXPECT_EQ(test, found_from(test, &root), 0);
 	spanheap_free(root);
 }
 #endif
+
+struct going {
+	struct rcu_head rcu;
+	struct vertex *ref;
+};
+
+/* Somebody has called for it to be freed, and the references in it still count. */
+static void unreachable_test_what_is_about_to_be_freed_is_no_leak(struct kunit *test)
+{
+	struct going *going = spanheap_zalloc(test->priv, sizeof(*going), GFP_KERNEL);
+	struct vertex *next = new_node(test);
+
+	KUNIT_ASSERT_NOT_NULL(test, going);
+	going->ref = next;
+	spanheap_free_rcu(going, rcu);
+	/* Or it has been freed: then there is but the other. */
+	KUNIT_EXPECT_LE(test, found_from(test, NULL), 1);
+	KUNIT_EXPECT_EQ(test, sh_ear_count("2 objects"), 0);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, found_from(test, NULL), 1);
+	spanheap_free(next);
+}
+
+static void unreachable_test_waits_for_no_finalizer(struct kunit *test)
+{
+	struct vertex *held = new_node(test), *gate_obj = new_node(test);
+	struct sh_fixture_gate gate;
+
+	/* The argument of one that is set may be the only reference. */
+	KUNIT_ASSERT_EQ(test, 0, spanheap_set_finalizer(gate_obj, sh_fixture_pass_gate,
+							&gate));
+	KUNIT_EXPECT_EQ(test, found_from(test, NULL), 2);
+	sh_fixture_gate_init(&gate);
+	spanheap_free(gate_obj);
+	wait_for_completion(&gate.reached);
+	/* One that is called: its object is no leak. */
+	KUNIT_EXPECT_EQ(test, found_from(test, NULL), 1);
+	complete(&gate.open);
+	spanheap_flush_finalizers(test->priv);
+	KUNIT_EXPECT_EQ(test, found_from(test, NULL), 1);
+	spanheap_free(held);
+}
+
+static void nothing(void *ptr, size_t size, void *arg)
+{
+}
+
+static void unreachable_test_arguments_of_finalizers_refer(struct kunit *test)
+{
+	struct vertex *object = new_node(test), *argument = new_node(test);
+
+	KUNIT_ASSERT_EQ(test, 0, spanheap_set_finalizer(object, nothing, argument));
+	KUNIT_EXPECT_EQ(test, found_from(test, NULL), 1);
+	KUNIT_EXPECT_EQ(test, 0, spanheap_clear_finalizer(object));
+	KUNIT_EXPECT_EQ(test, found_from(test, NULL), 2);
+	spanheap_free(object);
+	spanheap_free(argument);
+}
+
+/* Many sizes do not divide a page: what lies over its end is looked at as well. */
+static void unreachable_test_looks_over_the_ends_of_pages(struct kunit *test)
+{
+	static const size_t sizes[] = { 24, 48, 112, 1152, 6144, 24576 };
+	void **keep = kunit_kcalloc(test, 300, sizeof(*keep), GFP_KERNEL);
+	unsigned int i, n, words;
+	void **object, *last;
+
+	KUNIT_ASSERT_NOT_NULL(test, keep);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		words = sizes[i] / sizeof(void *);
+		for (n = 0, last = NULL; n < 300; n++, last = object) {
+			object = spanheap_zalloc(test->priv, sizes[i], GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, object);
+			object[n * 7 % words] = last;
+			keep[n] = object;
+		}
+		KUNIT_EXPECT_EQ(test, found_from(test, &last), 0);
+		for (n = 0; n < 300; n++)
+			spanheap_free(keep[n]);
+	}
+}
 
 /* The model: from @node, without marks in the heap. */
 static void reach(struct vertex *const *node, unsigned int at, bool *reached)
@@ -312,6 +395,10 @@ static struct kunit_case unreachable_test_cases[] = {
 #ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
 	KUNIT_CASE(unreachable_test_without_memory),
 #endif
+	KUNIT_CASE(unreachable_test_what_is_about_to_be_freed_is_no_leak),
+	KUNIT_CASE(unreachable_test_waits_for_no_finalizer),
+	KUNIT_CASE(unreachable_test_arguments_of_finalizers_refer),
+	KUNIT_CASE(unreachable_test_looks_over_the_ends_of_pages),
 	KUNIT_CASE(unreachable_test_random_graphs),
 	{ }
 };

@@ -16,7 +16,10 @@
  *
  * The heap is to be at rest: who changes references meanwhile may hide an object or
  * have one reported that is none. No more than that happens: memory is read so that a
- * page may go away, and an address is looked up each time that it is used.
+ * page may go away, an address is looked up each time that it is used, and no object
+ * is claimed, so that nobody's free is in its way. An object that is about to be freed,
+ * after a grace period or by its finalizer, is no leak: it counts as reachable. So does
+ * what the argument of a finalizer points to.
  *
  * Marks are kept by heap page in an xarray, with a mark of its own for pages that
  * have objects to look into: no recursion, and no list of objects.
@@ -26,6 +29,8 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bitmap.h>
+#include <linux/compiler.h>
+#include <linux/kmsan-checks.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
@@ -36,14 +41,16 @@
 #include "base/compat.h"
 #include "base/fault.h"
 #include "debug/debug.h"
+#include "debug/guard.h"
+#include "debug/table.h"
 #include "gc/gc.h"
 #include "heap/heap.h"
-#include "object/claim.h"
+#include "object/finalizer_list.h"
 #include "object/find.h"
 #include "object/profile.h"
 #include "pages/walk.h"
 #include "show/leaks.h"
-#include "span/pagemap.h"
+#include "span/special.h"
 
 /* Objects start at multiples of 8 bytes. */
 #define GRANULE		8
@@ -54,6 +61,13 @@
 
 /* Words read at a time, on the stack. */
 #define WORDS		64
+
+/*
+ * Where a read that may fault is looked at by a sanitizer, all the same: there memory
+ * does not go away but with its arena, which a heap at rest keeps.
+ */
+#define PLAIN_READS	(IS_ENABLED(CONFIG_KMSAN) || \
+			 (IS_ENABLED(CONFIG_UML) && IS_ENABLED(CONFIG_KASAN)))
 
 /**
  * struct page_marks - what is known of the objects that start in a heap page
@@ -151,6 +165,19 @@ static int note_word(struct search *search, unsigned long word)
 	return 0;
 }
 
+/* Read words, without a look at what a sanitizer says of them. */
+static bool read_words(unsigned long *to, const unsigned long *from, size_t nr)
+{
+	size_t i;
+
+	if (!PLAIN_READS)
+		return !copy_from_kernel_nofault(to, from, nr * sizeof(*to));
+	for (i = 0; i < nr; i++)
+		to[i] = READ_ONCE_NOCHECK(from[i]);
+	kmsan_unpoison_memory(to, nr * sizeof(*to));
+	return true;
+}
+
 /* Look at all words of a piece of memory. Returns 0 or an error. */
 static int look_into(struct search *search, const void *from, size_t bytes)
 {
@@ -160,9 +187,11 @@ static int look_into(struct search *search, const void *from, size_t bytes)
 	int err;
 
 	for (done = 0; done < bytes; done += some) {
-		some = min(bytes - done, sizeof(word));
+		/* Within a page: what follows may still be there when this is not. */
+		some = min3(bytes - done, sizeof(word),
+			    PAGE_SIZE - offset_in_page(from + done));
 		cond_resched();
-		if (copy_from_kernel_nofault(word, from + done, some))
+		if (!read_words(word, from + done, some / sizeof(word[0])))
 			continue;
 		for (i = 0; i < some / sizeof(word[0]); i++) {
 			err = note_word(search, word[i]);
@@ -211,8 +240,21 @@ static int mark_all(struct search *search)
 	return err;
 }
 
-typedef int (*object_fn)(struct search *search, const void *start, size_t size,
-			 u32 stack);
+/**
+ * struct found - a live object
+ * @start: its first byte
+ * @size: its bytes
+ * @stack: where it was allocated, 0 when that is to be asked for
+ * @busy: it is being freed or changed
+ */
+struct found {
+	const void *start;
+	size_t size;
+	u32 stack;
+	bool busy;
+};
+
+typedef int (*object_fn)(struct search *search, const struct found *found);
 
 /**
  * struct few - spans that a walk has come to
@@ -245,11 +287,14 @@ static int note_span(struct sh_span *span, void *arg)
 /* The object at an address, if it is a live one. */
 static int visit_at(struct search *search, unsigned long addr, object_fn fn)
 {
+	struct found found = { .start = (void *)addr };
 	struct spanheap_object obj;
 
-	if (!sh_find_object((void *)addr, &obj) || obj.start != (void *)addr)
+	if (!sh_find_object(found.start, &obj) || obj.start != found.start)
 		return 0;
-	return fn(search, obj.start, obj.size, 0);
+	found.size = obj.size;
+	found.busy = sh_find_busy(found.start);
+	return fn(search, &found);
 }
 
 static int visit_span(struct search *search, const struct few *few, unsigned int i,
@@ -293,6 +338,8 @@ static int each_span(struct search *search, object_fn fn)
 			err = fn ? visit_span(search, &few, i, fn) :
 				   visit_kept(search, &few, i);
 		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
 	} while (!err && !walk.done);
 	return err;
 }
@@ -302,14 +349,23 @@ static int each_guarded(struct search *search, object_fn fn)
 	struct sh_debug *debug = search->heap->debug;
 	unsigned long index = 0;
 	struct sh_guard object;
+	struct found found;
 	unsigned int n;
 	int err = 0;
 
 	for (; !err && sh_objects_next(debug, &index); index++) {
-		for (n = 0; !err && sh_objects_live(debug, index, n, &object); n++)
-			err = fn(search, (void *)object.start, object.size,
-				 object.alloc.stack);
+		for (n = 0; !err && sh_objects_live(debug, index, n, &object); n++) {
+			found = (struct found){
+				.start = (void *)object.start,
+				.size = object.size,
+				.stack = object.alloc.stack,
+				.busy = object.state == SH_GUARD_BUSY,
+			};
+			err = fn(search, &found);
+		}
 		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
 	}
 	return err;
 }
@@ -320,60 +376,60 @@ static int each_object(struct search *search, object_fn fn)
 				     each_span(search, fn);
 }
 
+/* What somebody will use without a reference in the heap. */
+static int note_pending(struct search *search, const struct found *found)
+{
+	struct sh_finalizer f;
+	int err = 0;
+
+	BUILD_BUG_ON(offsetof(struct sh_finalizer, special));
+	if (found->busy)
+		err = note_word(search, (unsigned long)found->start);
+	if (!err && READ_ONCE(search->heap->finalizers.nr_set) &&
+	    sh_special_copy(found->start, SH_SPECIAL_FINALIZER, &f, sizeof(f)))
+		err = note_word(search, (unsigned long)f.arg);
+	return err;
+}
+
 /* What an object refers to that cannot be reached. */
-static int look_from(struct search *search, const void *start, size_t size, u32 stack)
+static int look_from(struct search *search, const struct found *found)
 {
 	int err;
 
-	if (is_reached(search, start))
+	if (is_reached(search, found->start))
 		return 0;
-	search->self = start;
-	err = look_into(search, start, size);
+	search->self = found->start;
+	err = look_into(search, found->start, found->size);
 	search->self = NULL;
 	return err;
 }
 
-static int count_object(struct search *search, const void *start, size_t size,
-			u32 stack)
+static int count_object(struct search *search, const struct found *found)
 {
-	bool hangs = is_referred(search, start);
+	bool hangs = is_referred(search, found->start);
 
-	if (!is_reached(search, start)) {
+	if (!is_reached(search, found->start)) {
 		search->objects[hangs]++;
-		search->bytes[hangs] += size;
+		search->bytes[hangs] += found->size;
 	}
 	return 0;
 }
 
-/* Where an object was allocated, of those that were sampled. */
-static u32 stack_of(const void *start)
+/* The first of @leaks, from the last down, are those that nothing refers to. */
+static int list_object(struct search *search, const struct found *found)
 {
-	struct sh_object obj;
-	u32 stack;
-
-	if (!sh_object_claim(start, &obj))
-		return 0;
-	stack = sh_profile_stack(&obj);
-	sh_object_release(&obj);
-	return stack;
-}
-
-/* The first @objects[0] are for those that nothing refers to, the others follow. */
-static int list_object(struct search *search, const void *start, size_t size,
-		       u32 stack)
-{
-	bool hangs = is_referred(search, start);
+	bool hangs = is_referred(search, found->start);
 	unsigned long at;
 
-	if (is_reached(search, start) || !search->objects[hangs])
+	if (is_reached(search, found->start) || !search->objects[hangs])
 		return 0;
 	at = --search->objects[hangs];
 	if (hangs)
 		at = search->room - 1 - at;
 	search->leaks[at] = (struct sh_leak) {
 		.nr = 1,
-		.size = size,
-		.stack = stack ?: stack_of(start),
+		.size = found->size,
+		.stack = found->stack ?: sh_profile_stack(found->start),
 	};
 	return 0;
 }
@@ -391,21 +447,22 @@ static void report(struct search *search, bool roots)
 		return;
 	}
 	search->room = heads + rest;
-	if (!roots)
-		search->objects[1] = 0;
+	search->objects[1] = rest;
 	search->leaks = kvcalloc(search->room, sizeof(*search->leaks),
 				 GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	err = search->leaks ? each_object(search, list_object) : -ENOMEM;
 	pr_warn("heap %s: %lu objects of %zu bytes that nothing refers to%s\n",
 		heap->name, heads, search->bytes[0],
-		err ? "; no memory to say what they are" : "");
+		err == -ENOMEM ? "; no memory to say what they are" : "");
+	/* Fewer when somebody has freed some meanwhile. */
 	if (!err)
-		sh_leaks_print(heap, search->leaks, heads);
+		sh_leaks_print(heap, search->leaks + search->objects[0],
+			       heads - search->objects[0]);
 	if (rest)
 		pr_warn("heap %s: %lu objects of %zu bytes that only unreachable objects refer to\n",
 			heap->name, rest, search->bytes[1]);
 	if (rest && !err)
-		sh_leaks_print(heap, search->leaks + heads, rest);
+		sh_leaks_print(heap, search->leaks + heads, rest - search->objects[1]);
 	kvfree(search->leaks);
 }
 
@@ -448,7 +505,8 @@ static void free_marks(struct search *search)
  *
  * Context: task, may sleep.
  * Return: how many objects were found; -EFAULT for a root that cannot be read,
- * -ENOMEM, or -EINTR when the task was killed.
+ * -ENOMEM, -EINTR when the task was killed, or -EUCLEAN for a heap that its checker
+ * would not let pass.
  */
 long sh_gc_report_unreachable(struct spanheap *heap, void *const *roots, size_t nr)
 {
@@ -460,6 +518,8 @@ long sh_gc_report_unreachable(struct spanheap *heap, void *const *roots, size_t 
 	err = read_roots(&search, roots, nr);
 	if (!err)
 		err = each_span(&search, NULL);
+	if (!err)
+		err = each_object(&search, note_pending);
 	if (!err)
 		err = mark_all(&search);
 	if (!err)

@@ -120,3 +120,66 @@ size_t sh_find_size(const void *ptr)
 
 	return sh_find_object(ptr, &obj) && obj.start == ptr ? obj.size : 0;
 }
+
+/**
+ * sh_find_busy() - whether an object is being freed or changed
+ * @ptr: its first byte; of no debug heap
+ *
+ * Also for as long as its free waits for a grace period or its finalizer.
+ *
+ * Context: any.
+ * Return: whether it was, a moment ago.
+ */
+bool sh_find_busy(const void *ptr)
+{
+	unsigned long addr = (unsigned long)ptr, key;
+	struct sh_span *span;
+	bool busy = false;
+	u32 idx = 0;
+
+	rcu_read_lock();
+	span = sh_pagemap_get(addr);
+	if (span) {
+		key = READ_ONCE(span->key);
+		if (!sh_key_class(key) ||
+		    sh_class_index(&sh_classes[sh_key_class(key)],
+				   addr - sh_key_base(key), &idx))
+			busy = READ_ONCE(span->obj[idx]) & SH_OBJ_BUSY_BIT;
+	}
+	rcu_read_unlock();
+	return busy;
+}
+
+/**
+ * sh_special_copy() - copy a special record of an object that may be freed meanwhile
+ * @ptr: first byte of the object
+ * @kind: what record
+ * @to: where to
+ * @bytes: of the record
+ *
+ * Nobody is kept from freeing the object: the record is that of an object of the heap,
+ * if not of this one. What it points to has to stay for another reason.
+ *
+ * Context: any but NMI.
+ * Return: whether there was one.
+ */
+bool sh_special_copy(const void *ptr, enum sh_special_kind kind, void *to, size_t bytes)
+{
+	unsigned long addr = (unsigned long)ptr, key;
+	struct sh_span *span;
+	bool found = false;
+	u32 idx = 0;
+
+	rcu_read_lock();
+	span = sh_pagemap_get(addr);
+	if (span) {
+		key = READ_ONCE(span->key);
+		if ((!sh_key_class(key) ||
+		     sh_class_index(&sh_classes[sh_key_class(key)],
+				    addr - sh_key_base(key), &idx)) &&
+		    (READ_ONCE(span->obj[idx]) & SH_OBJ_SPECIAL_BIT))
+			found = sh_special_read(span, idx, kind, to, bytes);
+	}
+	rcu_read_unlock();
+	return found;
+}

@@ -41,6 +41,7 @@
 #include "heap/heap.h"
 #include "heap/registry.h"
 #include "object/claim.h"
+#include "object/find.h"
 #include "object/profile.h"
 #include "span/special.h"
 #include "watch/stacks.h"
@@ -238,16 +239,19 @@ static struct sh_sample *sample_of(struct sh_special *special)
 
 /**
  * sh_profile_stack() - where an object was allocated, if it was sampled
- * @obj: the object, claimed
+ * @ptr: its first byte; it may be freed meanwhile, its heap stays
  *
+ * Context: any but NMI.
  * Return: the stack, 0 when it was not sampled.
  */
-u32 sh_profile_stack(const struct sh_object *obj)
+u32 sh_profile_stack(const void *ptr)
 {
-	struct sh_special *special = obj->idx == SH_NO_SPECIALS ? NULL :
-		sh_special_find(obj->span, obj->idx, SH_SPECIAL_PROFILE);
+	struct sh_sample sample;
 
-	return special ? sample_of(special)->bucket->stack : 0;
+	BUILD_BUG_ON(offsetof(struct sh_sample, special));
+	if (!sh_special_copy(ptr, SH_SPECIAL_PROFILE, &sample, sizeof(sample)))
+		return 0;
+	return sample.bucket->stack;
 }
 
 /**

@@ -23,6 +23,7 @@
 #include <linux/errno.h>
 #include <linux/irqflags.h>
 #include <linux/lockdep.h>
+#include <linux/string.h>
 
 #include "base/compat.h"
 #include "span/span.h"
@@ -130,6 +131,30 @@ struct sh_special *sh_special_find(struct sh_span *span, unsigned int idx,
 	return special;
 }
 EXPORT_SYMBOL_IF_KUNIT(sh_special_find);
+
+/**
+ * sh_special_read() - copy a record of an object that nobody has claimed
+ * @span: the span, in an RCU read-side section
+ * @idx: which object
+ * @kind: which kind
+ * @to: where to
+ * @bytes: of the record
+ *
+ * Who frees the object meanwhile waits for the lock before its record can go.
+ *
+ * Return: whether there was one.
+ */
+bool sh_special_read(struct sh_span *span, unsigned int idx,
+		     enum sh_special_kind kind, void *to, size_t bytes)
+{
+	unsigned long flags = lock(span);
+	struct sh_special *special = find_place(span, idx, kind);
+
+	if (special)
+		memcpy(to, special, bytes);
+	unlock(span, flags);
+	return special;
+}
 
 /**
  * sh_special_remove() - take a record out

@@ -42,6 +42,8 @@ struct sh_special {
 int sh_special_add(struct sh_span *span, struct sh_special *special);
 struct sh_special *sh_special_find(struct sh_span *span, unsigned int idx,
 				   enum sh_special_kind kind);
+bool sh_special_read(struct sh_span *span, unsigned int idx,
+		     enum sh_special_kind kind, void *to, size_t bytes);
 struct sh_special *sh_special_remove(struct sh_span *span, unsigned int idx,
 				     enum sh_special_kind kind);
 struct sh_special *sh_special_pop(struct sh_span *span);
