@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "debug/debug.h"
+#include "debug/quarantine.h"
 #include "lib/ear.h"
 #include "lib/fixture.h"
 #include "show/check.h"

@@ -16,7 +16,8 @@
 #include <linux/string.h>
 
 #include "base/params.h"
-#include "debug/debug.h"
+#include "debug/quarantine.h"
+#include "debug/table.h"
 #include "lib/ear.h"
 #include "lib/fixture.h"
 

@@ -11,7 +11,6 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "debug/debug.h"
 #include "lib/fixture.h"
 
 #define NR	256

@@ -37,7 +37,9 @@
 #include "cache/cache.h"
 #include "cache/countdown.h"
 #include "cache/drain.h"
+#include "debug/damage.h"
 #include "debug/debug.h"
+#include "debug/quarantine.h"
 #include "gc/gc.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
@@ -46,6 +48,7 @@
 #include "heap/users.h"
 #include "object/charge.h"
 #include "object/finalizer.h"
+#include "object/finalizer_list.h"
 #include "object/hooks.h"
 #include "object/owner.h"
 #include "object/profile.h"
@@ -169,7 +172,7 @@ static struct spanheap *new_heap(const char *name,
 	heap->id = atomic_inc_return(&last_id);
 	heap->flags = config->flags;
 	sh_persistent_init(&heap->persistent);
-	sh_finalizers_init(&heap->finalizers);
+	sh_finalizers_init(&heap->finalizers, sh_finalizers_run_queued);
 	sh_profile_start(&heap->profile);
 	sh_shared_init(&heap->shared);
 	sh_fixalloc_init(&heap->specials, SH_SPECIAL_BYTES, config->node, NULL,

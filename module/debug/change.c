@@ -9,7 +9,9 @@
 
 #include "base/compat.h"
 #include "base/gfp.h"
+#include "debug/damage.h"
 #include "debug/debug.h"
+#include "debug/table.h"
 #include "heap/heap.h"
 #include "watch/leakcheck.h"
 

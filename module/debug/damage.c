@@ -10,7 +10,8 @@
 #include <linux/xarray.h>
 
 #include "base/compat.h"
-#include "debug/debug.h"
+#include "debug/damage.h"
+#include "debug/table.h"
 #include "heap/heap.h"
 
 /**

@@ -41,33 +41,13 @@
 #include "base/gfp.h"
 #include "base/params.h"
 #include "debug/debug.h"
+#include "debug/quarantine.h"
+#include "debug/slot.h"
+#include "debug/table.h"
 #include "heap/heap.h"
 #include "heap/whole.h"
 #include "span/pagemap.h"
 #include "watch/leakcheck.h"
-
-static struct kmem_cache *guards;
-
-/**
- * sh_debug_init() - prepare for debug heaps
- *
- * Return: 0 or -ENOMEM.
- */
-int sh_debug_init(void)
-{
-	/* They point to objects, which are no less leaked for that. */
-	guards = kmem_cache_create("spanheap_guard", sizeof(struct sh_guard), 0,
-				   SLAB_NOLEAKTRACE, NULL);
-	return guards ? 0 : -ENOMEM;
-}
-
-/**
- * sh_debug_exit() - undo sh_debug_init()
- */
-void sh_debug_exit(void)
-{
-	kmem_cache_destroy(guards);
-}
 
 /**
  * sh_debug_add() - make a heap a debug heap
@@ -103,22 +83,6 @@ int sh_debug_add(struct spanheap *heap)
 }
 
 /**
- * sh_debug_free_records() - free the records of a slot
- * @debug: the debug layer
- * @guard: the first of them, in the xarray no more; may be NULL
- */
-void sh_debug_free_records(struct sh_debug *debug, struct sh_guard *guard)
-{
-	struct sh_guard *next;
-
-	for (; guard; guard = next) {
-		next = guard->next;
-		kmem_cache_free(guards, guard);
-		atomic_long_sub(sizeof(*guard), &debug->heap->meta.other);
-	}
-}
-
-/**
  * sh_debug_remove() - free what sh_debug_add() made, and all records
  * @heap: the heap, nobody uses it or its memory any more; any heap
  */
@@ -136,25 +100,6 @@ void sh_debug_remove(struct spanheap *heap)
 	}
 	xa_destroy(&debug->slots);
 	kvfree(debug);
-}
-
-/**
- * sh_debug_new_record() - make a record
- * @debug: the debug layer
- * @gfp: how to get memory
- *
- * Return: a zeroed record, for sh_debug_free_records(), or NULL.
- */
-struct sh_guard *sh_debug_new_record(struct sh_debug *debug, gfp_t gfp)
-{
-	struct sh_guard *guard;
-
-	if (sh_fault(SH_FAULT_META))
-		return NULL;
-	guard = kmem_cache_zalloc(guards, sh_gfp_meta(gfp));
-	if (guard)
-		atomic_long_add(sizeof(*guard), &debug->heap->meta.other);
-	return guard;
 }
 
 /* Record an object, in place of what was in its slot before. */
@@ -226,7 +171,7 @@ void *sh_debug_alloc(struct spanheap *heap, size_t size, size_t align,
 	if (!guard)
 		return fail_alloc(heap, size, gfp);
 	total = lay_out(guard, size, align);
-	if (!sh_debug_take_slot(debug, guard, total, align, gfp, node, on_node)) {
+	if (!sh_quarantine_take_slot(debug, guard, total, align, gfp, node, on_node)) {
 		sh_debug_free_records(debug, guard);
 		return NULL;
 	}

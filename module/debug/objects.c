@@ -19,6 +19,7 @@
 
 #include "base/compat.h"
 #include "debug/debug.h"
+#include "debug/table.h"
 #include "heap/heap.h"
 
 /**

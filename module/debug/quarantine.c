@@ -19,7 +19,10 @@
 #include <linux/minmax.h>
 
 #include "base/compat.h"
-#include "debug/debug.h"
+#include "debug/damage.h"
+#include "debug/quarantine.h"
+#include "debug/slot.h"
+#include "debug/table.h"
 #include "heap/heap.h"
 
 /* Objects taken from the list at a time: 4,000 instructions each. */
@@ -204,14 +207,11 @@ static void set_states(struct sh_debug *debug, struct sh_guard *guard,
 	xa_unlock_irqrestore(&debug->slots, flags);
 }
 
-/**
- * sh_quarantine_reuse() - look at what was in a slot before it is used again
- * @debug: the debug layer
- * @slot: a slot that the caller was just given
- *
- * Return: whether it may be used. If not, what was in it is buried.
+/*
+ * Look at what was in a slot before it is used again. Returns whether it may be; if
+ * not, what was in it is buried.
  */
-bool sh_quarantine_reuse(struct sh_debug *debug, unsigned long slot)
+static bool may_reuse(struct sh_debug *debug, unsigned long slot)
 {
 	struct sh_guard *first = xa_load(&debug->slots, sh_debug_index(slot));
 	struct sh_damage damage;
@@ -228,6 +228,35 @@ bool sh_quarantine_reuse(struct sh_debug *debug, unsigned long slot)
 		return false;
 	}
 	return true;
+}
+
+/**
+ * sh_quarantine_take_slot() - take a slot whose memory nobody wrote to while it was free
+ * @debug: the debug layer
+ * @guard: set to the slot, its class and its length
+ * @total: bytes needed
+ * @align: bytes, a power of two
+ * @gfp: how to get memory
+ * @node: NUMA node of new pages
+ * @on_node: have all of its pages there
+ *
+ * Context: that of @gfp.
+ * Return: whether there is one.
+ */
+bool sh_quarantine_take_slot(struct sh_debug *debug, struct sh_guard *guard,
+			     size_t total, size_t align, gfp_t gfp, int node,
+			     bool on_node)
+{
+	unsigned long flags;
+
+	while (sh_debug_take_slot(debug, guard, total, align, gfp, node, on_node)) {
+		if (may_reuse(debug, guard->slot))
+			return true;
+		xa_lock_irqsave(&debug->slots, flags);
+		sh_debug_discount(debug, guard);
+		xa_unlock_irqrestore(&debug->slots, flags);
+	}
+	return false;
 }
 
 /* Take the records of the first slot from @index to @last out of the xarray. */

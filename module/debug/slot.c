@@ -12,7 +12,8 @@
 
 #include "base/compat.h"
 #include "cache/percpu.h"
-#include "debug/debug.h"
+#include "debug/slot.h"
+#include "debug/table.h"
 #include "heap/heap.h"
 #include "heap/large.h"
 #include "heap/whole.h"
@@ -58,11 +59,24 @@ static void *take_small(struct spanheap *heap, unsigned int class, gfp_t gfp,
 	return entry.obj;
 }
 
-/* Take memory from the heap. Returns its first address and its length. */
-static unsigned long take_slot(struct spanheap *heap, struct sh_guard *guard,
-			       size_t total, size_t align, gfp_t gfp, int node,
-			       bool on_node)
+/**
+ * sh_debug_take_slot() - take memory from the heap
+ * @debug: the debug layer
+ * @guard: set to the slot, its class and its length
+ * @total: bytes needed
+ * @align: bytes, a power of two
+ * @gfp: how to get memory
+ * @node: NUMA node of new pages
+ * @on_node: have all of its pages there
+ *
+ * Context: that of @gfp.
+ * Return: whether there is any.
+ */
+bool sh_debug_take_slot(struct sh_debug *debug, struct sh_guard *guard,
+			size_t total, size_t align, gfp_t gfp, int node,
+			bool on_node)
 {
+	struct spanheap *heap = debug->heap;
 	void *slot;
 
 	guard->class = on_node ? 0 : slot_class(total, align);
@@ -75,11 +89,12 @@ static unsigned long take_slot(struct spanheap *heap, struct sh_guard *guard,
 	else
 		slot = sh_large_alloc(heap, total, align, gfp, node,
 				      SH_OBJ_GUARDED);
+	guard->slot = (unsigned long)slot;
 	if (!slot)
-		return 0;
+		return false;
 	guard->bytes = guard->class ? sh_classes[guard->class].size :
 		       sh_span_bytes(sh_pagemap_get((unsigned long)slot));
-	return (unsigned long)slot;
+	return true;
 }
 
 /**
@@ -148,34 +163,4 @@ void sh_debug_untake_slot(struct sh_debug *debug, const struct sh_guard *guard)
 		atomic_long_inc(&debug->heap->large_frees);
 	}
 	sh_debug_put_slot(debug, guard->slot, guard->class);
-}
-
-/**
- * sh_debug_take_slot() - take a slot whose memory nobody wrote to while it was free
- * @debug: the debug layer
- * @guard: set to the slot, its class and its length
- * @total: bytes needed
- * @align: bytes, a power of two
- * @gfp: how to get memory
- * @node: NUMA node of new pages
- * @on_node: have all of its pages there
- *
- * Context: that of @gfp.
- * Return: whether there is one.
- */
-bool sh_debug_take_slot(struct sh_debug *debug, struct sh_guard *guard,
-			size_t total, size_t align, gfp_t gfp, int node,
-			bool on_node)
-{
-	unsigned long flags;
-
-	for (;;) {
-		guard->slot = take_slot(debug->heap, guard, total, align, gfp,
-					node, on_node);
-		if (!guard->slot || sh_quarantine_reuse(debug, guard->slot))
-			return guard->slot;
-		xa_lock_irqsave(&debug->slots, flags);
-		sh_debug_discount(debug, guard);
-		xa_unlock_irqrestore(&debug->slots, flags);
-	}
 }

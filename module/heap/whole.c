@@ -120,6 +120,22 @@ static bool try_claim(u8 *state, enum sh_obj_state to)
 	return cmpxchg(state, SH_OBJ_LIVE, to) == SH_OBJ_LIVE;
 }
 
+static __always_inline bool claim_span(struct sh_span *span, unsigned long addr,
+				       enum sh_span_state state,
+				       enum sh_obj_state to)
+{
+	if (READ_ONCE(span->key) != addr || READ_ONCE(span->state) != state)
+		return false;
+	if (!try_claim(&span->obj[0], to))
+		return false;
+	/* It is ours, whatever it is. Is it what we meant? */
+	if (READ_ONCE(span->key) == addr && READ_ONCE(span->state) == state)
+		return true;
+	/* Its record became another's in between: a race that tests cannot force. */
+	sh_claim_undo(span, &span->obj[0]);
+	return false;
+}
+
 /**
  * sh_whole_claim_span() - become the owner of a span that was looked up
  * @span: the span of @addr
@@ -133,16 +149,7 @@ static bool try_claim(u8 *state, enum sh_obj_state to)
 bool sh_whole_claim_span(struct sh_span *span, unsigned long addr,
 			 enum sh_span_state state, enum sh_obj_state to)
 {
-	if (READ_ONCE(span->key) != addr || READ_ONCE(span->state) != state)
-		return false;
-	if (!try_claim(&span->obj[0], to))
-		return false;
-	/* It is ours, whatever it is. Is it what we meant? */
-	if (READ_ONCE(span->key) == addr && READ_ONCE(span->state) == state)
-		return true;
-	/* Its record became another's in between: a race that tests cannot force. */
-	sh_claim_undo(span, &span->obj[0]);
-	return false;
+	return claim_span(span, addr, state, to);
 }
 
 /**
@@ -163,7 +170,7 @@ struct sh_span *sh_whole_claim(const void *ptr, enum sh_span_state state,
 
 	rcu_read_lock();
 	span = sh_pagemap_get((unsigned long)ptr);
-	if (span && !sh_whole_claim_span(span, (unsigned long)ptr, state, to))
+	if (span && !claim_span(span, (unsigned long)ptr, state, to))
 		span = NULL;
 	rcu_read_unlock();
 	return span;

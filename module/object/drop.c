@@ -9,7 +9,7 @@
 #include <linux/xarray.h>
 
 #include "base/compat.h"
-#include "debug/debug.h"
+#include "debug/table.h"
 #include "heap/heap.h"
 #include "object/hooks.h"
 #include "pages/walk.h"

@@ -18,19 +18,14 @@
 #include "base/compat.h"
 #include "base/gfp.h"
 #include "cache/drain.h"
-#include "base/fault.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
+#include "object/claim.h"
 #include "object/finalizer.h"
+#include "object/finalizer_list.h"
 #include "object/find.h"
 #include "span/special.h"
 #include "watch/leakcheck.h"
-
-static struct sh_finalizer *finalizer_of(struct sh_special *special)
-{
-	return special ? container_of(special, struct sh_finalizer, special) :
-			 NULL;
-}
 
 /* What @arg points to may have no other pointer to it. */
 static struct sh_finalizer *new_finalizer(struct spanheap *heap, gfp_t gfp)
@@ -48,34 +43,6 @@ static struct sh_finalizer *new_finalizer(struct spanheap *heap, gfp_t gfp)
 	if (f)
 		sh_leakcheck_add_root(&f->arg, sizeof(f->arg), gfp);
 	return f;
-}
-
-/**
- * sh_finalizer_free() - free a finalizer that is in no list any more
- * @heap: the heap
- * @f: the finalizer
- */
-void sh_finalizer_free(struct spanheap *heap, struct sh_finalizer *f)
-{
-	sh_leakcheck_del(&f->arg);
-	sh_fixalloc_free(&heap->specials, f);
-}
-
-/**
- * sh_finalizer_take() - take the finalizer of an object from it
- * @obj: the object, claimed
- *
- * Return: the finalizer, in the heap's list of those set; NULL when there is none.
- */
-struct sh_finalizer *sh_finalizer_take(struct sh_object *obj)
-{
-	struct sh_finalizers *fs = &sh_span_heap(obj->span)->finalizers;
-
-	/* That of this object, if it has one, was counted before it was claimed. */
-	if (!READ_ONCE(fs->nr_set))
-		return NULL;
-	return finalizer_of(sh_special_remove(obj->span, obj->idx,
-					      SH_SPECIAL_FINALIZER));
 }
 
 /* Forget one that was taken. */
@@ -217,7 +184,7 @@ EXPORT_SYMBOL_GPL(spanheap_clear_finalizer);
 static bool look(struct sh_object *obj,
 		 void (**fn)(void *ptr, size_t size, void *arg), void **arg)
 {
-	struct sh_finalizer *f = finalizer_of(sh_special_find(obj->span, obj->idx,
+	struct sh_finalizer *f = sh_finalizer_of(sh_special_find(obj->span, obj->idx,
 							      SH_SPECIAL_FINALIZER));
 
 	if (f) {
@@ -284,20 +251,4 @@ int sh_finalizer_move(const void *from, const void *to, gfp_t gfp)
 		err = copy_finalizer(from, &obj, f);
 	sh_object_release(&obj);
 	return err == -ENOENT ? 0 : err ?: spanheap_clear_finalizer(from);
-}
-
-/**
- * sh_finalizer_start() - have the finalizer of an object called
- * @obj: the object, claimed to be freed
- *
- * Return: whether there is one; then the object is not the caller's any more.
- */
-bool sh_finalizer_start(struct sh_object *obj)
-{
-	struct sh_finalizers *fs = &sh_span_heap(obj->span)->finalizers;
-	struct sh_finalizer *f = sh_finalizer_take(obj);
-
-	if (f)
-		sh_finalizer_enqueue(fs, f);
-	return f;
 }

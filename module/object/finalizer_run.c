@@ -32,7 +32,9 @@
 #include "base/fault.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
+#include "object/claim.h"
 #include "object/finalizer.h"
+#include "object/finalizer_list.h"
 #include "object/find.h"
 #include "object/finish.h"
 #include "object/slack.h"
@@ -40,45 +42,9 @@
 /* Finalizers to look at in one go, with interrupts off. */
 #define LOOK_BATCH	128
 
-static struct workqueue_struct *finalizer_wq;
-
 /* What is called instead of a function that is gone. */
 static void gone(void *ptr, size_t size, void *arg)
 {
-}
-
-/**
- * sh_finalizer_enqueue() - have a finalizer called
- * @fs: the finalizers of the heap
- * @f: one of those set, taken from its object, which is claimed to be freed
- *
- * The object is not the caller's any more.
- *
- * Context: any but NMI.
- */
-void sh_finalizer_enqueue(struct sh_finalizers *fs, struct sh_finalizer *f)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&fs->lock, flags);
-	list_move_tail(&f->link, &fs->queue);
-	WRITE_ONCE(fs->nr_set, fs->nr_set - 1);
-	spin_unlock_irqrestore(&fs->lock, flags);
-	/*
-	 * Not only for the first: whoever queued that may not have come as far as
-	 * this, and who frees and then flushes has to wait for this one. With
-	 * interrupts off the caller may hold what waking a worker takes.
-	 */
-	if (irqs_disabled())
-		irq_work_queue(&fs->kick);
-	else
-		queue_work(finalizer_wq, &fs->work);
-}
-
-static void kick_worker(struct irq_work *kick)
-{
-	queue_work(finalizer_wq,
-		   &container_of(kick, struct sh_finalizers, kick)->work);
 }
 
 /* The first in a list of those that are to be called. Called with the lock held. */
@@ -151,8 +117,14 @@ static void run_until(struct spanheap *heap, struct sh_finalizer *last)
 	}
 }
 
-/* The worker: what is queued from now on starts it again. */
-static void run_queued(struct work_struct *work)
+/**
+ * sh_finalizers_run_queued() - call what is queued
+ * @work: the work item of the finalizers of a heap; what is queued from now on starts it
+ *	again
+ *
+ * Context: a worker.
+ */
+void sh_finalizers_run_queued(struct work_struct *work)
 {
 	struct sh_finalizers *fs = container_of(work, struct sh_finalizers,
 						work);
@@ -315,66 +287,4 @@ bool sh_finalizers_run_code_of(const struct sh_finalizers *fs,
 			return true;
 	}
 	return false;
-}
-
-#ifdef CONFIG_LOCKDEP
-/* A class for each heap: finalizers of one may wait for those of another. */
-static void init_class(struct sh_finalizers *fs)
-{
-	lockdep_register_key(&fs->key);
-	lockdep_init_map(&fs->work.lockdep_map, "spanheap_finalizers", &fs->key,
-			 0);
-}
-#else
-static void init_class(struct sh_finalizers *fs)
-{
-}
-#endif
-
-/**
- * sh_finalizers_init() - start without any finalizer
- * @fs: the finalizers of a heap
- *
- * Context: task, may sleep.
- */
-void sh_finalizers_init(struct sh_finalizers *fs)
-{
-	spin_lock_init(&fs->lock);
-	INIT_LIST_HEAD(&fs->set);
-	INIT_LIST_HEAD(&fs->queue);
-	INIT_WORK(&fs->work, run_queued);
-	init_irq_work(&fs->kick, kick_worker);
-	init_class(fs);
-}
-
-/**
- * sh_finalizers_exit() - undo sh_finalizers_init()
- * @fs: the finalizers of a heap; none is left
- *
- * Context: task, may sleep.
- */
-void sh_finalizers_exit(struct sh_finalizers *fs)
-{
-	lockdep_unregister_key(&fs->key);
-}
-
-/**
- * sh_finalizer_init() - prepare for finalizers
- *
- * Return: 0 or -ENOMEM.
- */
-int sh_finalizer_init(void)
-{
-	BUILD_BUG_ON(sizeof(struct sh_finalizer) > SH_SPECIAL_BYTES);
-	finalizer_wq = sh_fault(SH_FAULT_META) ? NULL :
-		       alloc_workqueue("spanheap_final", WQ_UNBOUND, 0);
-	return finalizer_wq ? 0 : -ENOMEM;
-}
-
-/**
- * sh_finalizer_exit() - undo sh_finalizer_init()
- */
-void sh_finalizer_exit(void)
-{
-	destroy_workqueue(finalizer_wq);
 }

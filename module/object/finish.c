@@ -16,7 +16,7 @@
 #include "heap/large.h"
 #include "heap/whole.h"
 #include "object/charge.h"
-#include "object/finalizer.h"
+#include "object/finalizer_list.h"
 #include "object/finish.h"
 #include "object/profile.h"
 #include "watch/leakcheck.h"

@@ -73,7 +73,7 @@ EXPORT_SYMBOL_IF_KUNIT(sh_runcaches_exit);
  * Turn preemption off and enter this CPU's cache. NULL, with preemption as it was,
  * when this context interrupted a user of it.
  */
-static struct sh_runcache *get_runcache(struct sh_runcaches *rcs)
+static inline struct sh_runcache *get_runcache(struct sh_runcaches *rcs)
 {
 	struct sh_runcache *rc;
 
@@ -85,7 +85,7 @@ static struct sh_runcache *get_runcache(struct sh_runcaches *rcs)
 	return NULL;
 }
 
-static void put_runcache(struct sh_runcache *rc)
+static inline void put_runcache(struct sh_runcache *rc)
 {
 	sh_busy_leave(&rc->busy);
 	preempt_enable();

@@ -25,6 +25,7 @@
 #include <linux/string.h>
 
 #include "base/compat.h"
+#include "debug/damage.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
 #include "pages/pageheap.h"
