@@ -4,7 +4,7 @@
  * except that it lives as long as the module.
  *
  * A heap has its name from when it is listed until its finalizers have run and it
- * is listed no more. Who destroys it marks it first, so that only one does. Its
+ * is listed no more. Whoever destroys it marks it first, so that only one does. Its
  * files in debugfs are made after the one and removed before the other.
  *
  * Locks: sh_heaps_lock for names and the marks, as registry.c has it for the list.
@@ -152,13 +152,41 @@ static void free_heap(struct spanheap *heap)
 	queue_rcu_work(rest_wq, &heap->rest);
 }
 
+/* What can fail. Returns 0 or an error, then the heap is to be freed as it is. */
+static int init_parts(struct spanheap *heap, const struct spanheap_config *config)
+{
+	unsigned long arena_pages = (unsigned long)sh_arena_mb << 20 >>
+				    SH_PAGE_SHIFT;
+	bool debug = config->flags & SPANHEAP_DEBUG;
+	int err;
+
+	err = sh_pageheap_init(&heap->ph, heap, heap->name, &heap->meta,
+			       arena_pages, config->node);
+	if (err)
+		return err;
+	err = sh_runcaches_init(&heap->rcs, &heap->ph);
+	if (err)
+		return err;
+	/* A debug heap caches nothing, so that nothing is allocated past it. */
+	err = sh_caches_init(&heap->caches, heap->central, &heap->rcs,
+			     debug ? 0 : sh_cache_kb << 10);
+	if (err)
+		return err;
+	err = debug ? sh_debug_add(heap) : 0;
+	if (err)
+		return err;
+	heap->drains = sh_drains_init(&heap->caches);
+	if (!heap->drains)
+		return -ENOMEM;
+	sh_scavenger_init(&heap->scavenger, &heap->ph, heap->drains,
+			  config->scavenge_idle_ms ?: sh_scavenge_ms);
+	return 0;
+}
+
 static struct spanheap *new_heap(const char *name,
 				 const struct spanheap_config *config)
 {
 	static atomic_t last_id;
-	bool debug = config->flags & SPANHEAP_DEBUG;
-	unsigned long arena_pages = (unsigned long)sh_arena_mb << 20 >>
-				    SH_PAGE_SHIFT;
 	struct spanheap *heap;
 	unsigned int class;
 	int err;
@@ -182,26 +210,11 @@ static struct spanheap *new_heap(const char *name,
 	if (config->flags & SPANHEAP_ACCOUNT)
 		sh_memcg_own(&heap->ph.memcg);
 	heap->ph.limit = config->limit >> SH_PAGE_SHIFT;
-	err = sh_pageheap_init(&heap->ph, heap, heap->name, &heap->meta,
-			       arena_pages, config->node);
-	if (!err)
-		err = sh_runcaches_init(&heap->rcs, &heap->ph);
-	/* A debug heap caches nothing, so that nothing is allocated past it. */
-	if (!err)
-		err = sh_caches_init(&heap->caches, heap->central, &heap->rcs,
-				     debug ? 0 : sh_cache_kb << 10);
-	if (!err && debug)
-		err = sh_debug_add(heap);
-	if (!err) {
-		heap->drains = sh_drains_init(&heap->caches);
-		err = heap->drains ? 0 : -ENOMEM;
-	}
+	err = init_parts(heap, config);
 	if (err) {
 		free_heap(heap);
 		return ERR_PTR(err);
 	}
-	sh_scavenger_init(&heap->scavenger, &heap->ph, heap->drains,
-			  config->scavenge_idle_ms ?: sh_scavenge_ms);
 	atomic_long_set(&heap->meta.other, sizeof(*heap));
 	sh_limit_set(heap, config->limit);
 	return heap;

@@ -41,7 +41,7 @@ static void free_claimed(struct rcu_head *head)
 		sh_trace_free(sh_object_start(&obj), _RET_IP_);
 	sh_object_finish(&obj);
 	/*
-	 * Who sees that it has ended sees what it did. The heap does not go before
+	 * What it did is visible once its end is. The heap does not go before
 	 * we do: a callback is a reader as well.
 	 */
 	smp_mb__before_atomic();

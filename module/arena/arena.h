@@ -38,7 +38,7 @@
  * @backend: what the backend keeps
  * @rcu: for freeing it
  *
- * Who frees a wrong address may look at @heap through a stale record, in an RCU
+ * A free of a wrong address may look at @heap through a stale record, in an RCU
  * read-side section; at nothing else, and at none of the memory. So what an arena
  * holds goes as soon as nobody owns any of it, and only this record waits.
  */

@@ -12,7 +12,7 @@
  *
  * A CPU that a real-time thread keeps may not get to it, see errand.c. Who wants
  * memory waits for other CPUs a moment at most; allocations and reclaim do not wait.
- * Who takes a heap away has to wait, and says so in the end.
+ * Whoever takes a heap away has to wait, and says so in the end.
  *
  * Locks: none of its own.
  *

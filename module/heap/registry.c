@@ -4,7 +4,7 @@
  * no lock meanwhile, however long it takes at each.
  *
  * A heap that is visited stays, and stays in the list, so that a visit leads on to
- * the next. Who destroys a heap lets no more visits begin, waits for those that
+ * the next. Whoever destroys a heap lets no more visits begin, waits for those that
  * there are, and then takes it out. The struct itself stays for a grace period.
  *
  * Invariants: a heap in the list has visits + 1 in its count, less that 1 once

@@ -11,7 +11,7 @@
  * is taken, see steal.c: only from those that hold something. Then, a second at
  * most, what was freed by spanheap_free_rcu() is waited for. Nothing but that waits
  * for others, and once, for a tenth of a second, who is giving memory back just
- * then; with __GFP_NORETRY and in reclaim nothing does. Who may not block takes the
+ * then; with __GFP_NORETRY and in reclaim nothing does. A caller who may not block takes the
  * runs of its own CPU and no more.
  *
  * Shootdowns and other CPUs' caches are everybody's matter: once an allocation
@@ -254,7 +254,7 @@ static bool (*const steps[])(struct sh_room *room, struct spanheap *heap) = {
 };
 
 /*
- * Whether the limit is in the way, and room can be made. Who may not block may lack
+ * Whether the limit is in the way, and room can be made. A caller who may not block may lack
  * addresses as well: there are some in the runs of this CPU.
  */
 static bool may_help(struct sh_room *room, struct spanheap *heap)

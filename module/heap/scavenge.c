@@ -174,7 +174,7 @@ static void go_on(struct sh_scavenger *sc, unsigned int ms)
 }
 
 /*
- * Who makes something idle just now may not see yet that it has to say so. That
+ * Whoever makes something idle just now may not see yet that it has to say so. That
  * shows in another look.
  */
 static void go_on_or_rest(struct sh_scavenger *sc, bool busy)

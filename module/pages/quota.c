@@ -84,7 +84,7 @@ bool sh_pageheap_within_limit(struct sh_pageheap *ph,
  * @gfp: how to get it
  *
  * Spans of what is resident take no memory but for their records, of which small
- * ones need many more than large ones did. Who asks for memory and may not block can
+ * ones need many more than large ones did. A caller who may not block can
  * not have idle pages released for a record, and gets it in any case.
  *
  * Return: whether the limit allows it.

@@ -252,7 +252,7 @@ static int check_span(struct sh_span *span, void *arg)
 	/* The record is laid out once the state can be seen. */
 	enum sh_span_state state = smp_load_acquire(&span->state);
 	unsigned long addr = sh_key_base(READ_ONCE(span->key));
-	/* Who has it may cut it. */
+	/* Its owner may cut it. */
 	unsigned long nr_pages = READ_ONCE(span->nr_pages);
 	struct checker *c = arg;
 

@@ -38,58 +38,69 @@
 
 static struct dentry *root;
 
+#define FIGURE(name)	{ #name, offsetof(struct spanheap_stats, name) }
+
+/* Those down to @resident add up to it, and with the next to what is reserved. */
+static const struct figure {
+	const char *name;
+	size_t offset;
+} figures[] = {
+	FIGURE(object_bytes),
+	FIGURE(cached_bytes),
+	FIGURE(free_bytes),
+	FIGURE(manual_bytes),
+	FIGURE(persistent_bytes),
+	FIGURE(idle_bytes),
+	FIGURE(resident),
+	FIGURE(released),
+	FIGURE(reserved),
+	FIGURE(limit),
+	FIGURE(sys),
+	FIGURE(in_use),
+	FIGURE(idle),
+	FIGURE(objects),
+	FIGURE(mallocs),
+	FIGURE(frees),
+	FIGURE(large_mallocs),
+	FIGURE(large_frees),
+	FIGURE(manual_spans),
+	FIGURE(cached_objects),
+	FIGURE(fragmentation_permille),
+	FIGURE(span_meta),
+	FIGURE(cache_meta),
+	FIGURE(special_meta),
+	FIGURE(profile_meta),
+	FIGURE(other_meta),
+	FIGURE(arenas),
+	FIGURE(grows),
+	FIGURE(scavenges),
+	FIGURE(scavenged_bytes),
+	FIGURE(longest_pause_ns),
+	FIGURE(profile_samples),
+	FIGURE(profile_lost),
+	FIGURE(finalizers),
+	FIGURE(finalizers_run),
+	FIGURE(bad_frees),
+	FIGURE(bad_copies),
+	FIGURE(alloc_failures),
+	FIGURE(over_limit),
+	FIGURE(corruptions),
+	FIGURE(quarantined_objects),
+	FIGURE(quarantined_bytes),
+};
+
+#undef FIGURE
+
 static int stats_show(struct seq_file *m, void *unused)
 {
 	struct spanheap *heap = m->private;
-	struct spanheap_stats s;
+	struct spanheap_stats stats;
+	unsigned int i;
 
-	spanheap_get_stats(heap, &s);
-#define LINE(name)	seq_printf(m, #name " %llu\n", s.name)
-	/* These add up to what is resident, */
-	LINE(object_bytes);
-	LINE(cached_bytes);
-	LINE(free_bytes);
-	LINE(manual_bytes);
-	LINE(persistent_bytes);
-	LINE(idle_bytes);
-	LINE(resident);
-	/* and with this to what is reserved. */
-	LINE(released);
-	LINE(reserved);
-	LINE(limit);
-	LINE(sys);
-	LINE(in_use);
-	LINE(idle);
-	LINE(objects);
-	LINE(mallocs);
-	LINE(frees);
-	LINE(large_mallocs);
-	LINE(large_frees);
-	LINE(manual_spans);
-	LINE(cached_objects);
-	LINE(fragmentation_permille);
-	LINE(span_meta);
-	LINE(cache_meta);
-	LINE(special_meta);
-	LINE(profile_meta);
-	LINE(other_meta);
-	LINE(arenas);
-	LINE(grows);
-	LINE(scavenges);
-	LINE(scavenged_bytes);
-	LINE(longest_pause_ns);
-	LINE(profile_samples);
-	LINE(profile_lost);
-	LINE(finalizers);
-	LINE(finalizers_run);
-	LINE(bad_frees);
-	LINE(bad_copies);
-	LINE(alloc_failures);
-	LINE(over_limit);
-	LINE(corruptions);
-	LINE(quarantined_objects);
-	LINE(quarantined_bytes);
-#undef LINE
+	spanheap_get_stats(heap, &stats);
+	for (i = 0; i < ARRAY_SIZE(figures); i++)
+		seq_printf(m, "%s %llu\n", figures[i].name,
+			   *(u64 *)((void *)&stats + figures[i].offset));
 	/* The rest of what is known of these is in "config". */
 	seq_printf(m, "id %u\n", heap->id);
 	seq_printf(m, "flags %u\n", heap->flags);
@@ -148,7 +159,7 @@ struct length_row {
 
 static int add_span(struct sh_span *span, void *arg)
 {
-	/* Who has it may cut it. */
+	/* Its owner may cut it. */
 	u32 nr_pages = READ_ONCE(span->nr_pages);
 	struct length_row *row = arg;
 	unsigned long age;

@@ -207,7 +207,7 @@ EXPORT_SYMBOL_IF_KUNIT(sh_pagemap_reserve);
  * @nr_pages: heap pages
  * @span: the span, or NULL
  *
- * Who sees the span sees its record as it is now.
+ * Whoever finds the span by it sees its record as it is now.
  *
  * Context: any; the caller owns the pages.
  */

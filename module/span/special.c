@@ -6,7 +6,7 @@
  *
  * An object that has any is SH_OBJ_SPECIAL instead of SH_OBJ_LIVE. The fast path
  * of a free looks for the latter only, so that objects without specials, which
- * is nearly all of them, pay nothing. Who adds or removes a record has claimed
+ * is nearly all of them, pay nothing. Whoever adds or removes a record has claimed
  * the object first (claim.c), so its records do not change under him; the lock
  * is for those of the span's other objects.
  *
@@ -140,7 +140,7 @@ EXPORT_SYMBOL_IF_KUNIT(sh_special_find);
  * @to: where to
  * @bytes: of the record
  *
- * Who frees the object meanwhile waits for the lock before its record can go.
+ * A free of the object waits for the lock before its record can go.
  *
  * Return: whether there was one.
  */
