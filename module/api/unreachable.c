@@ -26,10 +26,12 @@
  * any root there is but the first.
  *
  * Nobody allocates, frees or changes references meanwhile, or some objects may be
- * missing or listed that are not lost. What is about to be freed, by spanheap_free_rcu()
- * or once its finalizer has run, is not listed. Takes 4 bytes for 64 bytes of heap and
- * 24 for each object that is listed, for as long as it lasts, and time in proportion to
- * live bytes.
+ * missing or listed that are not lost. What is about to be freed, by
+ * spanheap_free_rcu() or once its finalizer has run, is not listed; for what arguments
+ * of finalizers that are to be called refer to, call spanheap_flush_finalizers() before.
+ *
+ * Takes 4 bytes for 64 bytes of heap and 24 for each object that is listed, for as long
+ * as it lasts, and time in proportion to live bytes.
  *
  * Context: task, may sleep.
  * Return: how many objects are listed; -EFAULT when a root cannot be read, -EINVAL for

@@ -20,6 +20,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/wait.h>
 
 #include "base/compat.h"
@@ -65,10 +66,7 @@ void sh_errand_send(struct sh_errand *errand, int cpu)
  */
 int sh_errand_begin(struct sh_errand *errand)
 {
-	int request = atomic_read(&errand->requests);
-
-	WRITE_ONCE(errand->begun, request);
-	return request;
+	return atomic_read(&errand->requests);
 }
 
 /**
@@ -125,11 +123,13 @@ bool sh_errand_wait(struct sh_errand *errand, unsigned long end)
  */
 bool sh_errand_recall(struct sh_errand *errand, long timeout)
 {
-	/* A worker that has it and has not begun is waited for as well. */
-	if (cancel_work(&errand->work))
-		atomic_set(&errand->requests, READ_ONCE(errand->begun));
-	if (!sh_errand_wait_for(errand, timeout))
-		return false;
+	cancel_work(&errand->work);
+	/* A worker that has it may not have begun. */
+	for (; work_busy(&errand->work) & WORK_BUSY_RUNNING; timeout--) {
+		if (!timeout)
+			return false;
+		schedule_timeout_uninterruptible(1);
+	}
 	cancel_work_sync(&errand->work);
 	return true;
 }

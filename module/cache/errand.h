@@ -12,14 +12,12 @@
  * struct sh_errand - work of one kind for one CPU
  * @work: does it, on that CPU
  * @requests: number of the last request
- * @begun: number of the last one that the work had seen when it began
  * @answered: number of the last one that was done
  * @late: somebody has waited for it in vain
  */
 struct sh_errand {
 	struct work_struct work;
 	atomic_t requests;
-	int begun;
 	int answered;
 	bool late;
 };

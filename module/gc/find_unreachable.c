@@ -19,7 +19,8 @@
  * page may go away, an address is looked up each time that it is used, and no object
  * is claimed, so that nobody's free is in its way. An object that is about to be freed,
  * after a grace period or by its finalizer, is no leak: it counts as reachable. So does
- * what the argument of a finalizer points to.
+ * what the argument of a finalizer points to that is set; who has some that are to be
+ * called flushes them before.
  *
  * Marks are kept by heap page in an xarray, with a mark of its own for pages that
  * have objects to look into: no recursion, and no list of objects.
@@ -386,7 +387,8 @@ static int note_pending(struct search *search, const struct found *found)
 	if (found->busy)
 		err = note_word(search, (unsigned long)found->start);
 	if (!err && READ_ONCE(search->heap->finalizers.nr_set) &&
-	    sh_special_copy(found->start, SH_SPECIAL_FINALIZER, &f, sizeof(f)))
+	    sh_special_copy(search->heap, found->start, SH_SPECIAL_FINALIZER, &f,
+			    sizeof(f)))
 		err = note_word(search, (unsigned long)f.arg);
 	return err;
 }
@@ -429,13 +431,13 @@ static int list_object(struct search *search, const struct found *found)
 	search->leaks[at] = (struct sh_leak) {
 		.nr = 1,
 		.size = found->size,
-		.stack = found->stack ?: sh_profile_stack(found->start),
+		.stack = found->stack ?: sh_profile_stack(search->heap, found->start),
 	};
 	return 0;
 }
 
-/* Say what was found, in lines as those of a destroyed heap. */
-static void report(struct search *search, bool roots)
+/* Say what was found, in lines as those of a destroyed heap. Returns 0 or an error. */
+static int report(struct search *search, bool roots)
 {
 	unsigned long heads = search->objects[0];
 	unsigned long rest = roots ? search->objects[1] : 0;
@@ -444,7 +446,7 @@ static void report(struct search *search, bool roots)
 
 	if (!heads && !rest) {
 		pr_info("heap %s: no unreachable objects\n", heap->name);
-		return;
+		return 0;
 	}
 	search->room = heads + rest;
 	search->objects[1] = rest;
@@ -464,6 +466,7 @@ static void report(struct search *search, bool roots)
 	if (rest && !err)
 		sh_leaks_print(heap, search->leaks + heads, rest - search->objects[1]);
 	kvfree(search->leaks);
+	return err == -ENOMEM ? 0 : err;
 }
 
 static int read_roots(struct search *search, void *const *roots, size_t nr)
@@ -528,7 +531,7 @@ long sh_gc_report_unreachable(struct spanheap *heap, void *const *roots, size_t 
 		err = each_object(&search, count_object);
 	found = search.objects[0] + (nr ? search.objects[1] : 0);
 	if (!err)
-		report(&search, nr);
+		err = report(&search, nr);
 	free_marks(&search);
 	return err ?: found;
 }

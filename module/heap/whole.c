@@ -106,7 +106,6 @@ void sh_whole_publish(struct spanheap *heap, struct sh_span *span,
 	span->cache = heap->caches.cpu;
 	span->nelems = 1;
 	span->nalloc = 1;
-	INIT_HLIST_BL_HEAD(&span->specials);
 	span->obj[1] = SH_OBJ_FREE;
 	WRITE_ONCE(span->obj[0], as);
 	/* Pairs with the acquire in object/find.c: record before state. */

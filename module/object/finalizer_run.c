@@ -29,7 +29,6 @@
 #include <linux/sched.h>
 
 #include "base/compat.h"
-#include "base/fault.h"
 #include "heap/contexts.h"
 #include "heap/heap.h"
 #include "object/claim.h"

@@ -135,6 +135,7 @@ bool sh_find_busy(const void *ptr)
 	unsigned long addr = (unsigned long)ptr, key;
 	struct sh_span *span;
 	bool busy = false;
+	u8 state = 0;
 	u32 idx = 0;
 
 	rcu_read_lock();
@@ -144,7 +145,9 @@ bool sh_find_busy(const void *ptr)
 		if (!sh_key_class(key) ||
 		    sh_class_index(&sh_classes[sh_key_class(key)],
 				   addr - sh_key_base(key), &idx))
-			busy = READ_ONCE(span->obj[idx]) & SH_OBJ_BUSY_BIT;
+			state = READ_ONCE(span->obj[idx]);
+		/* One that is cached has that bit as well. */
+		busy = sh_obj_is_live(state) && (state & SH_OBJ_BUSY_BIT);
 	}
 	rcu_read_unlock();
 	return busy;
@@ -152,7 +155,8 @@ bool sh_find_busy(const void *ptr)
 
 /**
  * sh_special_copy() - copy a special record of an object that may be freed meanwhile
- * @ptr: first byte of the object
+ * @heap: the heap of the object, which stays
+ * @ptr: its first byte
  * @kind: what record
  * @to: where to
  * @bytes: of the record
@@ -163,16 +167,20 @@ bool sh_find_busy(const void *ptr)
  * Context: any but NMI.
  * Return: whether there was one.
  */
-bool sh_special_copy(const void *ptr, enum sh_special_kind kind, void *to, size_t bytes)
+bool sh_special_copy(const struct spanheap *heap, const void *ptr,
+		     enum sh_special_kind kind, void *to, size_t bytes)
 {
 	unsigned long addr = (unsigned long)ptr, key;
 	struct sh_span *span;
 	bool found = false;
 	u32 idx = 0;
 
+	/* Those of a debug heap may have records as well. */
+	static_assert(SH_OBJ_GUARDED & SH_OBJ_SPECIAL_BIT);
 	rcu_read_lock();
 	span = sh_pagemap_get(addr);
-	if (span) {
+	/* A record is of one heap for good. */
+	if (span && sh_span_heap(span) == heap) {
 		key = READ_ONCE(span->key);
 		if ((!sh_key_class(key) ||
 		     sh_class_index(&sh_classes[sh_key_class(key)],

@@ -239,17 +239,18 @@ static struct sh_sample *sample_of(struct sh_special *special)
 
 /**
  * sh_profile_stack() - where an object was allocated, if it was sampled
- * @ptr: its first byte; it may be freed meanwhile, its heap stays
+ * @heap: the heap, which stays
+ * @ptr: its first byte; it may be freed meanwhile
  *
  * Context: any but NMI.
  * Return: the stack, 0 when it was not sampled.
  */
-u32 sh_profile_stack(const void *ptr)
+u32 sh_profile_stack(const struct spanheap *heap, const void *ptr)
 {
 	struct sh_sample sample;
 
 	BUILD_BUG_ON(offsetof(struct sh_sample, special));
-	if (!sh_special_copy(ptr, SH_SPECIAL_PROFILE, &sample, sizeof(sample)))
+	if (!sh_special_copy(heap, ptr, SH_SPECIAL_PROFILE, &sample, sizeof(sample)))
 		return 0;
 	return sample.bucket->stack;
 }

@@ -47,7 +47,7 @@ void sh_profile_note(struct spanheap *heap, const void *ptr, size_t size,
 		     gfp_t gfp);
 void sh_profile_note_bulk(struct spanheap *heap, void **objs, unsigned int nr,
 			  unsigned int class, gfp_t gfp);
-u32 sh_profile_stack(const void *ptr);
+u32 sh_profile_stack(const struct spanheap *heap, const void *ptr);
 void sh_profile_forget(struct sh_object *obj);
 void sh_profile_resized(struct sh_span *span);
 void sh_profile_halved(struct sh_span *span, struct sh_span *rest);

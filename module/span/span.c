@@ -87,7 +87,6 @@ void sh_span_init_objects(struct sh_span *span, unsigned int class,
 	span->nelems = nelems;
 	span->nalloc = 0;
 	span->hint = 0;
-	INIT_HLIST_BL_HEAD(&span->specials);
 	span->bucket = SH_NO_BUCKET;
 	/* A bad free may be reading this; the key tells it that there is no object. */
 	data_race(memset(span->obj, SH_OBJ_FREE, ALIGN(nelems + 1, 8)));

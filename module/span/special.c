@@ -11,7 +11,9 @@
  * is for those of the span's other objects.
  *
  * Invariants: an object that is SH_OBJ_SPECIAL has a record; one that is free or
- * cached has none. Of a span that is not in use the list is empty.
+ * cached has none. Of a span that is not in use the list is empty; nobody sets it up
+ * anew, for somebody may have the lock who looked the span up before
+ * (sh_special_read()).
  *
  * Locks: the lowest bit of the list's head, interrupts off, inside any other
  * lock of ours. Held for as long as it takes to pass over the records before:
