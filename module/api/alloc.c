@@ -133,7 +133,6 @@ static __always_inline bool pop_here(struct spanheap *heap, size_t size,
 				     unsigned long *class, void **obj)
 {
 	struct sh_cache *cache;
-	bool hit;
 
 	preempt_disable();
 	/* First: where this takes a call, there is little to keep across it. */
@@ -144,8 +143,7 @@ static __always_inline bool pop_here(struct spanheap *heap, size_t size,
 		*class = sh_size_class_offset(size);
 	else
 		goto miss;
-	hit = sh_cache_pop(cache, *class, obj);
-	if (unlikely(!hit))
+	if (unlikely(!sh_cache_pop(cache, *class, obj)))
 		goto miss;
 	preempt_enable();
 	return true;

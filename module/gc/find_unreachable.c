@@ -89,7 +89,7 @@ struct page_marks {
  * @self: the object that is looked into, when it is not reached; else NULL
  * @objects: unreachable objects that nothing else refers to, then the others
  * @bytes: of these
- * @leaks: what they are, or NULL while they are counted
+ * @leaks: what they are
  * @room: entries in that
  */
 struct search {
@@ -246,7 +246,7 @@ static int mark_all(struct search *search)
  * @start: its first byte
  * @size: its bytes
  * @stack: where it was allocated, 0 when that is to be asked for
- * @busy: it is being freed or changed
+ * @busy: it is being freed or changed; said of objects of debug heaps only
  */
 struct found {
 	const void *start;
@@ -294,7 +294,6 @@ static int visit_at(struct search *search, unsigned long addr, object_fn fn)
 	if (!sh_find_object(found.start, &obj) || obj.start != found.start)
 		return 0;
 	found.size = obj.size;
-	found.busy = sh_find_busy(found.start);
 	return fn(search, &found);
 }
 
@@ -384,7 +383,7 @@ static int note_pending(struct search *search, const struct found *found)
 	int err = 0;
 
 	BUILD_BUG_ON(offsetof(struct sh_finalizer, special));
-	if (found->busy)
+	if (found->busy || sh_find_busy(found->start))
 		err = note_word(search, (unsigned long)found->start);
 	if (!err && READ_ONCE(search->heap->finalizers.nr_set) &&
 	    sh_special_copy(search->heap, found->start, SH_SPECIAL_FINALIZER, &f,

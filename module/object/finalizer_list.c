@@ -50,7 +50,7 @@ struct sh_finalizer *sh_finalizer_take(struct sh_object *obj)
 	if (!READ_ONCE(fs->nr_set))
 		return NULL;
 	return sh_finalizer_of(sh_special_remove(obj->span, obj->idx,
-					      SH_SPECIAL_FINALIZER));
+						 SH_SPECIAL_FINALIZER));
 }
 
 /* Have a finalizer called that was taken from its object, which is its own then. */

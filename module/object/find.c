@@ -121,6 +121,22 @@ size_t sh_find_size(const void *ptr)
 	return sh_find_object(ptr, &obj) && obj.start == ptr ? obj.size : 0;
 }
 
+/*
+ * The state of the object that an address lies in, in a span that was looked up, and the
+ * object's index. What the record was a moment ago is looked at: the index is always
+ * that of a state.
+ */
+static u8 state_at(const struct sh_span *span, unsigned long addr, u32 *idx)
+{
+	unsigned long key = READ_ONCE(span->key);
+	const struct sh_class *info = &sh_classes[sh_key_class(key)];
+
+	*idx = 0;
+	if (sh_key_class(key) && !sh_class_index(info, addr - sh_key_base(key), idx))
+		return SH_OBJ_FREE;
+	return READ_ONCE(span->obj[*idx]);
+}
+
 /**
  * sh_find_busy() - whether an object is being freed or changed
  * @ptr: its first byte; of no debug heap
@@ -132,25 +148,17 @@ size_t sh_find_size(const void *ptr)
  */
 bool sh_find_busy(const void *ptr)
 {
-	unsigned long addr = (unsigned long)ptr, key;
 	struct sh_span *span;
-	bool busy = false;
-	u8 state = 0;
-	u32 idx = 0;
+	u8 state = SH_OBJ_FREE;
+	u32 idx;
 
 	rcu_read_lock();
-	span = sh_pagemap_get(addr);
-	if (span) {
-		key = READ_ONCE(span->key);
-		if (!sh_key_class(key) ||
-		    sh_class_index(&sh_classes[sh_key_class(key)],
-				   addr - sh_key_base(key), &idx))
-			state = READ_ONCE(span->obj[idx]);
-		/* One that is cached has that bit as well. */
-		busy = sh_obj_is_live(state) && (state & SH_OBJ_BUSY_BIT);
-	}
+	span = sh_pagemap_get((unsigned long)ptr);
+	if (span)
+		state = state_at(span, (unsigned long)ptr, &idx);
 	rcu_read_unlock();
-	return busy;
+	/* One that is cached has that bit as well. */
+	return sh_obj_is_live(state) && (state & SH_OBJ_BUSY_BIT);
 }
 
 /**
@@ -170,24 +178,19 @@ bool sh_find_busy(const void *ptr)
 bool sh_special_copy(const struct spanheap *heap, const void *ptr,
 		     enum sh_special_kind kind, void *to, size_t bytes)
 {
-	unsigned long addr = (unsigned long)ptr, key;
+	unsigned long addr = (unsigned long)ptr;
 	struct sh_span *span;
 	bool found = false;
-	u32 idx = 0;
+	u32 idx;
 
 	/* Those of a debug heap may have records as well. */
 	static_assert(SH_OBJ_GUARDED & SH_OBJ_SPECIAL_BIT);
 	rcu_read_lock();
 	span = sh_pagemap_get(addr);
 	/* A record is of one heap for good. */
-	if (span && sh_span_heap(span) == heap) {
-		key = READ_ONCE(span->key);
-		if ((!sh_key_class(key) ||
-		     sh_class_index(&sh_classes[sh_key_class(key)],
-				    addr - sh_key_base(key), &idx)) &&
-		    (READ_ONCE(span->obj[idx]) & SH_OBJ_SPECIAL_BIT))
-			found = sh_special_read(span, idx, kind, to, bytes);
-	}
+	if (span && sh_span_heap(span) == heap &&
+	    (state_at(span, addr, &idx) & SH_OBJ_SPECIAL_BIT))
+		found = sh_special_read(span, idx, kind, to, bytes);
 	rcu_read_unlock();
 	return found;
 }
