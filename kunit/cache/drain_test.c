@@ -12,6 +12,7 @@
 
 #include "cache/cache.h"
 #include "lib/fixture.h"
+#include "show/stats.h"
 
 #define NR_OBJS		64
 
@@ -413,6 +414,71 @@ static void drain_test_figures_are_right_meanwhile(struct kunit *test)
 	sh_fixture_check(test, test->priv);
 }
 
+/**
+ * struct watch - one CPU empties its caches while another looks at the figures
+ * @heap: the heap, without a live object
+ * @cpu: the CPU that does
+ * @turn: odd while it is at it
+ * @until: jiffies until which
+ * @most: most objects that were said to be live meanwhile
+ */
+struct watch {
+	struct spanheap *heap;
+	int cpu;
+	unsigned long turn;
+	unsigned long until;
+	u64 most;
+};
+
+static void empty_once(struct watch *w)
+{
+	/* With this many there are several batches. */
+	void *objs[200];
+	unsigned int nr = spanheap_alloc_bulk(w->heap, 64, GFP_KERNEL, ARRAY_SIZE(objs), objs);
+
+	spanheap_free_bulk(nr, objs);
+	smp_store_release(&w->turn, w->turn + 1);
+	drain_this_cpu(w->heap);
+	smp_store_release(&w->turn, w->turn + 1);
+}
+
+static void look_once(struct watch *w)
+{
+	unsigned long turn = smp_load_acquire(&w->turn);
+	struct sh_class_stats stats;
+
+	sh_stats_class(w->heap, sh_size_class(64), &stats);
+	smp_rmb();	/* the figures, then whether it was the same turn */
+	if ((turn & 1) && READ_ONCE(w->turn) == turn)
+		w->most = max_t(u64, w->most, stats.objects);
+}
+
+static void empty_or_look(void *arg)
+{
+	struct watch *w = arg;
+
+	while (time_before(jiffies, w->until)) {
+		if (raw_smp_processor_id() == w->cpu)
+			empty_once(w);
+		else
+			look_once(w);
+		cond_resched();
+	}
+}
+
+/* What is on its way back to its span is nobody's. */
+static void drain_test_nothing_is_live_meanwhile(struct kunit *test)
+{
+	struct watch w = { .heap = test->priv };
+
+	sh_fixture_other_cpu(test);
+	w.cpu = cpumask_first(cpu_online_mask);
+	w.until = jiffies + msecs_to_jiffies(sh_test_ops(1000));
+	KUNIT_ASSERT_EQ(test, sh_fixture_on_each_cpu(empty_or_look, &w), 0);
+	KUNIT_EXPECT_GT(test, w.turn, 2);
+	KUNIT_EXPECT_EQ(test, w.most, 0);
+}
+
 static struct kunit_case drain_test_cases[] = {
 	KUNIT_CASE(drain_test_empties_all_cpus),
 	KUNIT_CASE(drain_test_live_objects_stay),
@@ -429,6 +495,7 @@ static struct kunit_case drain_test_cases[] = {
 	KUNIT_CASE(drain_test_frees_alone_count_as_use),
 	KUNIT_CASE(drain_test_only_idle_cpus_are_emptied),
 	KUNIT_CASE(drain_test_figures_are_right_meanwhile),
+	KUNIT_CASE(drain_test_nothing_is_live_meanwhile),
 	{ }
 };
 

@@ -125,12 +125,13 @@ static void transfer_test_has_no_room_at_first(struct kunit *test)
 {
 	struct sh_transfer transfer = { };
 	struct sh_entry e = entry(1);
+	atomic_long_t taken = ATOMIC_LONG_INIT(0);
 	unsigned int nr, max;
 
 	sh_transfer_init(&transfer);
 	KUNIT_EXPECT_EQ(test, sh_transfer_put(&transfer, &e + 1, 1), 0);
 	KUNIT_EXPECT_EQ(test, sh_transfer_get(&transfer, &e, 1), 0);
-	KUNIT_EXPECT_NULL(test, sh_transfer_empty(&transfer, false, &nr, &max));
+	KUNIT_EXPECT_NULL(test, sh_transfer_empty(&transfer, false, &nr, &max, &taken));
 	sh_transfer_exit(&transfer);
 }
 
@@ -180,15 +181,16 @@ static void transfer_test_knows_whether_it_is_idle(struct kunit *test)
 {
 	struct sh_transfer *transfer = create(test, 5);
 	struct sh_entry e = entry(1), *array;
+	atomic_long_t taken = ATOMIC_LONG_INIT(0);
 	unsigned int nr, max;
 
 	sh_transfer_put(transfer, &e + 1, 1);
-	KUNIT_EXPECT_NULL(test, sh_transfer_empty(transfer, true, &nr, &max));
+	KUNIT_EXPECT_NULL(test, sh_transfer_empty(transfer, true, &nr, &max, &taken));
 	sh_transfer_get(transfer, &e, 1);
-	KUNIT_EXPECT_NULL(test, sh_transfer_empty(transfer, true, &nr, &max));
+	KUNIT_EXPECT_NULL(test, sh_transfer_empty(transfer, true, &nr, &max, &taken));
 	sh_transfer_put(transfer, &e + 1, 1);
-	KUNIT_EXPECT_NULL(test, sh_transfer_empty(transfer, true, &nr, &max));
-	array = sh_transfer_empty(transfer, true, &nr, &max);
+	KUNIT_EXPECT_NULL(test, sh_transfer_empty(transfer, true, &nr, &max, &taken));
+	array = sh_transfer_empty(transfer, true, &nr, &max, &taken);
 	KUNIT_ASSERT_NOT_NULL(test, array);
 	KUNIT_EXPECT_EQ(test, nr, 1);
 	KUNIT_EXPECT_EQ(test, max, 5);

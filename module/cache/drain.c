@@ -53,6 +53,7 @@ static unsigned int take_batch(struct sh_caches *caches, int dead_cpu,
 		return 0;
 	slot = &cache->slot[class];
 	nr = min_t(unsigned int, sh_slot_count(slot), SH_BATCH_MAX);
+	sh_stolen_add(caches, class, nr);
 	slot->top -= nr;
 	sh_entries_copy(batch, slot->top, nr);
 	if (slot->top == slot->base) {
@@ -64,7 +65,7 @@ static unsigned int take_batch(struct sh_caches *caches, int dead_cpu,
 	return nr;
 }
 
-/* Not all at once: interrupts are off meanwhile. */
+/* Objects that count as stolen. Not all at once: interrupts are off meanwhile. */
 static void give_back(struct sh_caches *caches, unsigned int class,
 		      const struct sh_entry *entries, unsigned int nr)
 {
@@ -74,6 +75,7 @@ static void give_back(struct sh_caches *caches, unsigned int class,
 		batch = min_t(unsigned int, nr, SH_BATCH_MAX);
 		sh_central_free(&caches->central[class], caches->rcs, entries,
 				batch);
+		sh_stolen_sub(caches, class, batch);
 	}
 }
 
@@ -85,9 +87,7 @@ static void drain_slot(struct sh_caches *caches, int dead_cpu,
 
 	do {
 		nr = take_batch(caches, dead_cpu, class, batch, &array);
-		if (nr)
-			sh_central_free(&caches->central[class], caches->rcs,
-					batch, nr);
+		give_back(caches, class, batch, nr);
 		sh_caches_free_array(caches, array);
 	} while (nr && !array);
 }
@@ -107,7 +107,7 @@ void sh_drain_transfers(struct sh_caches *caches, bool only_idle)
 	sh_inflight_begin(caches->rcs);
 	for (class = 1; class < SH_NR_CLASSES; class++) {
 		array = sh_transfer_empty(&caches->transfer[class], only_idle,
-					  &nr, &max);
+					  &nr, &max, &caches->stolen[class]);
 		if (!array)
 			continue;
 		give_back(caches, class, array, nr);

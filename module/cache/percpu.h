@@ -6,6 +6,7 @@
 #ifndef SPANHEAP_PERCPU_H
 #define SPANHEAP_PERCPU_H
 
+#include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
@@ -84,7 +85,8 @@ struct sh_cache {
  * @transfer_bytes: most bytes of objects that may wait for other CPUs, in what
  *	there is room for; at most @max_bytes
  * @transfer: objects that wait for another CPU, by size class
- * @stolen: objects that were taken from a CPU and are not back yet, by size class
+ * @stolen: objects that somebody takes back to their spans, by size class: in no
+ *	cache any more, and not free yet
  */
 struct sh_caches {
 	struct sh_cache __percpu *cpu;
@@ -170,6 +172,35 @@ static inline void sh_cache_put(struct sh_cache *cache)
 {
 	sh_cache_leave(cache);
 	preempt_enable();
+}
+
+/**
+ * sh_stolen_add() - be about to take objects out of where they are counted as cached
+ * @caches: the caches
+ * @class: their size class
+ * @nr: how many
+ *
+ * From here to sh_stolen_sub() sh_stats_class() may see them twice, but never as live.
+ */
+static inline void sh_stolen_add(struct sh_caches *caches, unsigned int class,
+				 unsigned int nr)
+{
+	atomic_long_add(nr, &caches->stolen[class]);
+	/* Before they are gone from there: sh_stats_class() looks in this order. */
+	smp_mb__after_atomic();
+}
+
+/**
+ * sh_stolen_sub() - have given objects back to their spans
+ * @caches: the caches
+ * @class: their size class
+ * @nr: how many
+ */
+static inline void sh_stolen_sub(struct sh_caches *caches, unsigned int class,
+				 unsigned int nr)
+{
+	smp_mb__before_atomic();	/* as sh_stats_class() reads */
+	atomic_long_sub(nr, &caches->stolen[class]);
 }
 
 /**

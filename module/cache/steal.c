@@ -43,8 +43,7 @@ static void take_slot(struct sh_cache *cache, unsigned int class,
 	loot->nr[class] = sh_slot_count(slot);
 	if (!slot->base)
 		return;
-	/* Before they are gone from here: sh_stats_class() looks in this order. */
-	atomic_long_add(loot->nr[class], &loot->caches->stolen[class]);
+	sh_stolen_add(loot->caches, class, loot->nr[class]);
 	cache->capacity -= sh_slot_capacity(slot) * sh_classes[class].size;
 	sh_slot_set_array(cache, slot, NULL, 0, 0);
 }
@@ -74,8 +73,7 @@ static void give_back(struct loot *loot, unsigned int class)
 		batch = min_t(unsigned int, left, SH_BATCH_MAX);
 		sh_central_free(&loot->caches->central[class],
 				loot->caches->rcs, entry, batch);
-		smp_mb__before_atomic();	/* as sh_stats_class() reads */
-		atomic_long_sub(batch, &loot->caches->stolen[class]);
+		sh_stolen_sub(loot->caches, class, batch);
 	}
 	sh_caches_free_array(loot->caches, loot->array[class]);
 }

@@ -190,12 +190,14 @@ void sh_transfer_unlock(struct sh_transfer *transfer)
  * @only_idle: only if nobody came or went since the last call
  * @nr: set to how many objects there are
  * @max: set to how many there was room for
+ * @taken: increased by how many objects there are, before they are gone from here
  *
  * Context: task.
  * Return: the array of them, for the caller to free, or NULL.
  */
 struct sh_entry *sh_transfer_empty(struct sh_transfer *transfer, bool only_idle,
-				   unsigned int *nr, unsigned int *max)
+				   unsigned int *nr, unsigned int *max,
+				   atomic_long_t *taken)
 {
 	struct sh_entry *array = NULL;
 
@@ -207,6 +209,8 @@ struct sh_entry *sh_transfer_empty(struct sh_transfer *transfer, bool only_idle,
 		*nr = transfer->nr;
 		*max = transfer->max;
 		transfer->entry = NULL;
+		atomic_long_add(*nr, taken);
+		smp_mb__after_atomic();	/* as sh_stats_class() reads */
 		WRITE_ONCE(transfer->nr, 0);
 		WRITE_ONCE(transfer->max, 0);
 	}

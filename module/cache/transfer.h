@@ -53,7 +53,8 @@ struct sh_entry *sh_transfer_enlarge(struct sh_transfer *transfer,
 void sh_transfer_lock(struct sh_transfer *transfer);
 void sh_transfer_unlock(struct sh_transfer *transfer);
 struct sh_entry *sh_transfer_empty(struct sh_transfer *transfer, bool only_idle,
-				   unsigned int *nr, unsigned int *max);
+				   unsigned int *nr, unsigned int *max,
+				   atomic_long_t *taken);
 
 /**
  * sh_transfer_note() - remember that this CPU came for objects

@@ -30,23 +30,25 @@ void sh_stats_class(struct spanheap *heap, unsigned int class,
 	struct sh_transfer *transfer = &heap->caches.transfer[class];
 	struct sh_slot_stats slots = { };
 	struct sh_central_stats central;
+	unsigned int waiting;
 	long stolen;
 	int cpu;
 
 	for_each_possible_cpu(cpu)
 		sh_caches_stats(&heap->caches, cpu, class, &slots);
+	waiting = READ_ONCE(transfer->nr);
 	/*
-	 * What is stolen goes from a slot by way of this to the central list: counted
+	 * What is stolen goes from there by way of this to the central list: counted
 	 * twice, maybe, but never missing from all of them.
 	 */
-	smp_rmb();	/* as take_slot() writes */
+	smp_rmb();	/* as sh_stolen_add() writes */
 	stolen = atomic_long_read(&heap->caches.stolen[class]);
-	smp_rmb();	/* as give_back() writes */
+	smp_rmb();	/* as sh_stolen_sub() writes */
 	sh_central_stats(&heap->central[class], &central);
 	stats->spans = central.nr_spans;
 	stats->refills = central.refills + sh_peek(transfer->refills);
 	stats->flushes = central.flushes + sh_peek(transfer->flushes);
-	stats->cached = slots.objects + stolen + READ_ONCE(transfer->nr);
+	stats->cached = slots.objects + stolen + waiting;
 	stats->mallocs = slots.allocs + central.direct_allocs;
 	/* Objects on their way to or from a cache may be missing from either. */
 	stats->objects = max_t(long, central.nr_out - stats->cached +
