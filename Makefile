@@ -5,7 +5,7 @@
 # make demo       boot Debian's 6.1 kernel in QEMU and show the heap at work
 # make test       run all tests in all lanes; LANE="..." and SUITE=GLOB for some,
 #                 CPUS=N on that many CPUs
-# make test-all   the lanes that take longer as well
+# make test-all   the lanes that take longer as well, and the model with three objects
 # make coverage   which lines of module/ KUnit and the selftests reach
 # make torture    OPS=n randomised operations, SEED=n; LANE=native unless given
 # make soak       everything at once for MINUTES=n; LANE=debug unless given
