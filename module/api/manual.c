@@ -38,7 +38,7 @@ static struct sh_span *take_manual(struct spanheap *heap, size_t bytes,
 		return NULL;
 	atomic_long_inc(&heap->manual_spans);
 	atomic_long_add(sh_span_bytes(span), &heap->manual_bytes);
-	sh_whole_publish(heap, span, SH_SPAN_MANUAL, SH_OBJ_LIVE);
+	sh_whole_publish(span, heap->caches.cpu, SH_SPAN_MANUAL, SH_OBJ_LIVE);
 	return span;
 }
 
@@ -126,7 +126,7 @@ static int split_manual(struct sh_span *span, u32 nr_pages)
 			 SH_GFP_CHANGE);
 	atomic_long_inc(&heap->manual_spans);
 	/* Somebody may free it by mistake, and must not before it has its record. */
-	sh_whole_publish(heap, rest, SH_SPAN_MANUAL, SH_OBJ_BUSY);
+	sh_whole_publish(rest, heap->caches.cpu, SH_SPAN_MANUAL, SH_OBJ_BUSY);
 	sh_charge_halved(span, rest);
 	sh_whole_release(rest);
 	return 0;

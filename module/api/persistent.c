@@ -68,7 +68,7 @@ static void *new_chunk(struct spanheap *heap, size_t size, size_t align,
 	if (!span)
 		return NULL;
 	atomic_long_add(sh_span_bytes(span), &heap->persistent.bytes);
-	sh_whole_publish(heap, span, SH_SPAN_PERSISTENT, SH_OBJ_LIVE);
+	sh_whole_publish(span, heap->caches.cpu, SH_SPAN_PERSISTENT, SH_OBJ_LIVE);
 	sh_leakcheck_add_root((void *)sh_span_base(span), sh_span_bytes(span),
 			      gfp);
 	return (void *)sh_span_base(span);

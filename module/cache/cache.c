@@ -29,6 +29,7 @@
 #include "base/fault.h"
 #include "base/gfp.h"
 #include "base/sampling.h"
+#include "cache/bin.h"
 #include "cache/cache.h"
 #include "cache/capacity.h"
 #include "cache/countdown.h"
@@ -54,6 +55,8 @@ int sh_caches_init(struct sh_caches *caches, struct sh_central *central,
 
 	for (class = 0; class < SH_NR_CLASSES; class++)
 		sh_transfer_init(&caches->transfer[class]);
+	spin_lock_init(&caches->bins_lock);
+	INIT_LIST_HEAD(&caches->bins);
 	caches->central = central;
 	caches->rcs = rcs;
 	caches->name = rcs->ph->name;
@@ -85,6 +88,7 @@ void sh_caches_exit(struct sh_caches *caches)
 
 	if (!caches->cpu)
 		return;
+	sh_bins_exit(caches);
 	for_each_possible_cpu(cpu)
 		for (class = 1; class < SH_NR_CLASSES; class++)
 			kfree(per_cpu_ptr(caches->cpu, cpu)->slot[class].base);

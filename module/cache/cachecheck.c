@@ -19,6 +19,7 @@
 #include <linux/workqueue.h>
 
 #include "base/compat.h"
+#include "cache/bin.h"
 #include "cache/drain.h"
 #include "cache/percpu.h"
 #include "span/pagemap.h"
@@ -29,7 +30,15 @@
 /* How long to wait for all CPUs together, seconds. */
 #define ANSWER_S	2
 
-static bool entry_is_cached(const struct sh_entry *entry, unsigned int class)
+/**
+ * sh_entry_is_cached() - whether an entry is what one in a cache has to be
+ * @entry: the entry
+ * @class: its size class
+ *
+ * Context: whoever may take the entry is kept from it.
+ * Return: whether it is a cached object of the class, and the state that object's.
+ */
+bool sh_entry_is_cached(const struct sh_entry *entry, unsigned int class)
 {
 	struct sh_span *span = sh_pagemap_get((unsigned long)entry->obj);
 	size_t idx;
@@ -50,7 +59,7 @@ static bool are_cached(const struct sh_entry *entries, unsigned int from,
 	unsigned int i;
 
 	for (i = from; i < min(nr, from + CHUNK); i++)
-		if (!entry_is_cached(&entries[i], class))
+		if (!sh_entry_is_cached(&entries[i], class))
 			return false;
 	return true;
 }
@@ -114,7 +123,7 @@ static const char *check_this_cpu(struct sh_caches *caches)
 			from += CHUNK;
 		} while (more);
 	}
-	return wrong;
+	return wrong ?: sh_bins_check_cpu(caches);
 }
 
 static const char *check_transfer(struct sh_transfer *transfer,

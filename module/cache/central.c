@@ -140,7 +140,7 @@ static unsigned long span_align(const struct sh_class *class)
  * sh_central_alloc() - take objects
  * @central: the list
  * @rcs: where to get more spans from
- * @cache: the heap's per-CPU caches, for these spans
+ * @user: to what the objects of these spans go
  * @entries: where to put the objects; they are SH_OBJ_CACHED
  * @nr: how many are wanted
  * @gfp: how to get memory
@@ -154,7 +154,7 @@ static unsigned long span_align(const struct sh_class *class)
  */
 unsigned int sh_central_alloc(struct sh_central *central,
 			      struct sh_runcaches *rcs,
-			      struct sh_cache __percpu *cache,
+			      union sh_span_user user,
 			      struct sh_entry *entries, unsigned int nr,
 			      gfp_t gfp, int node)
 {
@@ -171,7 +171,7 @@ unsigned int sh_central_alloc(struct sh_central *central,
 		if (!span)
 			break;
 		sh_shadow_unused((void *)sh_span_base(span), sh_span_bytes(span));
-		sh_span_init_objects(span, central->class, cache);
+		sh_span_init_objects(span, central->class, user);
 		list_add_tail(&span->link, &fresh);
 		room += span->nelems;
 		gfp = (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL)) |
@@ -296,6 +296,7 @@ void sh_central_stats(struct sh_central *central,
 	stats->direct_allocs = central->direct_allocs;
 	stats->refills = central->refills;
 	stats->flushes = central->flushes;
+	stats->nr_partial = central->nr_partial;
 	spin_unlock_irqrestore(&central->lock, flags);
 }
 EXPORT_SYMBOL_IF_KUNIT(sh_central_stats);

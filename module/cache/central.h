@@ -48,6 +48,7 @@ struct sh_central {
  * @direct_allocs: objects that went to their user past any CPU's cache
  * @refills: times objects were taken
  * @flushes: times objects came back
+ * @nr_partial: spans of these with free objects
  */
 struct sh_central_stats {
 	unsigned long nr_spans;
@@ -55,12 +56,13 @@ struct sh_central_stats {
 	unsigned long direct_allocs;
 	unsigned long refills;
 	unsigned long flushes;
+	unsigned long nr_partial;
 };
 
 void sh_central_init(struct sh_central *central, unsigned int class);
 unsigned int sh_central_alloc(struct sh_central *central,
 			      struct sh_runcaches *rcs,
-			      struct sh_cache __percpu *cache,
+			      union sh_span_user user,
 			      struct sh_entry *entries, unsigned int nr,
 			      gfp_t gfp, int node);
 void sh_central_free(struct sh_central *central, struct sh_runcaches *rcs,

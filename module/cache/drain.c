@@ -29,6 +29,7 @@
 #include "base/compat.h"
 #include "base/fault.h"
 #include "base/params.h"
+#include "cache/bin.h"
 #include "cache/capacity.h"
 #include "cache/drain.h"
 #include "cache/percpu.h"
@@ -136,6 +137,7 @@ void sh_drain_cpu(struct sh_caches *caches, int dead_cpu)
 		drain_slot(caches, dead_cpu, class);
 		cond_resched();
 	}
+	sh_bins_drain(caches, dead_cpu);
 	sh_inflight_end(caches->rcs);
 	sh_runcaches_drain(caches->rcs, dead_cpu);
 }
@@ -322,6 +324,7 @@ size_t sh_drain_bytes(struct sh_drain __percpu *drains)
 
 		bytes += sh_peek(cache->capacity);
 		bytes += (size_t)sh_peek(rc->pages) << SH_PAGE_SHIFT;
+		bytes += sh_bins_bytes(caches, cpu);
 	}
 	return bytes;
 }
@@ -361,6 +364,7 @@ static unsigned long signature(struct sh_caches *caches, int cpu, bool *holds)
 	unsigned long held = sh_peek(rc->nr);
 	unsigned int class;
 
+	held += sh_bins_signature(caches, cpu, &calls);
 	*holds = held;
 	for (class = 1; class < SH_NR_CLASSES; class++) {
 		struct sh_slot *slot = &cache->slot[class];

@@ -9,10 +9,12 @@
 #include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/irqflags.h>
+#include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/seqlock.h>
+#include <linux/spinlock.h>
 
 #include "base/busy.h"
 #include "cache/central.h"
@@ -87,6 +89,8 @@ struct sh_cache {
  * @transfer: objects that wait for another CPU, by size class
  * @stolen: objects that somebody takes back to their spans, by size class: in no
  *	cache any more, and not free yet
+ * @bins_lock: for who adds to @bins
+ * @bins: of a managed heap, which has all its objects in these; see bin.c
  */
 struct sh_caches {
 	struct sh_cache __percpu *cpu;
@@ -99,6 +103,8 @@ struct sh_caches {
 	atomic_long_t transfer_bytes;
 	struct sh_transfer transfer[SH_NR_CLASSES];
 	atomic_long_t stolen[SH_NR_CLASSES];
+	spinlock_t bins_lock;	/* see above */
+	struct list_head bins;
 };
 
 /**
@@ -111,11 +117,14 @@ struct sh_slot_stats {
 	unsigned long allocs;
 };
 
+bool sh_bins_hold_any(struct sh_caches *caches, int cpu);
+
 /* Whether a CPU has runs, objects or room for some, as seen from afar. */
 static inline bool sh_caches_hold_any(struct sh_caches *caches, int cpu)
 {
 	return sh_peek(per_cpu_ptr(caches->cpu, cpu)->capacity) ||
-	       sh_peek(per_cpu_ptr(caches->rcs->cpu, cpu)->nr);
+	       sh_peek(per_cpu_ptr(caches->rcs->cpu, cpu)->nr) ||
+	       sh_bins_hold_any(caches, cpu);
 }
 
 /**

@@ -17,12 +17,22 @@
 #include "pages/pageheap.h"
 #include "watch/leakcheck.h"
 
-static void *publish_large(struct spanheap *heap, struct sh_span *span,
-			   enum sh_obj_state as)
+/**
+ * sh_large_publish() - make a large object of a span
+ * @heap: the heap
+ * @span: from sh_whole_take()
+ * @user: as for sh_whole_publish()
+ * @as: the same
+ *
+ * Context: any but NMI.
+ * Return: the object.
+ */
+void *sh_large_publish(struct spanheap *heap, struct sh_span *span,
+		       union sh_span_user user, u8 as)
 {
 	atomic_long_inc(&heap->large_mallocs);
 	atomic_long_add(sh_span_bytes(span), &heap->large_bytes);
-	sh_whole_publish(heap, span, SH_SPAN_LARGE, as);
+	sh_whole_publish(span, user, SH_SPAN_LARGE, as);
 	return (void *)sh_span_base(span);
 }
 
@@ -43,7 +53,7 @@ void *sh_large_alloc(struct spanheap *heap, size_t size, size_t align,
 {
 	struct sh_span *span = sh_whole_take(heap, size, align, gfp, node);
 
-	return span ? publish_large(heap, span, as) : NULL;
+	return span ? sh_large_publish(heap, span, heap->caches.cpu, as) : NULL;
 }
 
 /**
@@ -75,7 +85,7 @@ void *sh_large_alloc_on_node(struct spanheap *heap, size_t size, size_t align,
 	}
 	if (want_init_on_alloc(gfp))
 		sh_pageheap_zero(span, gfp);
-	return publish_large(heap, span, as);
+	return sh_large_publish(heap, span, heap->caches.cpu, as);
 }
 
 /**
@@ -186,7 +196,7 @@ struct sh_span *sh_large_split(struct sh_span *span, u32 nr_pages)
 			 SH_GFP_CHANGE);
 	atomic_long_inc(&heap->large_mallocs);
 	/* Somebody may free it by mistake, and must not before it has its records. */
-	sh_whole_publish(heap, rest, SH_SPAN_LARGE, SH_OBJ_BUSY);
+	sh_whole_publish(rest, heap->caches.cpu, SH_SPAN_LARGE, SH_OBJ_BUSY);
 	return rest;
 }
 

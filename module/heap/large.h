@@ -12,6 +12,8 @@
 
 struct spanheap;
 
+void *sh_large_publish(struct spanheap *heap, struct sh_span *span,
+		       union sh_span_user user, u8 as);
 void *sh_large_alloc(struct spanheap *heap, size_t size, size_t align,
 		     gfp_t gfp, int node, enum sh_obj_state as);
 void *sh_large_alloc_on_node(struct spanheap *heap, size_t size, size_t align,

@@ -93,17 +93,17 @@ struct sh_span *sh_whole_take_reclaim(struct spanheap *heap, size_t size,
 
 /**
  * sh_whole_publish() - let a span be found and freed
- * @heap: the heap it is of
  * @span: the caller's span, held
+ * @user: the heap's per-CPU caches, or a bin
  * @state: what it is from now on
  * @as: SH_OBJ_LIVE, SH_OBJ_GUARDED for a slot of the debug layer, or SH_OBJ_BUSY
  *	for one that the caller is not done with and gives to its user by
- *	sh_whole_release()
+ *	sh_whole_release(); in a managed heap SH_OBJ_LIVE and a colour
  */
-void sh_whole_publish(struct spanheap *heap, struct sh_span *span,
-		      enum sh_span_state state, enum sh_obj_state as)
+void sh_whole_publish(struct sh_span *span, union sh_span_user user,
+		      enum sh_span_state state, u8 as)
 {
-	span->cache = heap->caches.cpu;
+	span->cache = user.cache;
 	span->nelems = 1;
 	span->nalloc = 1;
 	span->obj[1] = SH_OBJ_FREE;

@@ -11,8 +11,8 @@ struct sh_span *sh_whole_take(struct spanheap *heap, size_t size, size_t align,
 			      gfp_t gfp, int node);
 struct sh_span *sh_whole_take_reclaim(struct spanheap *heap, size_t size,
 				      size_t align, gfp_t gfp, int node);
-void sh_whole_publish(struct spanheap *heap, struct sh_span *span,
-		      enum sh_span_state state, enum sh_obj_state as);
+void sh_whole_publish(struct sh_span *span, union sh_span_user user,
+		      enum sh_span_state state, u8 as);
 bool sh_whole_claim_span(struct sh_span *span, unsigned long addr,
 			 enum sh_span_state state, enum sh_obj_state to);
 struct sh_span *sh_whole_claim(const void *ptr, enum sh_span_state state,

@@ -25,6 +25,7 @@
 #include <linux/string.h>
 
 #include "base/compat.h"
+#include "cache/bin.h"
 #include "debug/damage.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
@@ -194,13 +195,14 @@ static void check_small(struct checker *c, struct sh_span *span)
 	/* The record is laid out once the class can be seen. */
 	unsigned long key = smp_load_acquire(&span->key);
 	unsigned int class = sh_key_class(key);
+	struct sh_bin *bin = sh_bins_find(&c->heap->caches, span);
 	struct sh_central *central;
 
 	if (class && class < SH_NR_CLASSES) {
-		central = &c->heap->central[class];
+		central = bin ? &bin->central : &c->heap->central[class];
 		wrong = NULL;
 		spin_lock(&central->lock);
-		if (stays_small(span, key)) {
+		if (stays_small(span, key) && (!bin || READ_ONCE(span->bin) == bin)) {
 			wrong = sh_span_check_objects(span, &c->cached) ?:
 				sh_special_check(span, span->nelems);
 			c->nalloc[class] += span->nalloc;
@@ -211,7 +213,7 @@ static void check_small(struct checker *c, struct sh_span *span)
 	}
 	if (!wrong && span->nr_pages != sh_classes[class].pages)
 		wrong = "a span has the wrong length for its class";
-	if (!wrong && span->cache != c->heap->caches.cpu)
+	if (!wrong && !bin && span->cache != c->heap->caches.cpu)
 		wrong = "a span belongs to the caches of another heap";
 	/* It may have been given back meanwhile: then it is no such span. */
 	if (wrong && READ_ONCE(span->key) == key &&
@@ -290,10 +292,22 @@ static int check_span(struct sh_span *span, void *arg)
 	return 0;
 }
 
+static void check_list(struct checker *c, struct sh_central *central)
+{
+	const char *wrong;
+
+	spin_lock_irq(&central->lock);
+	wrong = sh_central_check(central);
+	spin_unlock_irq(&central->lock);
+	if (wrong)
+		found(c, wrong, 0);
+}
+
 static void check_lists(struct checker *c, unsigned long *free_runs)
 {
 	struct sh_pageheap *ph = &c->heap->ph;
 	const char *wrong;
+	struct sh_bin *bin;
 	unsigned int i;
 
 	spin_lock_irq(&ph->lock);
@@ -301,27 +315,24 @@ static void check_lists(struct checker *c, unsigned long *free_runs)
 	spin_unlock_irq(&ph->lock);
 	if (wrong)
 		found(c, wrong, 0);
-	for (i = 1; i < SH_NR_CLASSES; i++) {
-		spin_lock_irq(&c->heap->central[i].lock);
-		wrong = sh_central_check(&c->heap->central[i]);
-		spin_unlock_irq(&c->heap->central[i].lock);
-		if (wrong)
-			found(c, wrong, 0);
-	}
+	for (i = 1; i < SH_NR_CLASSES; i++)
+		check_list(c, &c->heap->central[i]);
+	sh_for_each_bin(bin, &c->heap->caches)
+		check_list(c, &bin->central);
 }
 
 /* What a central list counts against what was seen. Returns what is wrong. */
 static const char *check_central(struct checker *c, unsigned int class)
 {
-	struct sh_central *central = &c->heap->central[class];
 	struct sh_central_stats stats;
 
-	sh_central_stats(central, &stats);
+	sh_central_stats(&c->heap->central[class], &stats);
+	sh_bins_central_stats(&c->heap->caches, class, &stats);
 	if (stats.nr_out != c->nalloc[class])
 		return "a central list miscounts its objects";
 	if (stats.nr_spans != c->spans[class])
 		return "a central list miscounts its spans";
-	if (READ_ONCE(central->nr_partial) != c->partial[class])
+	if (stats.nr_partial != c->partial[class])
 		return "a span with free objects is in no central list";
 	return NULL;
 }

@@ -12,6 +12,7 @@
 #include <linux/minmax.h>
 
 #include "base/compat.h"
+#include "cache/bin.h"
 #include "cache/cache.h"
 #include "debug/debug.h"
 #include "heap/heap.h"
@@ -36,6 +37,7 @@ void sh_stats_class(struct spanheap *heap, unsigned int class,
 
 	for_each_possible_cpu(cpu)
 		sh_caches_stats(&heap->caches, cpu, class, &slots);
+	sh_bins_slot_stats(&heap->caches, class, &slots);
 	waiting = READ_ONCE(transfer->nr);
 	/*
 	 * What is stolen goes from there by way of this to the central list: counted
@@ -45,6 +47,7 @@ void sh_stats_class(struct spanheap *heap, unsigned int class,
 	stolen = atomic_long_read(&heap->caches.stolen[class]);
 	smp_rmb();	/* as sh_stolen_sub() writes */
 	sh_central_stats(&heap->central[class], &central);
+	sh_bins_central_stats(&heap->caches, class, &central);
 	stats->spans = central.nr_spans;
 	stats->refills = central.refills + sh_peek(transfer->refills);
 	stats->flushes = central.flushes + sh_peek(transfer->flushes);

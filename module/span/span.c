@@ -76,14 +76,14 @@ EXPORT_SYMBOL_IF_KUNIT(sh_span_kind);
  * sh_span_init_objects() - lay a held span out for a size class
  * @span: the span, with a record of the kind the class needs
  * @class: the size class
- * @cache: the heap's per-CPU caches
+ * @user: to what its objects go
  */
 void sh_span_init_objects(struct sh_span *span, unsigned int class,
-			  struct sh_cache __percpu *cache)
+			  union sh_span_user user)
 {
 	unsigned int nelems = sh_classes[class].elems;
 
-	span->cache = cache;
+	span->cache = user.cache;
 	span->nelems = nelems;
 	span->nalloc = 0;
 	span->hint = 0;
@@ -187,6 +187,8 @@ const char *sh_span_check_objects(struct sh_span *span, unsigned int *cached)
 	for (idx = 0; idx < span->nelems; idx++) {
 		u8 state = READ_ONCE(span->obj[idx]) & ~SH_OBJ_LATE_BIT;
 
+		if (sh_obj_is_live(state))
+			state &= ~SH_OBJ_COLOUR;
 		if (state > SH_OBJ_SPECIAL_BUSY ||
 		    (state > SH_OBJ_GUARDED && !sh_obj_is_live(state)))
 			return "object in no known state";

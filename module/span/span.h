@@ -22,6 +22,7 @@
 #include "base/fixalloc.h"
 #include "base/sizeclass.h"
 
+struct sh_bin;
 struct sh_cache;
 
 /**
@@ -57,6 +58,9 @@ enum sh_span_state {
  *
  * One that somebody has claimed, cached or busy, may have SH_OBJ_LATE_BIT as well:
  * a free was refused because of the claim. See undo.c.
+ *
+ * A live object of a managed heap has a colour beside that, so it never equals
+ * SH_OBJ_LIVE: nobody can claim it, and nobody free it but the collector.
  */
 enum sh_obj_state {
 	SH_OBJ_FREE,
@@ -72,6 +76,12 @@ enum sh_obj_state {
 #define SH_OBJ_BUSY_BIT		(SH_OBJ_BUSY ^ SH_OBJ_LIVE)
 #define SH_OBJ_SPECIAL_BIT	(SH_OBJ_SPECIAL ^ SH_OBJ_LIVE)
 #define SH_OBJ_LATE_BIT		8
+
+/* Two bits for a colour: none, one of two that exchange their meaning, or grey. */
+#define SH_OBJ_COLOUR		0x30
+#define SH_OBJ_COLOUR_A		0x10
+#define SH_OBJ_COLOUR_B		0x20
+#define SH_OBJ_GREY		0x30
 
 /* Allocated. */
 static inline bool sh_obj_is_live(u8 state)
@@ -107,6 +117,7 @@ enum sh_span_map {
  * @rb: in the page heap's tree, when free and long
  * @link: in one of the page heap's lists when free and short, in a bucket of a
  *	central list when there are free objects
+ * @work: in a managed heap, in the list of those with grey objects, see gc/mark.c
  * @shared: waits for its pages to be exchanged, see shared.c
  * @nelems: objects in the span
  * @nalloc: objects not SH_OBJ_FREE
@@ -119,12 +130,14 @@ enum sh_span_map {
  *	offset, 0 unless @state is SH_SPAN_SMALL. One word, so that a reader
  *	without locks gets both of the same moment.
  * @cache: the heap's per-CPU caches, for spans in use
+ * @bin: for those of a managed heap instead: what their objects are
  * @idle_since: jiffies at which the free span became idle
  * @state: enum sh_span_state
  * @kind: which size of record this is
  * @map: enum sh_span_map
  * @dirty: the memory may hold something other than zeroes
  * @charged: some of the pages may be charged to a memory cgroup
+ * @queued: it is in the list that @work is for
  * @obj: a state for each object and one more. At the end of the record, beyond
  *	the states of any class that has such records, is a bitmap of those that
  *	are SH_OBJ_FREE.
@@ -137,7 +150,7 @@ enum sh_span_map {
  *
  *   line  bytes
  *   0      0-63   arena specials | rb, link | nelems ... lru | nr_pages released
- *   1     64-127  key | cache | state kind map dirty charged | obj[0] ... obj[39]
+ *   1     64-127  key | cache | state kind map dirty charged queued | obj[0] ... obj[39]
  *   2...          obj[40] ... one more state | bitmap of free objects
  */
 struct sh_span {
@@ -145,7 +158,10 @@ struct sh_span {
 	struct hlist_bl_head specials;
 	union {
 		struct rb_node rb;
-		struct list_head link;
+		struct {
+			struct list_head link;
+			struct llist_node work;
+		};
 		struct llist_node shared;
 	};
 	union {
@@ -162,6 +178,7 @@ struct sh_span {
 	unsigned long key;
 	union {
 		struct sh_cache __percpu *cache;
+		struct sh_bin *bin;
 		unsigned long idle_since;
 	};
 	u8 state;
@@ -169,12 +186,23 @@ struct sh_span {
 	u8 map;
 	u8 dirty;
 	u8 charged;
+	u8 queued;
 	u8 obj[] __aligned(8);
 };
 
 static_assert(offsetof(struct sh_span, key) % SH_FIXALLOC_LINE == 0);
 
 #define SH_NO_BUCKET		0xff
+
+/**
+ * union sh_span_user - to what the objects of a span go when they are free
+ * @cache: the heap's per-CPU caches
+ * @bin: in a managed heap, a bin
+ */
+union sh_span_user {
+	struct sh_cache __percpu *cache;
+	struct sh_bin *bin;
+} __attribute__((__transparent_union__));
 
 /**
  * struct sh_entry - an object on its way between a span and a user
@@ -206,7 +234,7 @@ extern const u16 sh_span_kind_states[SH_NR_SPAN_KINDS];
 
 unsigned int sh_span_kind(unsigned int nelems);
 void sh_span_init_objects(struct sh_span *span, unsigned int class,
-			  struct sh_cache __percpu *cache);
+			  union sh_span_user user);
 unsigned int sh_span_take(struct sh_span *span, struct sh_entry *entries,
 			  unsigned int nr);
 bool sh_obj_claim(u8 *state);

@@ -66,6 +66,12 @@ static bool is_claimed(u8 state)
 	return state & SH_OBJ_BUSY_BIT;
 }
 
+/* Allocated, and anybody can claim it: not in a managed heap. */
+static bool is_claimable(u8 state)
+{
+	return sh_obj_plain(state) == SH_OBJ_LIVE;
+}
+
 /* At most one waits for what one claim holds up: the last that set the bit. */
 static void tell_late(const u8 *state)
 {
@@ -187,7 +193,7 @@ bool sh_claim_wait(const void *ptr)
 				false) : NULL;
 	while (state && is_claimed(READ_ONCE(*state)) && i++ < LOOKS)
 		cpu_relax();
-	state = state && sh_obj_is_live(READ_ONCE(*state)) && i <= LOOKS ?
+	state = state && is_claimable(READ_ONCE(*state)) && i <= LOOKS ?
 		state : NULL;
 	rcu_read_unlock();
 	return state;
@@ -210,7 +216,7 @@ static enum sh_late set_late(struct sh_span *span, unsigned long addr,
 	if (was & SH_OBJ_LATE_BIT)
 		return SH_LATE_NO;
 	if (!is_claimed(was))
-		return sh_obj_is_live(was) ? SH_LATE_AGAIN : SH_LATE_NO;
+		return is_claimable(was) ? SH_LATE_AGAIN : SH_LATE_NO;
 	if (cmpxchg(state, was, was | SH_OBJ_LATE_BIT) != was)
 		return SH_LATE_AGAIN;
 	if (READ_ONCE(span->key) != key ||
