@@ -14,6 +14,7 @@
 #include "base/compat.h"
 #include "cache/errand.h"
 #include "debug/table.h"
+#include "gc/gc.h"
 #include "heap/heap.h"
 #include "heap/pressure.h"
 #include "object/finalizer_list.h"
@@ -89,6 +90,7 @@ static const struct part parts[] = {
 	{ sh_scavenge_init, sh_scavenge_exit },
 	{ sh_finalizer_init, sh_finalizer_exit },
 	{ start_debugfs, sh_debugfs_exit },
+	{ sh_gc_init, sh_gc_exit },
 	{ sh_heaps_init, sh_heaps_exit },
 	{ sh_pressure_init, sh_pressure_exit },
 	{ sh_unload_init, sh_unload_exit },

@@ -9,25 +9,32 @@
  * linear map are not for it.
  *
  * Every function here that takes a heap takes NULL for the default heap, which
- * exists for as long as spanheap.ko is loaded.
+ * exists for as long as spanheap.ko is loaded; but not those of managed heaps.
  */
 #ifndef _LINUX_SPANHEAP_H
 #define _LINUX_SPANHEAP_H
 
 #include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
 #include <linux/cpumask.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/init.h>
+#include <linux/kernel.h>
 #include <linux/numa.h>
 #include <linux/overflow.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/spanheap_refs.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
 #include <linux/version.h>
 
 struct module;
+struct seq_file;
 struct spanheap;
+struct spanheap_layout;
 
 /** define SPANHEAP_NAME_MAX - longest name of a heap, in bytes without the NUL */
 #define SPANHEAP_NAME_MAX	63
@@ -72,13 +79,34 @@ struct spanheap;
 #define SPANHEAP_ACCOUNT	BIT(1)
 
 /**
+ * define SPANHEAP_MANAGED - make a heap whose objects nobody frees
+ *
+ * Its objects come from spanheap_new() only, and it knows where in them references to
+ * other objects are. Not together with SPANHEAP_DEBUG. See Documentation/managed.rst.
+ */
+#define SPANHEAP_MANAGED	BIT(2)
+
+/**
+ * define SPANHEAP_MANAGED_SLEEP - a managed heap in whose sections one may sleep
+ *
+ * Sections are SRCU's then, else RCU's, which cost less. See spanheap_enter().
+ */
+#define SPANHEAP_MANAGED_SLEEP	(SPANHEAP_MANAGED | BIT(3))
+
+/** define SPANHEAP_GC_OFF - a managed heap collects only when it is told to */
+#define SPANHEAP_GC_OFF		UINT_MAX
+
+/**
  * struct spanheap_config - how a heap is set up
  * @limit: most bytes of memory the heap may hold, 0 for no limit; at least
  *	SPANHEAP_LIMIT_MIN, rounded down to a multiple of 8 KiB
  * @scavenge_idle_ms: age in milliseconds at which idle pages go back to the
  *	system, 0 for the module's default
  * @node: NUMA node to take pages from, NUMA_NO_NODE for the local one
- * @flags: SPANHEAP_DEBUG, SPANHEAP_ACCOUNT, both or 0
+ * @flags: SPANHEAP_DEBUG, SPANHEAP_MANAGED or SPANHEAP_MANAGED_SLEEP, and
+ *	SPANHEAP_ACCOUNT; or 0
+ * @gc_percent: by how much a managed heap may grow beyond what was live until it
+ *	collects, per cent; 0 for 100, SPANHEAP_GC_OFF for never by itself
  *
  * A zeroed struct asks for node 0: initialise with SPANHEAP_CONFIG_INIT.
  */
@@ -87,6 +115,7 @@ struct spanheap_config {
 	unsigned int scavenge_idle_ms;
 	int node;
 	unsigned int flags;
+	unsigned int gc_percent;
 };
 
 #define SPANHEAP_CONFIG_INIT	{ .node = NUMA_NO_NODE }
@@ -193,6 +222,55 @@ struct spanheap_stats {
 	u64 bad_copies;
 };
 
+/** define SPANHEAP_NOSCAN - flag of a type: there are no references in its objects */
+#define SPANHEAP_NOSCAN		BIT(0)
+
+/**
+ * define SPANHEAP_CONSERVATIVE - flag of a type: any word may be a reference
+ *
+ * Each aligned word of an object that holds the address of an object of the heap, or
+ * one within, counts as a reference to it.
+ */
+#define SPANHEAP_CONSERVATIVE	BIT(1)
+
+/**
+ * struct spanheap_type - what objects of a managed heap consist of
+ * @name: for people; printable
+ * @size: bytes of one
+ * @flags: SPANHEAP_NOSCAN, SPANHEAP_CONSERVATIVE or 0
+ * @refs: where in it references are, in bytes, multiples of the size of a pointer
+ * @nr_refs: how many
+ *
+ * With SPANHEAP_TYPE() most are written in a line.
+ */
+struct spanheap_type {
+	const char *name;
+	size_t size;
+	unsigned int flags;
+	const u16 *refs;
+	unsigned int nr_refs;
+};
+
+/**
+ * SPANHEAP_TYPE() - define a type of objects of managed heaps
+ * @var: name of the variable, and of the type where people see it
+ * @t: the type in C
+ * @...: members of it, up to twelve, that are references
+ *
+ * Without members the type has SPANHEAP_NOSCAN.
+ */
+#define SPANHEAP_TYPE(var, t, ...)					\
+	static const u16 __spanheap_refs_##var[] = {			\
+		__SPANHEAP_REFS(t, ##__VA_ARGS__)			\
+	};								\
+	static const struct spanheap_type var = {			\
+		.name = #var,						\
+		.size = sizeof(t),					\
+		.flags = ARRAY_SIZE(__spanheap_refs_##var) ? 0 : SPANHEAP_NOSCAN, \
+		.refs = __spanheap_refs_##var,				\
+		.nr_refs = ARRAY_SIZE(__spanheap_refs_##var),		\
+	}
+
 /**
  * struct spanheap_object - what spanheap_find() says about an address
  * @heap: the heap the object belongs to
@@ -239,6 +317,18 @@ int spanheap_split(void *ptr);
 void *spanheap_alloc_persistent(struct spanheap *heap, size_t size,
 				size_t align, gfp_t gfp)
 	__alloc_size(2) __malloc;
+
+struct spanheap_layout *spanheap_type_register(struct spanheap *heap,
+					       const struct spanheap_type *type,
+					       gfp_t gfp);
+void *spanheap_new(struct spanheap_layout *layout, size_t n, gfp_t gfp);
+int spanheap_reserve(struct spanheap *heap, size_t bytes, gfp_t gfp);
+int spanheap_add_roots(struct spanheap *heap, void *refs, size_t n, gfp_t gfp);
+int spanheap_remove_roots(struct spanheap *heap, void *refs, size_t n);
+int spanheap_pin(const void *ptr, gfp_t gfp);
+int spanheap_unpin(const void *ptr);
+int spanheap_collect(struct spanheap *heap);
+int spanheap_set_gc_percent(struct spanheap *heap, unsigned int percent);
 
 int spanheap_set_finalizer(const void *ptr,
 			   void (*fn)(void *ptr, size_t size, void *arg),
@@ -354,6 +444,148 @@ void *__spanheap_alloc_type(struct spanheap *heap, size_t size, size_t align,
 #define spanheap_alloc_obj(heap, type, gfp)				\
 	((type *)__spanheap_alloc_type(heap, sizeof(type),		\
 				       __alignof__(type), gfp))
+
+/*
+ * The first word of a managed heap, for what follows only: whether stores have to tell
+ * the collector, whether the heap is closed, whether sections may sleep.
+ */
+#define __SPANHEAP_WORD(heap)	READ_ONCE(*(const unsigned long *)(heap))
+#define __SPANHEAP_BARRIER	BIT(0)
+#define __SPANHEAP_CLOSED	BIT(1)
+#define __SPANHEAP_SLEEP	BIT(2)
+
+int __spanheap_enter(struct spanheap *heap);
+void __spanheap_leave(struct spanheap *heap, int idx);
+void __spanheap_store(struct spanheap *heap, void **slot, void *ptr);
+void *__spanheap_xchg(struct spanheap *heap, void **slot, void *ptr);
+void *__spanheap_cmpxchg(struct spanheap *heap, void **slot, void *old, void *ptr);
+
+/* References to objects of managed heaps, which are not to be used as they are. */
+#ifdef __CHECKER__
+#define __managed	__attribute__((noderef, address_space(__managed)))
+#else
+#define __managed
+#endif
+
+/**
+ * spanheap_enter() - begin a section
+ * @heap: a managed heap
+ *
+ * What is loaded from the heap or allocated in a section stays until its end, and so
+ * does what was pinned before. Sections may be nested, and should be short: garbage is
+ * not freed before those have ended that were open when it was found. Nothing is ever
+ * waited for here, but for a heap that is verified: see the file "verify".
+ *
+ * Context: any but NMI. In a section one must not sleep, unless the heap was made with
+ * SPANHEAP_MANAGED_SLEEP.
+ * Return: what spanheap_leave() takes; -EBUSY while the heap is verified, where one must
+ * not sleep, in a section of RCU, or on a kernel that cannot tell.
+ */
+static inline int spanheap_enter(struct spanheap *heap)
+{
+	if (unlikely(__SPANHEAP_WORD(heap) & __SPANHEAP_SLEEP))
+		return __spanheap_enter(heap);
+	rcu_read_lock();
+	__release(RCU);
+	if (likely(!(__SPANHEAP_WORD(heap) & __SPANHEAP_CLOSED)))
+		return 0;
+	__acquire(RCU);
+	rcu_read_unlock();
+	return __spanheap_enter(heap);
+}
+
+/**
+ * spanheap_leave() - end a section
+ * @heap: the heap
+ * @idx: what spanheap_enter() returned
+ */
+static inline void spanheap_leave(struct spanheap *heap, int idx)
+{
+	if (unlikely(__SPANHEAP_WORD(heap) & __SPANHEAP_SLEEP)) {
+		__spanheap_leave(heap, idx);
+		return;
+	}
+	__acquire(RCU);
+	rcu_read_unlock();
+}
+
+/**
+ * spanheap_load() - read a reference
+ * @heap: the heap
+ * @ref: a reference in an object or a root, an lvalue of a pointer type, __managed
+ *
+ * What is behind it is as it was when the reference was stored, or later.
+ *
+ * Context: in a section.
+ * Return: the pointer, to be used until the section ends.
+ */
+#define spanheap_load(heap, ref)					\
+	({								\
+		typeof(ref) *__sh_ref = &(ref);				\
+									\
+		(void)(heap);						\
+		(typeof(**__sh_ref) __force __kernel *)READ_ONCE(*__sh_ref); \
+	})
+
+/**
+ * spanheap_store() - store a reference
+ * @heap: the heap
+ * @ref: a reference in an object or a root, an lvalue of a pointer type, __managed
+ * @ptr: an object of the heap, the caller has it in the section; or NULL
+ *
+ * All that was written to the object before can be seen by who loads the reference.
+ *
+ * Context: in a section.
+ */
+#define spanheap_store(heap, ref, ptr)					\
+	do {								\
+		struct spanheap *__sh_heap = (heap);			\
+		typeof(ref) *__sh_ref = &(ref);				\
+		typeof(**__sh_ref) __force __kernel *__sh_to = (ptr);	\
+									\
+		if (unlikely(__SPANHEAP_WORD(__sh_heap) & __SPANHEAP_BARRIER)) \
+			__spanheap_store(__sh_heap, (void __force **)__sh_ref, __sh_to); \
+		else	/* what it refers to, then the reference */	\
+			smp_store_release((typeof(__sh_to) __force *)__sh_ref, __sh_to); \
+	} while (0)
+
+/**
+ * spanheap_xchg() - exchange a reference
+ * @heap: the heap
+ * @ref: as for spanheap_store()
+ * @ptr: the same
+ *
+ * Context: in a section.
+ * Return: what it was before.
+ */
+#define spanheap_xchg(heap, ref, ptr)					\
+	({								\
+		typeof(ref) *__sh_ref = &(ref);				\
+		typeof(**__sh_ref) __force __kernel *__sh_to = (ptr);	\
+									\
+		(typeof(__sh_to))__spanheap_xchg(heap, (void __force **)__sh_ref, \
+						 __sh_to);		\
+	})
+
+/**
+ * spanheap_cmpxchg() - exchange a reference if it is what is expected
+ * @heap: the heap
+ * @ref: as for spanheap_store()
+ * @old: what is expected
+ * @ptr: as for spanheap_store()
+ *
+ * Context: in a section.
+ * Return: what it was before; it was exchanged if that is @old.
+ */
+#define spanheap_cmpxchg(heap, ref, old, ptr)				\
+	({								\
+		typeof(ref) *__sh_ref = &(ref);				\
+		typeof(**__sh_ref) __force __kernel *__sh_to = (ptr);	\
+		typeof(__sh_to) __sh_old = (old);			\
+									\
+		(typeof(__sh_to))__spanheap_cmpxchg(heap, (void __force **)__sh_ref, \
+						    __sh_old, __sh_to);	\
+	})
 
 /**
  * spanheap_free_rcu() - free an object after a grace period

@@ -88,6 +88,8 @@ static void *alloc_open(struct spanheap *heap, size_t size, size_t align,
 
 	if (unlikely(gfp & SH_GFP_BAD))
 		return sh_refuse_gfp(heap, gfp);
+	if (unlikely(heap->gc))
+		return sh_refuse_managed(heap);
 	if (!size)
 		return ZERO_SIZE_PTR;
 	might_alloc(gfp);
@@ -362,7 +364,7 @@ unsigned int spanheap_alloc_bulk(struct spanheap *heap, size_t size, gfp_t gfp,
 
 	heap = sh_heap_or_default(heap);
 	if (!size || size > SPANHEAP_MAX_SMALL || (gfp & SH_GFP_BAD) ||
-	    heap->debug)
+	    heap->debug || heap->gc)
 		return bulk_singles(heap, size, 1, gfp, nr, objs);
 	might_alloc(gfp);
 	if (sh_fault_gfp(SH_FAULT_ALLOC, gfp)) {

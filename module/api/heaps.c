@@ -90,9 +90,20 @@ bool sh_node_is_valid(int node)
 	return node >= 0 && node < MAX_NUMNODES && node_online(node);
 }
 
+static bool flags_are_valid(unsigned int flags)
+{
+	bool managed = flags & SPANHEAP_MANAGED;
+
+	if (flags & ~(SPANHEAP_DEBUG | SPANHEAP_ACCOUNT | SPANHEAP_MANAGED_SLEEP))
+		return false;
+	return managed ? !(flags & SPANHEAP_DEBUG) : !(flags & SPANHEAP_MANAGED_SLEEP);
+}
+
 static bool config_is_valid(const struct spanheap_config *config)
 {
-	if (config->flags & ~(SPANHEAP_DEBUG | SPANHEAP_ACCOUNT))
+	if (!flags_are_valid(config->flags))
+		return false;
+	if (config->gc_percent && !(config->flags & SPANHEAP_MANAGED))
 		return false;
 	if (!sh_limit_is_valid(config->limit))
 		return false;
@@ -128,6 +139,7 @@ static void free_rest(struct work_struct *work)
 
 	sh_pageheap_free_records(&heap->ph);
 	sh_debug_remove(heap);
+	sh_gc_remove(heap);
 	sh_runcaches_exit(&heap->rcs);
 	sh_caches_exit(&heap->caches);
 	sh_fixalloc_exit(&heap->specials);
@@ -157,6 +169,7 @@ static int init_parts(struct spanheap *heap, const struct spanheap_config *confi
 {
 	unsigned long arena_pages = (unsigned long)sh_arena_mb << 20 >>
 				    SH_PAGE_SHIFT;
+	bool managed = config->flags & SPANHEAP_MANAGED;
 	bool debug = config->flags & SPANHEAP_DEBUG;
 	int err;
 
@@ -167,12 +180,12 @@ static int init_parts(struct spanheap *heap, const struct spanheap_config *confi
 	err = sh_runcaches_init(&heap->rcs, &heap->ph);
 	if (err)
 		return err;
-	/* A debug heap caches nothing, so that nothing is allocated past it. */
+	/* Nothing is allocated past a debug heap's layer, or past a managed heap's types. */
 	err = sh_caches_init(&heap->caches, heap->central, &heap->rcs,
-			     debug ? 0 : sh_cache_kb << 10);
+			     debug || managed ? 0 : sh_cache_kb << 10);
 	if (err)
 		return err;
-	err = debug ? sh_debug_add(heap) : 0;
+	err = debug ? sh_debug_add(heap) : managed ? sh_gc_add(heap, config->gc_percent) : 0;
 	if (err)
 		return err;
 	heap->drains = sh_drains_init(&heap->caches);
@@ -215,7 +228,7 @@ static struct spanheap *new_heap(const char *name,
 		free_heap(heap);
 		return ERR_PTR(err);
 	}
-	atomic_long_set(&heap->meta.other, sizeof(*heap));
+	atomic_long_add(sizeof(*heap), &heap->meta.other);
 	sh_limit_set(heap, config->limit);
 	return heap;
 }
@@ -320,6 +333,7 @@ static void remove_heap(struct spanheap *heap)
 	sh_wait_end(&wait);
 	sh_heaps_remove(heap);
 	sh_users_close(heap);
+	sh_gc_stop(heap);
 	if (heap->debug) {
 		sh_quarantine_drain(heap);
 		sh_debug_check(heap->debug);

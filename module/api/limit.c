@@ -19,6 +19,7 @@
 #include "api/limit.h"
 #include "base/compat.h"
 #include "base/params.h"
+#include "gc/gc.h"
 #include "heap/heap.h"
 #include "heap/reclaim.h"
 
@@ -45,7 +46,7 @@ bool sh_limit_is_valid(size_t bytes)
 void sh_limit_set(struct spanheap *heap, size_t bytes)
 {
 	size_t share = bytes ? bytes / CACHE_SHARE / num_online_cpus() : SIZE_MAX;
-	size_t objects = heap->debug ? 0 : (size_t)sh_cache_kb << 10;
+	size_t objects = heap->debug || heap->gc ? 0 : (size_t)sh_cache_kb << 10;
 	unsigned long flags;
 
 	/* All of one call, or all of another. */
@@ -94,6 +95,7 @@ int spanheap_set_limit(struct spanheap *heap, size_t bytes)
 	if (!sh_limit_is_valid(bytes))
 		return -EINVAL;
 	sh_limit_set(heap, bytes);
+	sh_gc_limit_changed(heap);
 	if (bytes)
 		sh_reclaim(heap, SH_SCAVENGE_LIMIT);
 	return 0;

@@ -112,7 +112,7 @@ void *spanheap_alloc_node(struct spanheap *heap, size_t size, gfp_t gfp,
 					    heap->name, node, size);
 		return sh_count_failure(heap);
 	}
-	if (num_online_nodes() == 1 || !size || (gfp & SH_GFP_BAD))
+	if (num_online_nodes() == 1 || !size || (gfp & SH_GFP_BAD) || heap->gc)
 		return spanheap_alloc(heap, size, gfp);
 	might_alloc(gfp);
 	if (!sh_users_enter(heap))

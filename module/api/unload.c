@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What becomes of heaps and finalizers whose module goes without having destroyed
- * them.
+ * What becomes of heaps, finalizers and roots whose module goes without
+ * having destroyed them.
  *
  * The kernel tells when a module goes, after its exit function and before its
  * code is freed. What it leaves behind is reported then, while stacks can still be
@@ -28,6 +28,7 @@
 
 #include "api/unload.h"
 #include "base/compat.h"
+#include "gc/gc.h"
 #include "heap/heap.h"
 #include "heap/registry.h"
 #include "object/finalizer.h"
@@ -72,8 +73,24 @@ static void leave_heaps(const struct module *mod)
 		if (heap->owner.module != mod || READ_ONCE(heap->dying))
 			continue;
 		report_behind(heap);
+		/* Its roots may be in memory that goes. */
+		sh_gc_halt(heap);
 		heap->owner.module = NULL;
 		WRITE_ONCE(heap->owner.gone, true);
+	}
+}
+
+/* What is in the module's data is not there any more. */
+static void drop_roots(const struct module *mod)
+{
+	struct spanheap *heap;
+	unsigned long nr;
+
+	for (heap = sh_heaps_visit(NULL); heap; heap = sh_heaps_visit(heap)) {
+		nr = sh_gc_forget_roots(heap, mod);
+		if (nr)
+			pr_err("module %s leaves %lu roots behind in heap %s, which are none any more; it has to call spanheap_remove_roots() before it is unloaded\n",
+			       mod->name, nr, heap->name);
 	}
 }
 
@@ -87,6 +104,7 @@ void sh_unload_module(const struct module *mod)
 
 	mutex_lock(&going_lock);
 	leave_heaps(mod);
+	drop_roots(mod);
 	drop_finalizers(mod);
 	/* What sh_finalizer_move() had in hand is in a list again after this. */
 	synchronize_rcu();

@@ -35,14 +35,15 @@
  *
  * Context: task, may sleep.
  * Return: how many objects are listed; -EFAULT when a root cannot be read, -EINVAL for
- * roots that are NULL, -ENOMEM, -EINTR when the task was killed, -EUCLEAN for a heap
- * that is damaged: its checker says how.
+ * roots that are NULL and for a managed heap, which has none, -ENOMEM, -EINTR when the
+ * task was killed, -EUCLEAN for a heap that is damaged: its checker says how.
  */
 long spanheap_report_unreachable(struct spanheap *heap, void *const *roots, size_t nr)
 {
 	might_sleep();
-	if (nr && !roots)
+	heap = sh_heap_or_default(heap);
+	if ((nr && !roots) || heap->gc)
 		return -EINVAL;
-	return sh_gc_report_unreachable(sh_heap_or_default(heap), roots, nr);
+	return sh_gc_report_unreachable(heap, roots, nr);
 }
 EXPORT_SYMBOL_GPL(spanheap_report_unreachable);

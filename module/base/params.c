@@ -30,6 +30,8 @@ unsigned int sh_quarantine_kb = 4096;
 EXPORT_SYMBOL_IF_KUNIT(sh_quarantine_kb);
 bool sh_debug_default;
 bool sh_panic_on_bad_free;
+bool sh_gc_verify_cycles;
+EXPORT_SYMBOL_IF_KUNIT(sh_gc_verify_cycles);
 
 static int set_in_range(const char *val, const struct kernel_param *kp,
 			unsigned int min, unsigned int max)
@@ -95,3 +97,5 @@ module_param_named(debug, sh_debug_default, bool, 0444);
 MODULE_PARM_DESC(debug, "make the default heap a debug heap (off)");
 module_param_named(panic_on_bad_free, sh_panic_on_bad_free, bool, 0644);
 MODULE_PARM_DESC(panic_on_bad_free, "panic when something is freed that is no live object (off)");
+module_param_named(gc_verify, sh_gc_verify_cycles, bool, 0644);
+MODULE_PARM_DESC(gc_verify, "verify managed heaps after each cycle, which closes them meanwhile (off)");

@@ -22,14 +22,10 @@
  * what the argument of a finalizer points to that is set; who has some that are to be
  * called flushes them before.
  *
- * Marks are kept by heap page in an xarray, with a mark of its own for pages that
- * have objects to look into: no recursion, and no list of objects.
- *
  * Locks: none but those of what it calls. Contexts: task, may sleep.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/bitmap.h>
 #include <linux/compiler.h>
 #include <linux/kmsan-checks.h>
 #include <linux/mm.h>
@@ -37,14 +33,13 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <linux/xarray.h>
 
 #include "base/compat.h"
-#include "base/fault.h"
 #include "debug/debug.h"
 #include "debug/guard.h"
 #include "debug/table.h"
 #include "gc/gc.h"
+#include "gc/marks.h"
 #include "heap/heap.h"
 #include "object/finalizer_list.h"
 #include "object/find.h"
@@ -52,13 +47,6 @@
 #include "pages/walk.h"
 #include "show/leaks.h"
 #include "span/special.h"
-
-/* Objects start at multiples of 8 bytes. */
-#define GRANULE		8
-#define GRANULES	(SH_PAGE_SIZE / GRANULE)
-
-/* Of pages with objects that are reached and not yet looked into. */
-#define HAS_WORK	XA_MARK_0
 
 /* Words read at a time, on the stack. */
 #define WORDS		64
@@ -71,21 +59,9 @@
 			 (IS_ENABLED(CONFIG_UML) && IS_ENABLED(CONFIG_KASAN)))
 
 /**
- * struct page_marks - what is known of the objects that start in a heap page
- * @reached: from a root
- * @referred: from another object that is not
- * @todo: reached, but not looked into
- */
-struct page_marks {
-	DECLARE_BITMAP(reached, GRANULES);
-	DECLARE_BITMAP(referred, GRANULES);
-	DECLARE_BITMAP(todo, GRANULES);
-};
-
-/**
  * struct search - a search for what is unreachable
  * @heap: the heap
- * @pages: struct page_marks by address of a heap page / its size
+ * @marks: what was reached
  * @self: the object that is looked into, when it is not reached; else NULL
  * @objects: unreachable objects that nothing else refers to, then the others
  * @bytes: of these
@@ -94,7 +70,7 @@ struct page_marks {
  */
 struct search {
 	struct spanheap *heap;
-	struct xarray pages;
+	struct sh_marks marks;
 	const void *self;
 	unsigned long objects[2];
 	size_t bytes[2];
@@ -102,68 +78,16 @@ struct search {
 	unsigned long room;
 };
 
-static unsigned long index_of(const void *addr)
-{
-	return (unsigned long)addr >> SH_PAGE_SHIFT;
-}
-
-static unsigned int granule(const void *addr)
-{
-	return ((unsigned long)addr & ~SH_PAGE_MASK) / GRANULE;
-}
-
-static struct page_marks *get_marks(struct search *search, const void *addr)
-{
-	struct page_marks *marks = xa_load(&search->pages, index_of(addr));
-	int err;
-
-	if (marks)
-		return marks;
-	marks = sh_fault(SH_FAULT_META) ? NULL :
-		kzalloc(sizeof(*marks), GFP_KERNEL | __GFP_NOWARN);
-	if (!marks)
-		return NULL;
-	err = xa_err(xa_store(&search->pages, index_of(addr), marks,
-			      GFP_KERNEL | __GFP_NOWARN));
-	if (!err)
-		return marks;
-	kfree(marks);
-	return NULL;
-}
-
-static bool is_reached(struct search *search, const void *start)
-{
-	struct page_marks *marks = xa_load(&search->pages, index_of(start));
-
-	return marks && test_bit(granule(start), marks->reached);
-}
-
-static bool is_referred(struct search *search, const void *start)
-{
-	struct page_marks *marks = xa_load(&search->pages, index_of(start));
-
-	return marks && test_bit(granule(start), marks->referred);
-}
-
 /* Note that a word may refer to an object. Returns 0 or -ENOMEM. */
 static int note_word(struct search *search, unsigned long word)
 {
 	struct spanheap_object obj;
-	struct page_marks *marks;
 
 	if (!sh_find_object((void *)word, &obj) || obj.heap != search->heap ||
 	    obj.start == search->self)
 		return 0;
-	marks = get_marks(search, obj.start);
-	if (!marks)
-		return -ENOMEM;
-	if (search->self) {
-		__set_bit(granule(obj.start), marks->referred);
-	} else if (!__test_and_set_bit(granule(obj.start), marks->reached)) {
-		__set_bit(granule(obj.start), marks->todo);
-		xa_set_mark(&search->pages, index_of(obj.start), HAS_WORK);
-	}
-	return 0;
+	return search->self ? sh_marks_refer(&search->marks, obj.start) :
+			      sh_marks_reach(&search->marks, obj.start);
 }
 
 /* Read words, without a look at what a sanitizer says of them. */
@@ -203,42 +127,14 @@ static int look_into(struct search *search, const void *from, size_t bytes)
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
-/* Look into objects of a page until there are none to look into. */
-static int work_on_page(struct search *search, unsigned long index,
-			struct page_marks *marks)
+static int look_into_reached(void *start, void *arg)
 {
 	struct spanheap_object obj;
-	unsigned int i;
-	void *start;
-	int err;
 
-	while ((i = find_first_bit(marks->todo, GRANULES)) < GRANULES) {
-		__clear_bit(i, marks->todo);
-		start = (void *)((index << SH_PAGE_SHIFT) + i * GRANULE);
-		if (!sh_find_object(start, &obj) || obj.start != start)
-			continue;
-		err = look_into(search, start, obj.size);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-static int mark_all(struct search *search)
-{
-	struct page_marks *marks;
-	unsigned long index;
-	int err;
-
-	do {
-		index = 0;
-		marks = xa_find(&search->pages, &index, ULONG_MAX, HAS_WORK);
-		if (!marks)
-			return 0;
-		xa_clear_mark(&search->pages, index, HAS_WORK);
-		err = work_on_page(search, index, marks);
-	} while (!err);
-	return err;
+	/* It may have been freed meanwhile. */
+	if (!sh_find_object(start, &obj) || obj.start != start)
+		return 0;
+	return look_into(arg, start, obj.size);
 }
 
 /**
@@ -397,7 +293,7 @@ static int look_from(struct search *search, const struct found *found)
 {
 	int err;
 
-	if (is_reached(search, found->start))
+	if (sh_marks_reached(&search->marks, found->start))
 		return 0;
 	search->self = found->start;
 	err = look_into(search, found->start, found->size);
@@ -407,9 +303,9 @@ static int look_from(struct search *search, const struct found *found)
 
 static int count_object(struct search *search, const struct found *found)
 {
-	bool hangs = is_referred(search, found->start);
+	bool hangs = sh_marks_referred(&search->marks, found->start);
 
-	if (!is_reached(search, found->start)) {
+	if (!sh_marks_reached(&search->marks, found->start)) {
 		search->objects[hangs]++;
 		search->bytes[hangs] += found->size;
 	}
@@ -419,10 +315,10 @@ static int count_object(struct search *search, const struct found *found)
 /* The first of @leaks, from the last down, are those that nothing refers to. */
 static int list_object(struct search *search, const struct found *found)
 {
-	bool hangs = is_referred(search, found->start);
+	bool hangs = sh_marks_referred(&search->marks, found->start);
 	unsigned long at;
 
-	if (is_reached(search, found->start) || !search->objects[hangs])
+	if (sh_marks_reached(&search->marks, found->start) || !search->objects[hangs])
 		return 0;
 	at = --search->objects[hangs];
 	if (hangs)
@@ -487,18 +383,6 @@ static int read_roots(struct search *search, void *const *roots, size_t nr)
 	return 0;
 }
 
-static void free_marks(struct search *search)
-{
-	struct page_marks *marks;
-	unsigned long index;
-
-	xa_for_each(&search->pages, index, marks) {
-		kfree(marks);
-		cond_resched();
-	}
-	xa_destroy(&search->pages);
-}
-
 /**
  * sh_gc_report_unreachable() - list live objects that cannot be reached
  * @heap: the heap, at rest, which stays
@@ -516,14 +400,14 @@ long sh_gc_report_unreachable(struct spanheap *heap, void *const *roots, size_t 
 	long found;
 	int err;
 
-	xa_init(&search.pages);
+	sh_marks_init(&search.marks);
 	err = read_roots(&search, roots, nr);
 	if (!err)
 		err = each_span(&search, NULL);
 	if (!err)
 		err = each_object(&search, note_pending);
 	if (!err)
-		err = mark_all(&search);
+		err = sh_marks_work(&search.marks, look_into_reached, &search);
 	if (!err)
 		err = each_object(&search, look_from);
 	if (!err)
@@ -531,6 +415,6 @@ long sh_gc_report_unreachable(struct spanheap *heap, void *const *roots, size_t 
 	found = search.objects[0] + (nr ? search.objects[1] : 0);
 	if (!err)
 		err = report(&search, nr);
-	free_marks(&search);
+	sh_marks_exit(&search.marks);
 	return err ?: found;
 }

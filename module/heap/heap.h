@@ -33,6 +33,7 @@ struct dentry;
 struct seq_file;
 struct sh_bucket;
 struct sh_debug;
+struct sh_gc;
 struct task_struct;
 
 /**
@@ -170,7 +171,8 @@ struct sh_held {
 
 /**
  * struct spanheap - a heap
- * @caches: per-CPU caches; first, since every allocation goes there
+ * @phase: of a managed heap, see gc/phase.h; first, where callers find it
+ * @caches: per-CPU caches; every allocation of another heap goes there
  * @rcs: per-CPU caches of runs
  * @ph: the page heap
  * @scavenger: gives idle memory back
@@ -206,6 +208,7 @@ struct sh_held {
  * @owner: who made it
  * @debug: what makes it a debug heap, NULL for others
  * @held: what the debug layer holds back
+ * @gc: what makes it a managed heap, NULL for others
  * @dir: its debugfs directory
  * @meta: bytes of metadata
  * @drains: for emptying its caches
@@ -215,6 +218,7 @@ struct sh_held {
  * @rest: frees what is left of a destroyed heap
  */
 struct spanheap {
+	unsigned long phase;
 	struct sh_caches caches;
 	struct sh_runcaches rcs;
 	struct sh_pageheap ph;
@@ -252,6 +256,7 @@ struct spanheap {
 	struct sh_owner owner;
 	struct sh_debug *debug;
 	struct sh_held held;
+	struct sh_gc *gc;
 	struct dentry *dir;
 	atomic_long_t rcu_frees;
 	atomic_long_t rcu_pages;

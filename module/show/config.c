@@ -31,9 +31,10 @@ int sh_config_show(struct spanheap *heap, struct seq_file *m)
 		seq_puts(m, "node local\n");
 	else
 		seq_printf(m, "node %d\n", heap->node);
-	seq_printf(m, "flags%s%s%s\n", heap->flags ? "" : " none",
+	seq_printf(m, "flags%s%s%s%s\n", heap->flags ? "" : " none",
 		   heap->flags & SPANHEAP_DEBUG ? " debug" : "",
-		   heap->flags & SPANHEAP_ACCOUNT ? " account" : "");
+		   heap->flags & SPANHEAP_ACCOUNT ? " account" : "",
+		   heap->flags & SPANHEAP_MANAGED ? " managed" : "");
 	seq_printf(m, "scavenge_idle_ms %u\n", heap->scavenger.idle_ms);
 	return 0;
 }

@@ -215,7 +215,8 @@ void sh_report_leaks(struct spanheap *heap)
 	if (stats.manual_spans)
 		pr_warn("heap %s: destroyed with %llu manual spans of %llu bytes still allocated; freed them\n",
 			heap->name, stats.manual_spans, stats.manual_bytes);
-	if (stats.objects)
+	/* Of a managed heap it is nobody's fault. */
+	if (stats.objects && !heap->gc)
 		list_leaks(heap, &stats, true);
 }
 

@@ -23,7 +23,8 @@
  * follows), "object freed at the same time", "object that is being freed,
  * resized or split", "object, spanheap_free() frees it", "manual span,
  * spanheap_free_pages() frees it", "manual span freed at the same time", "manual
- * span that is being split" and "persistent allocation, it goes with the heap".
+ * span that is being split", "managed object, which goes once nothing refers to it"
+ * and "persistent allocation, it goes with the heap".
  * CLASS is "size class N", "large object", "whole pages" or "free pages".
  * Addresses are printed with %p. N may be negative in a debug heap.
  *
@@ -81,8 +82,10 @@ static const char *describe_dead(enum sh_call call)
 }
 
 /* What was allocated once and is what @call is for, but that it failed. */
-static const char *describe_object(enum sh_call call, enum sh_obj_state state)
+static const char *describe_object(enum sh_call call, u8 state)
 {
+	if (sh_obj_is_live(state) && (state & SH_OBJ_COLOUR))
+		return "managed object, which goes once nothing refers to it";
 	switch (sh_obj_plain(state)) {
 	case SH_OBJ_LIVE:
 		return call == SH_CALL_FREE_PAGES ?
@@ -113,7 +116,7 @@ static const char *describe_manual(enum sh_call call, enum sh_obj_state state)
 static const char *describe_whole(struct sh_span *span, unsigned long addr,
 				  enum sh_call call)
 {
-	enum sh_obj_state state = READ_ONCE(span->obj[0]);
+	u8 state = READ_ONCE(span->obj[0]);
 	bool manual = false;
 
 	switch (READ_ONCE(span->state)) {
@@ -335,6 +338,25 @@ void sh_report_arena_lost(const struct sh_arena *arena)
 	pr_err("heap %s: %zu KiB of its addresses are gone, with all that was there: somebody called vfree(), kvfree() or vunmap() on an address of this heap; what is in it cannot be used any more, find that call\n",
 	       heap ? heap->name : "?",
 	       (size_t)arena->nr_pages << SH_PAGE_SHIFT >> 10);
+}
+
+/**
+ * sh_refuse_managed() - refuse an allocation of untyped memory from a managed heap
+ * @heap: the heap
+ *
+ * Return: NULL; reported and counted as other misuse is.
+ */
+void *sh_refuse_managed(struct spanheap *heap)
+{
+	unsigned long missed;
+
+	atomic_long_inc(&heap->bad_frees);
+	if (sh_place_report(sh_stack_hash(), heap->id, &missed)) {
+		pr_err("bad alloc: heap %s is a managed heap: spanheap_new() allocates from it; refused, called from:\n",
+		       heap->name);
+		dump_stack();
+	}
+	return sh_count_failure(heap);
 }
 
 /**

@@ -21,6 +21,7 @@ enum sh_call {
 
 void sh_report_misuse(enum sh_call call, const void *ptr);
 void *sh_refuse_gfp(struct spanheap *heap, gfp_t gfp);
+void *sh_refuse_managed(struct spanheap *heap);
 void sh_report_no_heap(const struct spanheap *heap, bool dying);
 void sh_report_arena_lost(const struct sh_arena *arena);
 
