@@ -437,13 +437,15 @@ static void empty_once(struct watch *w)
 	unsigned int nr = spanheap_alloc_bulk(w->heap, 64, GFP_KERNEL, ARRAY_SIZE(objs), objs);
 
 	spanheap_free_bulk(nr, objs);
+	/* All are free by now, and all are back after it. */
 	smp_store_release(&w->turn, w->turn + 1);
 	drain_this_cpu(w->heap);
-	smp_store_release(&w->turn, w->turn + 1);
+	smp_store_release(&w->turn, w->turn + 1);	/* the same */
 }
 
 static void look_once(struct watch *w)
 {
+	/* Pairs with the release above. */
 	unsigned long turn = smp_load_acquire(&w->turn);
 	struct sh_class_stats stats;
 

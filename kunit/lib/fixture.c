@@ -60,6 +60,17 @@ struct spanheap *sh_fixture_create_debug(struct kunit *test, const char *name)
 	return create(test, name, &config);
 }
 
+struct spanheap *sh_fixture_create_managed(struct kunit *test, const char *name,
+					   size_t limit)
+{
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+
+	config.flags = SPANHEAP_MANAGED_SLEEP;
+	config.gc_percent = SPANHEAP_GC_OFF;
+	config.limit = limit;
+	return create(test, name, &config);
+}
+
 void sh_fixture_destroy(struct kunit *test, struct spanheap *heap)
 {
 	sh_fixture_check(test, heap);
@@ -173,6 +184,34 @@ int sh_fixture_debug_init(struct kunit *test)
 
 	config.flags = SPANHEAP_DEBUG;
 	return init(test, "kunit-debug", &config);
+}
+
+static int managed_init(struct kunit *test, unsigned int flags)
+{
+	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
+
+	config.flags = flags;
+	config.gc_percent = SPANHEAP_GC_OFF;
+	return init(test, "kunit-managed", &config);
+}
+
+int sh_fixture_managed_init(struct kunit *test)
+{
+	return managed_init(test, SPANHEAP_MANAGED);
+}
+
+int sh_fixture_managed_sleep_init(struct kunit *test)
+{
+	return managed_init(test, SPANHEAP_MANAGED_SLEEP);
+}
+
+void sh_fixture_managed_exit(struct kunit *test)
+{
+	sh_migrate_stop();
+	if (!test->priv)
+		return;
+	sh_fixture_check(test, test->priv);
+	spanheap_destroy(test->priv);
 }
 
 void sh_fixture_exit(struct kunit *test)

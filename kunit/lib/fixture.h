@@ -24,6 +24,13 @@ int sh_fixture_still_init(struct kunit *test);
 /* The same as the first with a debug heap, called kunit-debug. */
 int sh_fixture_debug_init(struct kunit *test);
 void sh_fixture_exit(struct kunit *test);
+/*
+ * The same with a managed heap, called kunit-managed, in which objects may be left and
+ * that collects when told to; the second's sections may sleep.
+ */
+int sh_fixture_managed_init(struct kunit *test);
+int sh_fixture_managed_sleep_init(struct kunit *test);
+void sh_fixture_managed_exit(struct kunit *test);
 
 /* spanheap_create() but for the size of arenas. */
 struct spanheap *sh_fixture_create_raw(const char *name,
@@ -34,6 +41,9 @@ struct spanheap *sh_fixture_create(struct kunit *test, const char *name,
 				   size_t limit);
 /* The same with a debug heap, without a limit. */
 struct spanheap *sh_fixture_create_debug(struct kunit *test, const char *name);
+/* The same with a managed heap, whose sections may sleep, that collects when told to. */
+struct spanheap *sh_fixture_create_managed(struct kunit *test, const char *name,
+					   size_t limit);
 void sh_fixture_destroy(struct kunit *test, struct spanheap *heap);
 
 /*

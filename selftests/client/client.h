@@ -47,6 +47,7 @@ extern const struct client_test client_kept_tests[];
 extern const struct client_test client_node_tests[];
 extern const struct client_test client_debug_tests[];
 extern const struct client_test client_kmemleak_tests[];
+extern const struct client_test client_managed_tests[];
 
 bool client_expect(bool ok, const char *func, int line, const char *what);
 

@@ -43,6 +43,7 @@ static const struct client_test * const all_tests[] = {
 	client_node_tests,
 	client_debug_tests,
 	client_kmemleak_tests,
+	client_managed_tests,
 };
 
 static struct dentry *dir;
