@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The collector: what it keeps and what it frees, roots, pins and sections, with heaps
- * whose sections may sleep and such whose may not; and what is refused.
+ * whose sections may sleep and such whose may not.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -12,86 +12,8 @@
 
 #include "base/compat.h"
 #include "base/params.h"
-#include "gc/gc.h"
-#include "gc/layout.h"
-#include "gc/managed.h"
+#include "gc/vertex.h"
 #include "lib/ear.h"
-#include "lib/fixture.h"
-
-#define MAGIC	0x6d616e61676564UL
-
-struct vertex {
-	struct vertex *left;
-	unsigned long magic;
-	struct vertex *right;
-};
-
-SPANHEAP_TYPE(vertex, struct vertex, left, right);
-
-static const struct spanheap_type blob = { .name = "blob", .size = 24 };
-static const struct spanheap_type words = {
-	.name = "words", .size = 8, .flags = SPANHEAP_CONSERVATIVE,
-};
-
-/* Of test->priv, in a section or not. */
-static struct spanheap_layout *layout_of(struct kunit *test, const struct spanheap_type *type)
-{
-	struct spanheap_layout *layout;
-
-	layout = spanheap_type_register(test->priv, type, GFP_ATOMIC);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, layout);
-	return layout;
-}
-
-/* Memory for what is allocated in sections, where nothing waits for some. */
-static void reserve(struct kunit *test)
-{
-	KUNIT_ASSERT_EQ(test, spanheap_reserve(test->priv, SZ_1M, GFP_KERNEL), 0);
-}
-
-/* In a section of the caller's. */
-static void *new_elements(struct kunit *test, const struct spanheap_type *type, size_t n)
-{
-	void *obj = spanheap_new(layout_of(test, type), n, GFP_ATOMIC);
-
-	KUNIT_ASSERT_NOT_NULL(test, obj);
-	return obj;
-}
-
-static struct vertex *new_vertex(struct kunit *test, struct vertex *left, struct vertex *right)
-{
-	struct vertex *new = new_elements(test, &vertex, 1);
-
-	new->magic = MAGIC;
-	spanheap_store(test->priv, new->left, left);
-	spanheap_store(test->priv, new->right, right);
-	return new;
-}
-
-static void collect(struct kunit *test)
-{
-	KUNIT_ASSERT_EQ(test, spanheap_collect(test->priv), 0);
-	KUNIT_EXPECT_EQ(test, sh_gc_verify(test->priv), 0);
-}
-
-static u64 live(struct kunit *test)
-{
-	return sh_fixture_stats(test->priv).objects;
-}
-
-/* Roots of a case; on its stack they would be too many for some. */
-static struct vertex *roots[200];
-
-static void add_roots(struct kunit *test, unsigned int n)
-{
-	memset(roots, 0, sizeof(roots));
-	KUNIT_ASSERT_EQ(test, spanheap_add_roots(test->priv, roots, n, GFP_KERNEL), 0);
-}
-
-static void remove_roots(struct kunit *test, unsigned int n)
-{
-	KUNIT_EXPECT_EQ(test, spanheap_remove_roots(test->priv, roots, n), 0);
-}
 
 static void collector_test_frees_what_nothing_refers_to(struct kunit *test)
 {
@@ -243,115 +165,6 @@ static void collector_test_types_say_what_refers(struct kunit *test)
 	remove_roots(test, 2);
 }
 
-static void collector_test_pins_are_counted(struct kunit *test)
-{
-	struct spanheap *heap = test->priv;
-	struct vertex *node;
-	int idx;
-
-	idx = spanheap_enter(heap);
-	node = new_vertex(test, NULL, NULL);
-	KUNIT_EXPECT_EQ(test, spanheap_pin(node, GFP_ATOMIC), 0);
-	KUNIT_EXPECT_EQ(test, spanheap_pin(&node->right, GFP_ATOMIC), 0);
-	spanheap_leave(heap, idx);
-	collect(test);
-	KUNIT_EXPECT_EQ(test, spanheap_unpin(node), 0);
-	collect(test);
-	KUNIT_EXPECT_EQ(test, node->magic, MAGIC);
-	KUNIT_EXPECT_EQ(test, spanheap_unpin(&node->right), 0);
-	sh_ear_listen();
-	KUNIT_EXPECT_EQ(test, spanheap_unpin(node), -ENOENT);
-	sh_ear_expect(test, "bad unpin: heap kunit-managed: this is not pinned");
-	collect(test);
-	KUNIT_EXPECT_EQ(test, live(test), 0);
-	KUNIT_EXPECT_EQ(test, spanheap_unpin(node), -EINVAL);
-	KUNIT_EXPECT_EQ(test, spanheap_pin(node, GFP_KERNEL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, spanheap_pin(NULL, GFP_KERNEL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, spanheap_pin(test, GFP_KERNEL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, spanheap_unpin(NULL), -EINVAL);
-}
-
-static void collector_test_what_is_no_root_is_refused(struct kunit *test)
-{
-	struct spanheap *heap = test->priv;
-
-	add_roots(test, 100);
-	sh_ear_listen();
-	KUNIT_EXPECT_EQ(test, spanheap_add_roots(heap, roots, 1, GFP_KERNEL), -EEXIST);
-	sh_ear_expect(test, "bad add_roots: heap kunit-managed: these are roots already");
-	KUNIT_EXPECT_EQ(test, spanheap_add_roots(heap, roots + 99, 10, GFP_KERNEL), -EEXIST);
-	KUNIT_EXPECT_EQ(test, spanheap_add_roots(heap, roots + 100, 10, GFP_KERNEL), 0);
-	KUNIT_EXPECT_EQ(test, spanheap_add_roots(heap, NULL, 1, GFP_KERNEL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, spanheap_add_roots(heap, roots, 0, GFP_KERNEL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, spanheap_add_roots(heap, roots, SIZE_MAX, GFP_KERNEL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, spanheap_add_roots(heap, (char *)roots + 1, 1, GFP_KERNEL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, spanheap_add_roots(NULL, roots, 1, GFP_KERNEL), -EINVAL);
-	sh_ear_listen();
-	KUNIT_EXPECT_EQ(test, spanheap_remove_roots(heap, roots, 99), -ENOENT);
-	sh_ear_expect(test, "bad remove_roots: heap kunit-managed: these are no roots");
-	KUNIT_EXPECT_EQ(test, spanheap_remove_roots(heap, roots + 1, 99), -ENOENT);
-	remove_roots(test, 100);
-	KUNIT_EXPECT_EQ(test, spanheap_remove_roots(heap, roots, 100), -ENOENT);
-	KUNIT_EXPECT_EQ(test, spanheap_remove_roots(heap, roots + 100, 10), 0);
-	KUNIT_EXPECT_EQ(test, spanheap_remove_roots(NULL, roots, 1), -EINVAL);
-	KUNIT_EXPECT_EQ(test, ((struct spanheap *)heap)->gc->roots.nr, 0);
-}
-
-static void collector_test_is_for_managed_heaps(struct kunit *test)
-{
-	struct spanheap *plain = sh_fixture_create(test, "kunit-plain", 0);
-	struct spanheap_config config = SPANHEAP_CONFIG_INIT;
-	void *obj = spanheap_alloc(plain, 64, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, obj);
-	KUNIT_EXPECT_EQ(test, spanheap_collect(plain), -EINVAL);
-	KUNIT_EXPECT_EQ(test, spanheap_collect(NULL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, spanheap_add_roots(plain, roots, 1, GFP_KERNEL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, spanheap_set_gc_percent(plain, 50), -EINVAL);
-	KUNIT_EXPECT_EQ(test, spanheap_reserve(plain, 50, GFP_KERNEL), -EINVAL);
-	KUNIT_EXPECT_EQ(test, spanheap_pin(obj, GFP_KERNEL), -EINVAL);
-	spanheap_free(obj);
-	sh_fixture_destroy(test, plain);
-	config.gc_percent = 50;
-	KUNIT_EXPECT_EQ(test, PTR_ERR(spanheap_create("kunit-bad", &config)), -EINVAL);
-	config.gc_percent = 0;
-	config.flags = SPANHEAP_MANAGED_SLEEP & ~SPANHEAP_MANAGED;
-	KUNIT_EXPECT_EQ(test, PTR_ERR(spanheap_create("kunit-bad", &config)), -EINVAL);
-}
-
-static void collector_test_waits_nowhere_it_must_not(struct kunit *test)
-{
-	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT))
-		kunit_skip(test, "the kernel does not know of sections");
-	sh_ear_listen();
-	preempt_disable();
-	KUNIT_EXPECT_EQ(test, spanheap_collect(test->priv), -EDEADLK);
-	preempt_enable();
-	/* That is said once of a place. */
-	if (!sh_gc_sleeps(test->priv))
-		sh_ear_expect(test, "bad collect: it waits, which an interrupt");
-	rcu_read_lock();
-	KUNIT_EXPECT_EQ(test, sh_gc_verify(test->priv), -EDEADLK);
-	rcu_read_unlock();
-	if (IS_ENABLED(CONFIG_PROVE_RCU)) {
-		int idx = spanheap_enter(test->priv);
-
-		KUNIT_EXPECT_EQ(test, spanheap_collect(test->priv), -EDEADLK);
-		spanheap_leave(test->priv, idx);
-	}
-}
-
-static void collector_test_new_is_for_sections(struct kunit *test)
-{
-	struct spanheap_layout *layout = layout_of(test, &vertex);
-
-	if (!IS_ENABLED(CONFIG_PROVE_RCU))
-		kunit_skip(test, "the kernel does not know of sections");
-	sh_ear_listen();
-	spanheap_new(layout, 1, GFP_ATOMIC);
-	sh_ear_expect(test, "bad new: heap kunit-managed: not between spanheap_enter()");
-}
-
 /**
  * struct holder - a section that is open for a while
  * @heap: the heap
@@ -494,28 +307,6 @@ static void collector_test_memory_goes_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).in_use, 0);
 }
 
-static void collector_test_pins_left_are_reported(struct kunit *test)
-{
-	struct spanheap_layout *layout;
-	struct spanheap *heap;
-	int idx;
-
-	WRITE_ONCE(sh_gc_verify_cycles, true);
-	heap = sh_fixture_create_managed(test, "kunit-pinned", 0);
-	WRITE_ONCE(sh_gc_verify_cycles, false);
-	layout = spanheap_type_register(heap, &vertex, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, layout);
-	idx = spanheap_enter(heap);
-	KUNIT_EXPECT_EQ(test, spanheap_pin(spanheap_new(layout, 1, GFP_KERNEL), GFP_KERNEL), 0);
-	spanheap_leave(heap, idx);
-	sh_ear_listen();
-	spanheap_destroy(heap);
-	sh_ear_expect(test, "heap kunit-pinned: destroyed with 1 objects that are pinned");
-	sh_ear_expect(test, "1 times, first at:");
-	sh_ear_expect(test, "collector_test_pins_left_are_reported");
-}
-
 /* The verifying mode finds what is wrong: here by the hand of the test. */
 static void collector_test_verifying_finds_lost_objects(struct kunit *test)
 {
@@ -539,56 +330,6 @@ static void collector_test_verifying_finds_lost_objects(struct kunit *test)
 	node->right = NULL;
 	KUNIT_EXPECT_EQ(test, sh_gc_verify(heap), 0);
 	remove_roots(test, 1);
-}
-
-static int ready(struct kunit *test, int err)
-{
-	return err ?: spanheap_reserve(test->priv, SZ_1M, GFP_KERNEL);
-}
-
-static int collector_test_init(struct kunit *test)
-{
-	return ready(test, sh_fixture_managed_init(test));
-}
-
-static int collector_sleep_init(struct kunit *test)
-{
-	return ready(test, sh_fixture_managed_sleep_init(test));
-}
-
-/* A module goes whose data has roots of somebody's heap. */
-static void collector_test_roots_go_with_their_module(struct kunit *test)
-{
-	struct spanheap *heap = test->priv;
-	static struct vertex *elsewhere;
-	int idx;
-
-	add_roots(test, 100);
-	KUNIT_ASSERT_EQ(test, spanheap_add_roots(heap, &elsewhere, 1, GFP_KERNEL), 0);
-	idx = spanheap_enter(heap);
-	spanheap_store(heap, roots[50], new_vertex(test, NULL, NULL));
-	spanheap_leave(heap, idx);
-	KUNIT_EXPECT_EQ(test, sh_gc_forget_roots(heap, THIS_MODULE), 2);
-	KUNIT_EXPECT_EQ(test, sh_gc_forget_roots(heap, THIS_MODULE), 0);
-	KUNIT_EXPECT_EQ(test, heap->gc->roots.nr, 0);
-	collect(test);
-	KUNIT_EXPECT_EQ(test, live(test), 0);
-}
-
-static void collector_test_flags_that_sleep_are_refused(struct kunit *test)
-{
-	static const struct spanheap_type fresh = { .name = "fresh", .size = 600 };
-	struct spanheap_layout *layout;
-	void *obj;
-	int idx;
-
-	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
-		kunit_skip(test, "the kernel says so itself");
-	layout = layout_of(test, &fresh);
-	idx = spanheap_enter(test->priv);
-	obj = spanheap_new(layout, 1, GFP_KERNEL);
-	spanheap_leave(test->priv, idx);
-	KUNIT_EXPECT_EQ(test, !!obj, sh_gc_sleeps(test->priv));
 }
 
 /* Or who waits in a section for somebody who would begin one would wait for ever. */
@@ -645,19 +386,11 @@ static struct kunit_case collector_test_cases[] = {
 	KUNIT_CASE(collector_test_follows_large_arrays),
 	KUNIT_CASE(collector_test_any_address_may_be_stored),
 	KUNIT_CASE(collector_test_types_say_what_refers),
-	KUNIT_CASE(collector_test_pins_are_counted),
-	KUNIT_CASE(collector_test_what_is_no_root_is_refused),
-	KUNIT_CASE(collector_test_is_for_managed_heaps),
-	KUNIT_CASE(collector_test_waits_nowhere_it_must_not),
-	KUNIT_CASE(collector_test_new_is_for_sections),
 	KUNIT_CASE(collector_test_sections_keep_what_they_have),
 	KUNIT_CASE(collector_test_collects_by_itself),
 	KUNIT_CASE(collector_test_a_limit_is_no_end),
 	KUNIT_CASE(collector_test_memory_goes_back),
-	KUNIT_CASE(collector_test_pins_left_are_reported),
 	KUNIT_CASE(collector_test_verifying_finds_lost_objects),
-	KUNIT_CASE(collector_test_roots_go_with_their_module),
-	KUNIT_CASE(collector_test_flags_that_sleep_are_refused),
 	KUNIT_CASE(collector_test_verifying_gives_up),
 	KUNIT_CASE(collector_test_little_is_collected_as_well),
 	{ }
@@ -667,7 +400,7 @@ static struct kunit_suite collector_test_suite = {
 	.name = "spanheap_collector",
 	.suite_init = sh_ear_open,
 	.suite_exit = sh_ear_close,
-	.init = collector_test_init,
+	.init = vertex_init,
 	.exit = sh_fixture_managed_exit,
 	.test_cases = collector_test_cases,
 };
@@ -676,7 +409,7 @@ static struct kunit_suite collector_sleep_suite = {
 	.name = "spanheap_collector_sleep",
 	.suite_init = sh_ear_open,
 	.suite_exit = sh_ear_close,
-	.init = collector_sleep_init,
+	.init = vertex_sleep_init,
 	.exit = sh_fixture_managed_exit,
 	.test_cases = collector_test_cases,
 };
