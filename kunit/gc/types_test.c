@@ -10,6 +10,7 @@
 #include "base/compat.h"
 #include "base/fault.h"
 #include "cache/bin.h"
+#include "cache/steal.h"
 #include "gc/layout.h"
 #include "lib/ear.h"
 #include "lib/fixture.h"
@@ -219,6 +220,27 @@ static void types_test_caches_can_be_emptied(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats.cached_objects, 0);
 	KUNIT_EXPECT_EQ(test, stats.objects, 1);
 	KUNIT_EXPECT_TRUE(test, sh_fixture_all_empty(heap));
+}
+
+static void use_bins(void *layout)
+{
+	new_object(layout, 1, GFP_KERNEL);
+	new_object(layout, 5, GFP_KERNEL);
+}
+
+static void types_test_what_another_cpu_has_can_be_taken(struct kunit *test)
+{
+	struct spanheap_layout *layout = layout_of(test, &pair);
+	struct spanheap *heap = test->priv;
+	int other = sh_fixture_other_cpu(test);
+
+	KUNIT_ASSERT_EQ(test, sh_fixture_on_cpu(other, use_bins, layout), 0);
+	KUNIT_EXPECT_GT(test, sh_fixture_stats(heap).cached_objects, 0);
+	KUNIT_EXPECT_TRUE(test, sh_steal(&heap->caches, other));
+	KUNIT_EXPECT_TRUE(test, sh_fixture_is_empty(heap, other));
+	KUNIT_EXPECT_FALSE(test, sh_steal(&heap->caches, other));
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).cached_objects, 0);
+	KUNIT_EXPECT_EQ(test, sh_fixture_stats(heap).objects, 2);
 }
 
 static void types_test_counts_are_checked(struct kunit *test)
@@ -431,6 +453,7 @@ static struct kunit_case types_test_cases[] = {
 	KUNIT_CASE(types_test_types_are_apart),
 	KUNIT_CASE(types_test_all_cpus_and_interrupts_allocate),
 	KUNIT_CASE(types_test_caches_can_be_emptied),
+	KUNIT_CASE(types_test_what_another_cpu_has_can_be_taken),
 	KUNIT_CASE(types_test_counts_are_checked),
 	KUNIT_CASE(types_test_types_that_make_no_sense_are_refused),
 	KUNIT_CASE(types_test_only_managed_heaps_have_types),

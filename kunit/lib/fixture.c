@@ -15,6 +15,7 @@
 #include <linux/workqueue.h>
 
 #include "base/params.h"
+#include "cache/bin.h"
 #include "lib/fixture.h"
 #include "lib/migrate.h"
 
@@ -431,7 +432,8 @@ bool sh_fixture_is_empty(struct spanheap *heap, int cpu)
 		if (cache->slot[class].base || cache->slot[class].top ||
 		    cache->slot[class].end)
 			return false;
-	return !cache->capacity && !rc->nr && !rc->pages && !rc->released;
+	return !cache->capacity && !rc->nr && !rc->pages && !rc->released &&
+	       !sh_bins_bytes(&heap->caches, cpu);
 }
 
 bool sh_fixture_all_empty(struct spanheap *heap)

@@ -18,6 +18,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 
 #include "base/compat.h"
 #include "base/fault.h"
@@ -174,26 +175,83 @@ unsigned int sh_bin_refill(struct sh_bin *bin, gfp_t gfp, int node,
 	return got;
 }
 
-static void drain(struct sh_bin *bin, int dead_cpu)
+/* Take all that this CPU has, or a dead one had. Returns how many. Preemption is off. */
+static unsigned int take_all(struct sh_bin *bin, struct sh_bin_cpu *cpu,
+			     struct sh_entry *batch)
 {
-	struct sh_entry batch[SH_BATCH_MAX];
-	struct sh_bin_cpu *cpu;
-	unsigned int nr = 0;
+	unsigned int nr;
 
-	preempt_disable();
-	cpu = dead_cpu >= 0 ? per_cpu_ptr(bin->cpu, dead_cpu) : this_cpu_ptr(bin->cpu);
-	if (sh_busy_enter(&cpu->busy)) {
-		nr = cpu->nr;
-		sh_stolen_add(bin->caches, bin->central.class, nr);
-		sh_entries_copy(batch, cpu->entry, nr);
-		cpu->nr = 0;
-		sh_busy_leave(&cpu->busy);
-	}
-	preempt_enable();
+	if (!sh_busy_enter(&cpu->busy))
+		return 0;
+	nr = cpu->nr;
+	sh_stolen_add(bin->caches, bin->central.class, nr);
+	sh_entries_copy(batch, cpu->entry, nr);
+	cpu->nr = 0;
+	sh_busy_leave(&cpu->busy);
+	return nr;
+}
+
+static void give_back(struct sh_bin *bin, const struct sh_entry *batch, unsigned int nr)
+{
 	if (!nr)
 		return;
 	sh_central_free(&bin->central, bin->caches->rcs, batch, nr);
 	sh_stolen_sub(bin->caches, bin->central.class, nr);
+}
+
+static void drain(struct sh_bin *bin, int dead_cpu)
+{
+	struct sh_entry batch[SH_BATCH_MAX];
+	unsigned int nr;
+
+	preempt_disable();
+	nr = take_all(bin, dead_cpu >= 0 ? per_cpu_ptr(bin->cpu, dead_cpu) :
+					   this_cpu_ptr(bin->cpu), batch);
+	preempt_enable();
+	give_back(bin, batch, nr);
+}
+
+/**
+ * struct loot - what is taken from a CPU
+ * @bin: from its part of this bin
+ * @nr: how many
+ * @batch: the objects
+ */
+struct loot {
+	struct sh_bin *bin;
+	unsigned int nr;
+	struct sh_entry batch[SH_BATCH_MAX];
+};
+
+/* On the CPU, in an interrupt, or with interrupts off. */
+static void take_here(void *arg)
+{
+	struct loot *loot = arg;
+
+	loot->nr = take_all(loot->bin, this_cpu_ptr(loot->bin->cpu), loot->batch);
+}
+
+/**
+ * sh_bins_steal() - put what a CPU has of any bin back into its spans, at once
+ * @caches: the caches
+ * @cpu: the CPU, which may be this one or offline
+ *
+ * An interrupt there for each bin of which it has something. What is in use just then
+ * is left alone.
+ *
+ * Context: task, may sleep.
+ */
+void sh_bins_steal(struct sh_caches *caches, int cpu)
+{
+	struct loot loot;
+
+	sh_for_each_bin(loot.bin, caches) {
+		if (!loot.bin->cpu || !sh_peek(per_cpu_ptr(loot.bin->cpu, cpu)->nr))
+			continue;
+		loot.nr = 0;
+		smp_call_function_single(cpu, take_here, &loot, true);
+		give_back(loot.bin, loot.batch, loot.nr);
+	}
 }
 
 /**
@@ -246,6 +304,7 @@ unsigned long sh_bins_bytes(struct sh_caches *caches, int cpu)
 				 (unsigned long)sh_classes[bin->central.class].size;
 	return bytes;
 }
+EXPORT_SYMBOL_IF_KUNIT(sh_bins_bytes);
 
 /**
  * sh_bins_signature() - what changes when a CPU allocates from a bin

@@ -66,6 +66,7 @@ void sh_bins_exit(struct sh_caches *caches);
 unsigned int sh_bin_refill(struct sh_bin *bin, gfp_t gfp, int node,
 			   struct sh_entry *entry);
 void sh_bins_drain(struct sh_caches *caches, int dead_cpu);
+void sh_bins_steal(struct sh_caches *caches, int cpu);
 unsigned long sh_bins_bytes(struct sh_caches *caches, int cpu);
 unsigned long sh_bins_signature(struct sh_caches *caches, int cpu,
 				unsigned long *calls);

@@ -16,6 +16,7 @@
 #include <linux/smp.h>
 
 #include "base/compat.h"
+#include "cache/bin.h"
 #include "cache/capacity.h"
 #include "cache/percpu.h"
 #include "cache/steal.h"
@@ -113,11 +114,17 @@ bool sh_steal(struct sh_caches *caches, int cpu)
 {
 	bool objects = sh_peek(per_cpu_ptr(caches->cpu, cpu)->capacity);
 	bool runs = sh_peek(per_cpu_ptr(caches->rcs->cpu, cpu)->nr);
+	bool bins = sh_bins_hold_any(caches, cpu);
 
 	if (objects)
 		sh_steal_objects(caches, cpu);
+	if (bins) {
+		sh_inflight_begin(caches->rcs);
+		sh_bins_steal(caches, cpu);
+		sh_inflight_end(caches->rcs);
+	}
 	if (runs)
 		sh_runcaches_steal(caches->rcs, cpu);
-	return objects || runs;
+	return objects || bins || runs;
 }
 EXPORT_SYMBOL_IF_KUNIT(sh_steal);
