@@ -19,8 +19,11 @@
  * Locks: sweep->lock to find the next span, ph->lock inside it. Contexts: any but NMI;
  * sh_sweep_finish() task, may sleep.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/delay.h>
 #include <linux/mm.h>
+#include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
@@ -140,13 +143,12 @@ static struct sh_span *take_next(struct sh_gc *gc, bool large, bool *done)
 	struct sh_span *span = NULL;
 	struct sh_walk walk;
 	unsigned long flags;
-	int err;
+	int err = 0;
 
 	spin_lock_irqsave(&sweep->lock, flags);
 	walk = sweep->walk;
 	if (!sweep->done) {
 		err = sh_walk_some(&gc->heap->ph, &sweep->walk, NULL, note_span, &span);
-		/* A damaged heap: its checker says how. */
 		WRITE_ONCE(sweep->done, sweep->walk.done || err < 0);
 	}
 	if (span && !large && READ_ONCE(span->state) == SH_SPAN_LARGE) {
@@ -155,6 +157,9 @@ static struct sh_span *take_next(struct sh_gc *gc, bool large, bool *done)
 	}
 	*done = sweep->done;
 	spin_unlock_irqrestore(&sweep->lock, flags);
+	if (err < 0)
+		pr_err_ratelimited("heap %s: a sweep ended early, for the heap is damaged: read its file \"check\"\n",
+				   gc->heap->name);
 	return span;
 }
 
