@@ -62,7 +62,7 @@ static void heap_test_refuses_configurations(struct kunit *test)
 
 	for (i = 0; i < 32; i++) {
 		config.flags = BIT(i);
-		if (config.flags & (SPANHEAP_DEBUG | SPANHEAP_ACCOUNT))
+		if (config.flags & (SPANHEAP_DEBUG | SPANHEAP_ACCOUNT | SPANHEAP_MANAGED))
 			continue;
 		KUNIT_EXPECT_EQ(test, PTR_ERR(spanheap_create("kunit-bad", &config)),
 				-EINVAL);

@@ -83,7 +83,7 @@ static void config_bad(struct spanheap *unused)
 
 	for (bit = 0; bit < 32; bit++) {
 		config.flags = BIT(bit);
-		if (config.flags & (SPANHEAP_DEBUG | SPANHEAP_ACCOUNT))
+		if (config.flags & (SPANHEAP_DEBUG | SPANHEAP_ACCOUNT | SPANHEAP_MANAGED))
 			continue;
 		expect_refused("config", &config, -EINVAL);
 	}
